@@ -1,0 +1,1 @@
+"""The Dagster code location: what exists and how it is derived."""

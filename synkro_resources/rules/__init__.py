@@ -1,0 +1,1 @@
+"""Pure rules that both the assets and the cabinet apply."""
