@@ -19,7 +19,7 @@ class Interval(BaseModel):
 
 def weekdays_nine_to_six() -> dict[int, tuple[Interval, ...]]:
     shift = (Interval(start=time(9), end=time(18)),)
-    return {weekday: shift for weekday in range(1, 6)}
+    return dict.fromkeys(range(1, 6), shift)
 
 
 class WorkCalendar(BaseModel):
@@ -29,7 +29,7 @@ class WorkCalendar(BaseModel):
 
     weekly: dict[int, tuple[Interval, ...]] = Field(default_factory=weekdays_nine_to_six)
     overrides: dict[date, tuple[Interval, ...]] = Field(default_factory=dict)
-    public_holidays: str | None = Field("RU", description="Country whose public days off apply; None: none.")
+    public_holidays: str | None = Field(default="RU", description="Country whose public days off apply; None: none.")
     version: str = "c1"
 
 
@@ -41,7 +41,7 @@ class TenantSettings(BaseModel):
     company_name: str = ""
     zone: str
     language: str = "ru"
-    work_calendar: WorkCalendar = Field(default_factory=WorkCalendar)
+    work_calendar: WorkCalendar = Field(default_factory=lambda: WorkCalendar())
     sla_minutes: int = Field(15, ge=1)
     episode_gap_hours: int = Field(72, ge=1)
     lookback_days: int = Field(14, ge=1)

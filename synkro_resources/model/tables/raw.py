@@ -1,0 +1,123 @@
+"""Raw tables: the vendors' own rows, typed only as far as paging, order and folding need."""
+
+from __future__ import annotations
+
+from synkro_resources.model.tables.schema import RAW, SOURCE_UPDATED_AT, Layout, Table, flag, instant, text, whole
+
+
+def _entity(name: str, ru: str, en: str, source: str) -> Table:
+    return Table(
+        name,
+        Layout.ENTITY,
+        ("id",),
+        (
+            whole("id", "Номер в источнике", "The vendor's id", required=True),
+            SOURCE_UPDATED_AT,
+            flag("is_deleted", "Удалено в источнике", "Deleted at the vendor", required=True),
+            RAW,
+        ),
+        ru,
+        en,
+        source,
+        merge=True,
+    )
+
+
+def _snapshot(name: str, ru: str, en: str, source: str) -> Table:
+    return Table(
+        name,
+        Layout.SNAPSHOT,
+        ("id",),
+        (whole("id", "Номер в источнике", "The vendor's id", required=True), SOURCE_UPDATED_AT, RAW),
+        ru,
+        en,
+        source,
+    )
+
+
+AMOCRM_ACCOUNT = _snapshot("amocrm/account", "Аккаунт amoCRM", "The amoCRM account", "amoCRM GET /account")
+AMOCRM_USERS = _snapshot("amocrm/users", "Пользователи amoCRM", "amoCRM users", "amoCRM GET /users")
+AMOCRM_PIPELINES = _snapshot(
+    "amocrm/pipelines", "Воронки с этапами", "Pipelines with statuses", "amoCRM GET /leads/pipelines"
+)
+AMOCRM_LOSS_REASONS = _snapshot(
+    "amocrm/loss_reasons", "Причины отказа", "Loss reasons", "amoCRM GET /leads/loss_reasons"
+)
+AMOCRM_LEADS = _entity("amocrm/leads", "Сделки amoCRM", "amoCRM leads", "amoCRM GET /leads")
+AMOCRM_CONTACTS = _entity("amocrm/contacts", "Контакты amoCRM", "amoCRM contacts", "amoCRM GET /contacts")
+AMOCRM_COMPANIES = _entity("amocrm/companies", "Компании amoCRM", "amoCRM companies", "amoCRM GET /companies")
+AMOCRM_NOTES = Table(
+    "amocrm/notes",
+    Layout.ENTITY,
+    ("id",),
+    (
+        whole("id", "Номер примечания", "Note id", required=True),
+        SOURCE_UPDATED_AT,
+        text("entity_type", "Вид сущности: leads, contacts, companies", "Entity type, plural", required=True),
+        whole("entity_id", "Номер сущности", "Entity id", required=True),
+        text("note_type", "Вид примечания", "Note type", required=True),
+        RAW,
+    ),
+    "Примечания о звонках",
+    "Notes of calls",
+    "amoCRM GET /{type}/notes, call_in and call_out",
+    merge=True,
+)
+AMOCRM_EVENTS = Table(
+    "amocrm/events",
+    Layout.FACT,
+    ("event_id",),
+    (
+        text("event_id", "Номер события", "Event id", required=True),
+        instant("created_at", "Когда произошло", "When it happened", required=True),
+        text("type", "Вид события", "Event type", required=True),
+        text("entity_type", "Вид сущности, единственное число", "Entity type, singular"),
+        whole("entity_id", "Номер сущности", "Entity id"),
+        RAW,
+    ),
+    "События amoCRM",
+    "amoCRM events",
+    "amoCRM GET /events",
+    merge=True,
+)
+RADIST_SOURCES = _snapshot(
+    "radist/sources", "Каналы Radist", "Radist chat sources", "Radist GET /messaging/chats/sources/"
+)
+RADIST_CHATS = _entity(
+    "radist/chats",
+    "Чаты Radist с контактом; версия строки: последняя активность",
+    "Radist chats with their contact; the version is the last activity",
+    "Radist GET /messaging/chats/with_contacts/",
+)
+RADIST_MESSAGES = Table(
+    "radist/messages",
+    Layout.FACT,
+    ("message_id",),
+    (
+        text("message_id", "Номер сообщения", "Message id", required=True),
+        whole("chat_id", "Числовой номер чата Radist", "Radist's integer chat id", required=True),
+        text("source_chat_id", "Номер чата в мессенджере", "The messenger's chat id", personal=True),
+        instant("created_at", "Время сообщения", "Time of the message", required=True),
+        flag("no_zone", "Время пришло без зоны", "The time came without a zone", required=True),
+        RAW,
+    ),
+    "Сообщения Radist",
+    "Radist messages",
+    "Radist GET /messaging/messages/",
+    merge=True,
+)
+
+RAW_TABLES = (
+    AMOCRM_ACCOUNT,
+    AMOCRM_USERS,
+    AMOCRM_PIPELINES,
+    AMOCRM_LOSS_REASONS,
+    AMOCRM_LEADS,
+    AMOCRM_CONTACTS,
+    AMOCRM_COMPANIES,
+    AMOCRM_EVENTS,
+    AMOCRM_NOTES,
+    RADIST_SOURCES,
+    RADIST_CHATS,
+    RADIST_MESSAGES,
+)
