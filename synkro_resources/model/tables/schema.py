@@ -45,8 +45,8 @@ class Table:
 
     `name` is the asset key joined by «/» (`normalized/deal`). `key` is unique inside one daily file and in the folded
     `current`. `fold_key` groups rows that are replaced together by a newer version (default: the key);
-    `version` is the column that decides which version is newer. `merge` keeps stored rows that a re-read did not return,
-    because the vendors' listings show only what is present now.
+    `version` is the column that decides which version is newer. `merge` keeps stored rows that a re-read did not
+    return, because the vendors' listings show only what is present now.
     """
 
     name: str
@@ -102,7 +102,7 @@ class Table:
             elif column.required:
                 raise pa.ArrowInvalid(f"{self.name} lacks the required column {column.name}")
             else:
-                values = pa.nulls(table.num_rows, column.type)
+                values = pa.array([None] * table.num_rows, column.type)
             if column.required and values.null_count:
                 raise pa.ArrowInvalid(f"{self.name}.{column.name} has {values.null_count} empty values")
             columns.append(values)
