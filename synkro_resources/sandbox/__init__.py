@@ -1,0 +1,1 @@
+"""Invented vendors on real sockets, written from the vendors' documents, never from our clients' code."""
