@@ -14,7 +14,6 @@ import secrets
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import time
 from collections.abc import Generator
@@ -107,7 +106,10 @@ class EmbeddedPostgres:
         """
         if self.is_running:
             return
-        self._own.mkdir(parents=True, exist_ok=True)
+        for folder in (self._own.parent, self._own):
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                folder.chmod(0o711)  # ours: whatever the umask is, the server's account must pass through
         self._take_lock()
         try:
             self._home = choose_home(self._own, self._account, self._outside)
@@ -226,8 +228,6 @@ class EmbeddedPostgres:
             file.write(secrets.token_urlsafe(24))
         self._account.give(unfinished)
         self._account.give(password)
-        if not self._account.can_reach(unfinished):  # our own folder may be closed by a strict umask
-            self.home.chmod(stat.S_IMODE(self.home.stat().st_mode) | 0o011)
         made = subprocess.run(
             [
                 self._program("initdb"), "-D", unfinished, "-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", password,

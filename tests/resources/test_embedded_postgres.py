@@ -164,8 +164,10 @@ def test_a_port_that_another_program_took_is_passed_over(postgres_directory: Pat
             assert server.port == kept
 
 
-def test_a_second_start_of_the_same_folder_is_refused_with_the_remedy(server: EmbeddedPostgres) -> None:
-    second = EmbeddedPostgres(server.home.parent)
+def test_a_second_start_of_the_same_folder_is_refused_with_the_remedy(
+    server: EmbeddedPostgres, postgres_directory: Path
+) -> None:
+    second = EmbeddedPostgres(postgres_directory)
     with pytest.raises(ConfigurationError, match="already run by another process") as refusal:
         second.start()
     assert "--state-dir" in refusal.value.remedy.ru
