@@ -1,4 +1,4 @@
-"""What an emulator was asked: an ASGI middleware that records every request, so that tests and people can count them."""
+"""What an emulator was asked: middleware that records every request, so that it can be counted."""
 
 from __future__ import annotations
 
