@@ -106,10 +106,12 @@ class EmbeddedPostgres:
         """
         if self.is_running:
             return
-        for folder in (self._own.parent, self._own):
-            if not folder.exists():
-                folder.mkdir(parents=True)
-                folder.chmod(0o711)  # ours: whatever the umask is, the server's account must pass through
+        # Both are ours: whatever the umask is, the server's account must pass through.
+        if not self._own.parent.exists():
+            self._own.parent.mkdir(parents=True)
+            self._own.parent.chmod(0o711)
+        self._own.mkdir(exist_ok=True)
+        self._own.chmod(0o711)
         self._take_lock()
         try:
             self._home = choose_home(self._own, self._account, self._outside)

@@ -109,7 +109,8 @@ def choose_home(own: Path, account: ServerAccount, outside: Path) -> Path:
         return home
     home = outside / f"database-{secrets.token_hex(4)}"
     home.mkdir(parents=True)
-    outside.chmod(0o755)  # ours; a strict umask would close it
+    for ours in (outside, home):
+        ours.chmod(0o711)  # a strict umask would close them
     (own / "location").write_text(f"{home}\n")
     log.warning("account %s cannot enter %s: the database is kept in %s", account.run_as, own, home)
     return home
@@ -131,7 +132,7 @@ def reachable_binaries(source: Path, account: ServerAccount, outside: Path) -> P
         if (site / libraries).is_dir():
             shutil.copytree(site / libraries, unfinished / libraries, symlinks=True)
         for ours in (outside, unfinished, unfinished / package.name):
-            ours.chmod(0o755)  # a strict umask would close them
+            ours.chmod(0o711)
         unfinished.rename(copy)
         log.warning("account %s cannot run %s: a copy of PostgreSQL is kept in %s", account.run_as, source, copy)
     return copy / source.relative_to(site)
