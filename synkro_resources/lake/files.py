@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -212,14 +211,3 @@ class Lake:
         finally:
             if temporary.exists():
                 temporary.unlink()
-
-
-def rows_per_day(rows: pa.Table) -> dict[date | None, int]:
-    """How many rows fall on each day (None: baseline)."""
-    values, counts = np.unique(
-        rows.column(DAY_COLUMN).combine_chunks().cast(pa.int32()).fill_null(-(10**6)).to_numpy(), return_counts=True
-    )
-    return {
-        None if ordinal == -(10**6) else date.fromordinal(date(1970, 1, 1).toordinal() + int(ordinal)): int(count)
-        for ordinal, count in zip(values, counts, strict=True)
-    }

@@ -1,0 +1,52 @@
+"""The jobs that the saga launches: one run of one tenant over its days, executed in the run's own process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from synkro_assets.automation.planning import Stage, StageKind
+from synkro_assets.tenant_asset import TenantAsset
+
+DATA_JOB = "tenant_day_data"
+REFRESH_JOB = "tenant_refresh"
+REPORT_JOB = "tenant_day_report"
+
+JOB_OF_STAGE = {
+    StageKind.DATA: DATA_JOB,
+    StageKind.RAW: DATA_JOB,
+    StageKind.DERIVED: DATA_JOB,
+    StageKind.REFRESH: REFRESH_JOB,
+    StageKind.REPORT: REPORT_JOB,
+}
+
+
+def asset_keys(assets: Iterable[TenantAsset]) -> list[dg.AssetKey]:
+    return [dg.AssetKey(list(asset.key)) for asset in assets]
+
+
+def tenant_job(
+    name: str, assets: Iterable[TenantAsset], partitions: dg.PartitionsDefinition, description: str
+) -> dg.UnresolvedAssetJobDefinition:
+    """A job over tenant × day. In-process: starting a process per step costs ten times the run itself."""
+    return dg.define_asset_job(
+        name,
+        selection=dg.AssetSelection.assets(*asset_keys(assets)),
+        partitions_def=partitions,
+        executor_def=dg.in_process_executor,
+        description=description,
+    )
+
+
+def narrowed_selection(
+    stage: Stage, sources: Iterable[TenantAsset], derived: Iterable[TenantAsset]
+) -> list[dg.AssetKey] | None:
+    """The part of the job that a stage runs; None means all of it."""
+    match stage.kind:
+        case StageKind.RAW:
+            return asset_keys(sources)
+        case StageKind.DERIVED:
+            return asset_keys(derived)
+        case StageKind.DATA | StageKind.REFRESH | StageKind.REPORT:
+            return None

@@ -1,0 +1,119 @@
+"""From a run request to the runs that fulfil it: which days must be loaded, in which chunks and order.
+
+Pure rules (docs/architecture.md, «Runs»): a report first loads the days that are missing or stale; history is read in
+chunks of at most 31 days, newest first, and derived oldest first, so that each day's look-back is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from synkro_resources.model.ids import RequestKind
+from synkro_resources.model.period import Period
+from synkro_resources.model.window import TenantWindow
+
+CHUNK_DAYS = 31
+"""One pass over the vendors per chunk: long enough to be cheap, short enough to start again after a failure."""
+
+FRESH_FOR = timedelta(minutes=60)
+"""A day inside the re-read window counts as fresh for an hour after its load."""
+
+
+class StageKind(StrEnum):
+    DATA = "data"
+    RAW = "raw"
+    DERIVED = "derived"
+    REFRESH = "refresh"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One run to launch. `name` is unique inside its request and part of the run key."""
+
+    kind: StageKind
+    first_day: date
+    last_day: date
+    chunk: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}-{self.chunk}"
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "kind": str(self.kind),
+            "first_day": self.first_day.isoformat(),
+            "last_day": self.last_day.isoformat(),
+            "chunk": self.chunk,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, object]) -> Stage:
+        return cls(
+            StageKind(str(stored["kind"])),
+            date.fromisoformat(str(stored["first_day"])),
+            date.fromisoformat(str(stored["last_day"])),
+            int(str(stored["chunk"])),
+        )
+
+
+def is_stale(day: date, loaded_at: datetime | None, *, window: TenantWindow, now: datetime, reread_days: int) -> bool:
+    """Whether a day must be loaded before a report may use it.
+
+    `loaded_at` is the UTC instant of the day's last complete load, None if there was none.
+    """
+    if loaded_at is None:
+        return True
+    _, day_end = window.bounds(day)
+    if loaded_at < day_end:
+        return True
+    first_reread_day = window.day_of(now) - timedelta(days=reread_days)
+    return day >= first_reread_day and now - loaded_at > FRESH_FOR
+
+
+def plan(
+    kind: RequestKind,
+    period: Period,
+    *,
+    window: TenantWindow,
+    loaded_at: Mapping[date, datetime],
+    now: datetime,
+    reread_days: int,
+) -> list[Stage]:
+    """The stages of a request, in order. `window` is the period's window in the tenant's zone."""
+    match kind:
+        case RequestKind.DATA:
+            return _load(period.first_day, period.last_day)
+        case RequestKind.REFRESH:
+            return [Stage(StageKind.REFRESH, period.first_day, period.last_day)]
+        case RequestKind.REPORT:
+            stale = [
+                day
+                for day in period.days
+                if is_stale(day, loaded_at.get(day), window=window, now=now, reread_days=reread_days)
+            ]
+            load = _load(stale[0], stale[-1]) if stale else []
+            return [*load, Stage(StageKind.REPORT, period.first_day, period.last_day)]
+
+
+def _load(first_day: date, last_day: date) -> list[Stage]:
+    chunks = _chunks(first_day, last_day)
+    if len(chunks) == 1:
+        return [Stage(StageKind.DATA, first_day, last_day)]
+    newest_first = [Stage(StageKind.RAW, *chunk, chunk=number) for number, chunk in enumerate(reversed(chunks))]
+    oldest_first = [Stage(StageKind.DERIVED, *chunk, chunk=number) for number, chunk in enumerate(chunks)]
+    return [*newest_first, *oldest_first]
+
+
+def _chunks(first_day: date, last_day: date) -> Sequence[tuple[date, date]]:
+    chunks: list[tuple[date, date]] = []
+    start = first_day
+    while start <= last_day:
+        end = min(start + timedelta(days=CHUNK_DAYS - 1), last_day)
+        chunks.append((start, end))
+        start = end + timedelta(days=1)
+    return chunks

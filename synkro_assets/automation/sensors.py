@@ -1,0 +1,112 @@
+"""The sensor that carries out run requests, and the reconciler for runs whose process has died."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+
+import dagster as dg
+
+from synkro_assets.automation.jobs import JOB_OF_STAGE, narrowed_selection
+from synkro_assets.automation.saga import Launch, RunState, next_step
+from synkro_assets.partitions import ATTEMPT_TAG, REQUEST_TAG, STAGE_TAG, TENANT_SET, range_tags
+from synkro_assets.tenant_asset import TenantAsset
+from synkro_resources.control import journal, run_requests
+from synkro_resources.control.locks import is_tenant_locked
+from synkro_resources.control.run_requests import RunRequest
+from synkro_resources.control.tenants import list_tenants
+from synkro_resources.platform import Platform
+
+TICK_S = 5
+REQUESTS_PER_TICK = 300
+"""A sensor has 60 s for its tick; evaluating one partitioned request costs about 20 ms."""
+DEAD_AFTER = timedelta(seconds=60)
+"""Six missed heartbeats. The default launcher cannot see that a process is gone."""
+
+_STATES = {
+    dg.DagsterRunStatus.SUCCESS: RunState.SUCCEEDED,
+    dg.DagsterRunStatus.FAILURE: RunState.FAILED,
+    dg.DagsterRunStatus.CANCELED: RunState.CANCELLED,
+}
+
+
+def launch_tags(launch: Launch) -> dict[str, str]:
+    """Range tags for every launch, one day included, so that all runs of the saga look the same."""
+    return {
+        **range_tags(launch.tenant, launch.stage.first_day, launch.stage.last_day),
+        REQUEST_TAG: launch.request_id,
+        STAGE_TAG: launch.stage.name,
+        ATTEMPT_TAG: str(launch.attempt),
+    }
+
+
+def run_requests_sensor(
+    jobs: Sequence[dg.UnresolvedAssetJobDefinition],
+    sources: Iterable[TenantAsset],
+    derived: Iterable[TenantAsset],
+) -> dg.SensorDefinition:
+    """Every few seconds: plan new requests, look at the runs of the others, launch what comes next."""
+    source_assets, derived_assets = tuple(sources), tuple(derived)
+
+    @dg.sensor(
+        name="run_requests",
+        jobs=list(jobs),
+        minimum_interval_seconds=TICK_S,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        required_resource_keys={"platform"},
+        description="Carries out run requests: the one road of button, schedule and backfill.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        platform: Platform = context.resources.platform
+        reconcile_tenants(context.instance, platform)
+        launched = 0
+        for request in run_requests.open_requests(platform.control, platform.settings.cell, limit=REQUESTS_PER_TICK):
+            launch = next_step(platform, request, state_of(context.instance, platform, request))
+            if launch is not None:
+                launched += 1
+                yield to_run_request(launch, source_assets, derived_assets)
+        if not launched:
+            yield dg.SkipReason("no request needs a new run")
+
+    return sensor
+
+
+def to_run_request(launch: Launch, sources: Iterable[TenantAsset], derived: Iterable[TenantAsset]) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=launch.run_key,
+        job_name=JOB_OF_STAGE[launch.stage.kind],
+        tags=launch_tags(launch),
+        asset_selection=narrowed_selection(launch.stage, sources, derived),
+    )
+
+
+def reconcile_tenants(instance: dg.DagsterInstance, platform: Platform) -> None:
+    """The control database is the truth; new tenants become partition keys, suspended ones keep theirs."""
+    known = set(instance.get_dynamic_partitions(TENANT_SET))
+    tenants = list_tenants(platform.control, platform.settings.cell)
+    new = [tenant.slug for tenant in tenants if tenant.slug not in known]
+    if new:
+        instance.add_dynamic_partitions(TENANT_SET, new)
+
+
+def state_of(instance: dg.DagsterInstance, platform: Platform, request: RunRequest) -> RunState:
+    """The state of the run that the request's present stage and attempt launched."""
+    if not request.plan:
+        return RunState.NEVER_LAUNCHED
+    tags = {REQUEST_TAG: request.id, STAGE_TAG: request.stage, ATTEMPT_TAG: str(request.attempt)}
+    runs = instance.get_runs(filters=dg.RunsFilter(tags=tags), limit=1)
+    if not runs:
+        return RunState.NEVER_LAUNCHED
+    run = runs[0]
+    if run.status is dg.DagsterRunStatus.STARTED and _is_dead(platform, request.tenant, run.run_id):
+        instance.report_run_failed(run, "The run's process stopped beating and holds no lock: it has died.")
+        journal.close_dead_run(platform.control, request.tenant, run.run_id, clock=platform.clock)
+        return RunState.FAILED
+    return _STATES.get(run.status, RunState.ACTIVE)
+
+
+def _is_dead(platform: Platform, tenant: str, run_id: str) -> bool:
+    beat = journal.last_heartbeat(platform.control, tenant, run_id)
+    if beat is None or platform.clock.now() - beat < DEAD_AFTER:
+        return False
+    return not is_tenant_locked(platform.control, tenant)

@@ -1,0 +1,1 @@
+"""amoCRM: deals, contacts, companies, moves and calls."""

@@ -1,0 +1,1 @@
+"""Radist: chats, messages, episodes and turns."""

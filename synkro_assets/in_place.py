@@ -1,0 +1,76 @@
+"""Carry out one run request in this process, without Dagster's daemon: `python -m synkro_assets.in_place REQUEST`.
+
+The same saga, jobs and assets as behind the sensor; for machines without a daemon, for tests, for a look at one run.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+
+import dagster as dg
+
+from synkro_assets.automation.jobs import JOB_OF_STAGE, narrowed_selection
+from synkro_assets.automation.saga import Launch, next_step
+from synkro_assets.automation.sensors import launch_tags, reconcile_tenants, state_of
+from synkro_assets.definitions import DERIVED, SOURCES, build_defs
+from synkro_resources.control.run_requests import RunRequest, get_request
+from synkro_resources.platform import Platform
+from synkro_resources.settings import Settings
+
+PAUSE_S = 1.0
+"""How long to wait when the saga waits: for a retry, or for a run that another process carries out."""
+
+OPEN = ("open", "running")
+
+
+def carry_out(
+    request_id: str,
+    *,
+    instance: dg.DagsterInstance,
+    settings: Settings | None = None,
+    resource_overrides: Mapping[str, object] | None = None,
+) -> RunRequest:
+    """Run the request's stages one after another until it is done, failed or cancelled, and return it."""
+    chosen = settings or Settings.load()
+    defs = build_defs(chosen, resource_overrides=resource_overrides)
+    platform = Platform.open(chosen)
+    try:
+        reconcile_tenants(instance, platform)
+        request = get_request(platform.control, request_id)
+        while request.status in OPEN:
+            launch = next_step(platform, request, state_of(instance, platform, request))
+            if launch is not None:
+                execute(defs, launch, instance)
+            elif get_request(platform.control, request_id) == request:
+                time.sleep(PAUSE_S)
+            request = get_request(platform.control, request_id)
+        return request
+    finally:
+        platform.control.close()
+
+
+def execute(defs: dg.Definitions, launch: Launch, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    """One run of the saga in this process; failures are in the journal and in the run's status."""
+    job = defs.resolve_job_def(JOB_OF_STAGE[launch.stage.kind])
+    return job.execute_in_process(
+        instance=instance,
+        tags=launch_tags(launch),
+        asset_selection=narrowed_selection(launch.stage, SOURCES, DERIVED),
+        raise_on_error=False,
+    )
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print("usage: python -m synkro_assets.in_place REQUEST", file=sys.stderr)
+        return 2
+    with dg.DagsterInstance.get() as instance:
+        request = carry_out(sys.argv[1], instance=instance)
+    print(f"{request.id} {request.status}")
+    return 0 if request.status == "done" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

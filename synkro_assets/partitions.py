@@ -1,0 +1,79 @@
+"""Tenant × local day: the partition definitions, their keys, and the rule that one run serves one tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import dagster as dg
+
+from synkro_resources.model.errors import RefusedError, Sentence
+from synkro_resources.model.ids import check_tenant_slug
+
+TENANT_SET = "synkro_tenants"
+"""Names of dynamic sets are shared by the whole Dagster instance, hence the prefix."""
+
+END_OFFSET = 2
+"""Keys exist two days ahead of UTC's ended days, so that at 08:30 in Vladivostok today's local day is a key."""
+
+TENANT_TAG = "synkro/tenant"
+REQUEST_TAG = "synkro/request"
+STAGE_TAG = "synkro/stage"
+ATTEMPT_TAG = "synkro/attempt"
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+
+TENANTS = dg.DynamicPartitionsDefinition(name=TENANT_SET)
+
+
+def tenant_days(history_start: date) -> dg.MultiPartitionsDefinition:
+    """Tenant × local day. Dagster sees a date; `TenantWindow` turns it into the tenant's instants."""
+    days = dg.DailyPartitionsDefinition(start_date=history_start.isoformat(), end_offset=END_OFFSET)
+    return dg.MultiPartitionsDefinition({"tenant": TENANTS, "time": days})
+
+
+def day_key(tenant: str, day: date) -> dg.MultiPartitionKey:
+    return dg.MultiPartitionKey({"tenant": check_tenant_slug(tenant), "time": day.isoformat()})
+
+
+def range_tags(tenant: str, first_day: date, last_day: date) -> dict[str, str]:
+    """Run tags for one tenant's days: a plain range run is the quickest way to load a chunk of days."""
+    return {
+        RANGE_START_TAG: str(day_key(tenant, first_day)),
+        RANGE_END_TAG: str(day_key(tenant, last_day)),
+        TENANT_TAG: tenant,
+    }
+
+
+def one_tenant(keys: Iterable[str]) -> tuple[str, Sequence[date]]:
+    """The tenant and the ascending days of a run's partition keys.
+
+    Raises:
+        RefusedError: `run.two_tenants`, because Dagster groups a many-tenants-few-days selection into runs over all of
+            them and secrets, quotas and failures would mix; `run.gap_in_days` if the days are not contiguous.
+    """
+    dimensions = [key.keys_by_dimension for key in keys if isinstance(key, dg.MultiPartitionKey)]
+    tenants = sorted({dimension["tenant"] for dimension in dimensions})
+    if len(tenants) != 1:
+        raise RefusedError(
+            "run.two_tenants",
+            Sentence(
+                f"Запуск охватывает несколько кабинетов: {', '.join(tenants) or 'ни одного'}.",
+                f"The run spans these tenants: {', '.join(tenants) or 'none'}.",
+            ),
+            Sentence(
+                "Запускайте один кабинет за раз: в Dagster выберите одного tenant и добавьте тег synkro/tenant, "
+                "для многих кабинетов используйте `synkro backfill`.",
+                "Run one tenant at a time: choose one tenant in Dagster and add the tag synkro/tenant, "
+                "or use `synkro backfill` for many.",
+            ),
+        )
+    days = sorted(date.fromisoformat(dimension["time"]) for dimension in dimensions)
+    if (days[-1] - days[0]).days + 1 != len(days):
+        raise RefusedError(
+            "run.gap_in_days",
+            Sentence("Дни запуска идут не подряд.", "The run's days are not contiguous."),
+            Sentence("Запустите каждый непрерывный отрезок отдельно.", "Run each contiguous span on its own."),
+            tenant=tenants[0],
+        )
+    return check_tenant_slug(tenants[0]), days

@@ -1,0 +1,1 @@
+"""Period packages, report documents and their delivery."""

@@ -1,0 +1,136 @@
+"""What a run holds while it works for one tenant: the tenant's lock, a heartbeat, and its row in the journal.
+
+The lock lives in the control database and not in a run tag, so that a backfill which an operator starts in the
+Dagster UI without any tag is safe too (docs/architecture.md, «Runs»).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from synkro_assets.partitions import ATTEMPT_TAG, REQUEST_TAG, STAGE_TAG, TENANT_TAG, one_tenant
+from synkro_resources.control import journal
+from synkro_resources.control.locks import tenant_lock
+from synkro_resources.control.tenants import get_tenant
+from synkro_resources.model.errors import RefusedError, Sentence
+from synkro_resources.model.window import TenantWindow
+from synkro_resources.platform import Platform
+
+HEARTBEAT_S = 10.0
+"""A run whose heartbeat is 60 s old counts as dead: several beats may be lost before that."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class OpenRun:
+    """The run in progress. `failed` turns true with the first failing step and decides the run's final status."""
+
+    run_id: str
+    tenant: str
+    failed: bool = False
+    stop_beating: threading.Event = field(default_factory=threading.Event)
+
+
+class RunScope:
+    """Opened lazily by the first step of a run, closed when the run's resources are torn down."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._stack = ExitStack()
+        self._open: OpenRun | None = None
+
+    def enter(self, context: dg.AssetExecutionContext, window: TenantWindow) -> OpenRun:
+        """Take the tenant's lock and start the journal's run, once per run.
+
+        Raises:
+            RefusedError: `run.tag_mismatch`. TransientError: `run.tenant_busy`.
+        """
+        if self._open is not None:
+            return self._open
+        tags = context.run.tags
+        tagged = tags.get(TENANT_TAG, window.tenant)
+        if tagged != window.tenant:
+            raise RefusedError(
+                "run.tag_mismatch",
+                Sentence(
+                    f"Тег synkro/tenant = {tagged}, а дни принадлежат {window.tenant}.",
+                    f"The tag synkro/tenant says {tagged}, the days belong to {window.tenant}.",
+                ),
+                Sentence("Исправьте тег и запустите снова.", "Correct the tag and launch again."),
+                tenant=window.tenant,
+            )
+        platform = self._platform
+        self._stack.enter_context(
+            tenant_lock(platform.control, window.tenant, wait_s=platform.settings.tenant_lock_wait_s)
+        )
+        run = OpenRun(context.run.run_id, window.tenant)
+        journal.start_run(
+            platform.control,
+            window.tenant,
+            run_id=run.run_id,
+            request_id=tags.get(REQUEST_TAG),
+            job=context.run.job_name,
+            stage=tags.get(STAGE_TAG, ""),
+            attempt=int(tags.get(ATTEMPT_TAG, "1")),
+            first_day=window.first_day,
+            last_day=window.last_day,
+            clock=platform.clock,
+        )
+        self._stack.callback(self._finish, run)
+        self._start_beating(run)
+        self._open = run
+        return run
+
+    def close(self) -> None:
+        """Finish the journal's run and release the lock; safe to call when nothing was opened."""
+        self._stack.close()
+        self._open = None
+
+    def _finish(self, run: OpenRun) -> None:
+        run.stop_beating.set()
+        journal.finish_run(
+            self._platform.control,
+            run.tenant,
+            run.run_id,
+            status="failed" if run.failed else "done",
+            clock=self._platform.clock,
+        )
+
+    def _start_beating(self, run: OpenRun) -> None:
+        def beat() -> None:
+            while not run.stop_beating.wait(HEARTBEAT_S):
+                try:
+                    journal.heartbeat(self._platform.control, run.tenant, run.run_id, clock=self._platform.clock)
+                except Exception:  # noqa: BLE001  # a lost beat must not end the run: the next one tries again
+                    _log.warning("heartbeat of run %s failed, trying again", run.run_id, exc_info=True)
+
+        threading.Thread(target=beat, name="heartbeat", daemon=True).start()
+
+
+class RunScopeResource(dg.ConfigurableResource[RunScope]):
+    """One scope per run: with the in-process executor a run's resources live as long as the run."""
+
+    platform: dg.ResourceDependency[Platform]
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[RunScope]:
+        del context
+        scope = RunScope(self.platform)
+        try:
+            yield scope
+        finally:
+            scope.close()
+
+
+def window_of(context: dg.AssetExecutionContext, platform: Platform) -> TenantWindow:
+    """The run's tenant and days in the tenant's own zone."""
+    tenant, days = one_tenant(context.partition_keys)
+    zone = get_tenant(platform.control, tenant).zone
+    return TenantWindow(tenant, zone, days[0], days[-1])

@@ -1,0 +1,254 @@
+"""`@tenant_asset`: partitions, tags, error classes, journal and metadata for every asset, in one place.
+
+The decorator only declares; `TenantAsset.build` turns the declaration into a Dagster asset once the installation's
+partitions are known, so that importing an asset module does no I/O and reads no setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from synkro_assets.partitions import day_key
+from synkro_assets.run_scope import OpenRun, RunScope, window_of
+from synkro_assets.tenant_run import TenantRun, without_days
+from synkro_resources.control import journal
+from synkro_resources.lake import WrittenDay
+from synkro_resources.model.errors import RefusedError, Sentence, SynkroError
+from synkro_resources.model.tables import Layout, Table
+from synkro_resources.platform import Platform
+
+OWNER = "team:data"
+PREVIEW_ROWS = 5
+BASE_RESOURCES = frozenset({"platform", "lake", "run_scope"})
+
+Body = Callable[..., pa.Table | None]
+Metadata = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TenantAsset:
+    """A declared asset. `inputs` maps the body's parameters to tables of the same days; `after` only orders."""
+
+    key: tuple[str, ...]
+    table: Table | None
+    inputs: Mapping[str, Table]
+    after: tuple[tuple[str, ...], ...]
+    resources: frozenset[str]
+    kinds: frozenset[str]
+    code_version: str
+    description: str
+    body: Body
+
+    @property
+    def name(self) -> str:
+        return "/".join(self.key)
+
+    def build(self, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+        """The Dagster asset: range-capable, one tenant per run, stored through the lake's IO manager."""
+
+        @dg.asset(
+            key=dg.AssetKey(list(self.key)),
+            ins={name: dg.AssetIn(dg.AssetKey(table.asset_key)) for name, table in self.inputs.items()},
+            deps=[dg.AssetKey(list(key)) for key in self.after],
+            partitions_def=partitions,
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            io_manager_key="lake_io",
+            required_resource_keys=set(BASE_RESOURCES | self.resources),
+            group_name=self.key[0],
+            kinds=set(self.kinds),
+            owners=[OWNER],
+            code_version=self.code_version,
+            description=self.description,
+            metadata=_static_metadata(self.table),
+        )
+        def asset(context: dg.AssetExecutionContext, **inputs: pa.Table) -> Iterator[object]:
+            yield dg.MaterializeResult(metadata=self._run(context, inputs))
+
+        return asset
+
+    def _run(self, context: dg.AssetExecutionContext, inputs: Mapping[str, pa.Table]) -> Metadata:
+        """Run the body, store its rows, and return the metadata of the whole step.
+
+        The rows are stored here and not by the IO manager, so that a failing disk is journaled like any other error
+        and each day's event tells how many rows its file really holds.
+        """
+        platform: Platform = context.resources.platform
+        scope: RunScope = context.resources.run_scope
+        with _failures_explained(context):
+            window = window_of(context, platform)
+            open_run = scope.enter(context, window)
+            run = TenantRun(context, platform, context.resources.lake, window)
+            run.notes.rows_in = sum(table.num_rows for table in inputs.values())
+            with _journaled(self.name, run, open_run) as step:
+                rows = self.body(run, **inputs)
+                if rows is None or self.table is None:
+                    return dict(run.notes.extra)
+                step.rows_out = rows.num_rows
+                written = run.lake.write_days(self.table, run.tenant, window.days, rows)
+                if self.table.layout is Layout.ENTITY:
+                    run.lake.write_empty_baseline(self.table, run.tenant)
+            return _describe(context, self.table, run, rows, written)
+
+
+def tenant_asset(
+    target: Table | str,
+    *,
+    inputs: Mapping[str, Table] | None = None,
+    after: Sequence[Table | str] = (),
+    resources: Sequence[str] = (),
+    kinds: Sequence[str] = ("parquet",),
+    code_version: str = "1",
+) -> Callable[[Body], TenantAsset]:
+    """Declare an asset of tenant × local day.
+
+    Args:
+        target: the table it fills, or the asset key joined by «/» if it stores nothing in the lake.
+        inputs: body parameter → upstream table; the same days are read.
+        after: upstreams that must be done first but are not loaded.
+        resources: further Dagster resources that the body uses.
+    """
+    table = target if isinstance(target, Table) else None
+    key = tuple((table.name if table else str(target)).split("/"))
+
+    def declare(body: Body) -> TenantAsset:
+        summary = (body.__doc__ or "").strip()
+        return TenantAsset(
+            key=key,
+            table=table,
+            inputs=dict(inputs or {}),
+            after=tuple(tuple((item.name if isinstance(item, Table) else item).split("/")) for item in after),
+            resources=frozenset(resources),
+            kinds=frozenset(kinds),
+            code_version=code_version,
+            description=summary or (f"{table.en}. {table.ru}." if table else ""),
+            body=body,
+        )
+
+    return declare
+
+
+@dataclass(slots=True)
+class _Step:
+    rows_out: int = 0
+
+
+@contextmanager
+def _journaled(asset: str, run: TenantRun, open_run: OpenRun) -> Iterator[_Step]:
+    """One row of the journal per step: what clients see of a run, success and failure alike."""
+    control, step = run.platform.control, _Step()
+    step_id = journal.start_step(
+        control, run.tenant, open_run.run_id, asset, run.window.first_day, run.window.last_day, clock=run.clock
+    )
+
+    def finish(status: str, error: SynkroError | None) -> None:
+        journal.finish_step(
+            control,
+            run.tenant,
+            step_id,
+            status=status,
+            rows_in=run.notes.source_rows if run.notes.source_rows is not None else run.notes.rows_in,
+            rows_out=step.rows_out,
+            requests=run.notes.requests,
+            error=error,
+            clock=run.clock,
+        )
+
+    try:
+        yield step
+    except SynkroError as error:
+        open_run.failed = True
+        finish("failed", error)
+        raise
+    except BaseException as error:
+        open_run.failed = True
+        finish("failed", _unexpected(error, run.tenant))
+        raise
+    finish("done", None)
+
+
+def _unexpected(error: BaseException, tenant: str) -> SynkroError:
+    """What the journal says of an error nobody foresaw: its class, never its text, which may hold personal data."""
+    name = type(error).__name__
+    return SynkroError(
+        "internal",
+        Sentence(f"Внутренняя ошибка ({name}).", f"Internal error ({name})."),
+        Sentence("Мы уже знаем о ней; повторите позже.", "We have been told; try again later."),
+        tenant=tenant,
+        detail=name,
+    )
+
+
+@contextmanager
+def _failures_explained(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Turn our errors into Dagster failures with the code and the remedy; only the request saga retries runs."""
+    try:
+        yield
+    except SynkroError as error:
+        if isinstance(error, RefusedError):
+            context.log.error("refused: %s %s", error.what.en, error.remedy.en)
+        raise dg.Failure(
+            description=f"{error.what.en} {error.remedy.en}",
+            metadata={"code": error.code, "remedy_ru": error.remedy.ru, "retryable": error.retryable},
+            allow_retries=False,
+        ) from error
+
+
+def _static_metadata(table: Table | None) -> Metadata:
+    if table is None:
+        return {}
+    columns = [
+        dg.TableColumn(
+            column.name,
+            type=str(column.type),
+            description=f"{column.en}. {column.ru}." + (f" [{column.unit}]" if column.unit else ""),
+            tags={"personal_data": ""} if column.personal else {},
+            constraints=dg.TableColumnConstraints(nullable=not column.required),
+        )
+        for column in table.columns
+    ]
+    return {"dagster/column_schema": dg.TableSchema(columns=columns), "source": table.source}
+
+
+def _describe(
+    context: dg.AssetExecutionContext, table: Table, run: TenantRun, rows: pa.Table, written: Sequence[WrittenDay]
+) -> Metadata:
+    """Stored rows on each day's own event; totals and a preview without personal data on all of them."""
+    for file in written:
+        if file.day is not None:
+            context.add_asset_metadata(
+                {"dagster/partition_row_count": file.rows}, partition_key=str(day_key(run.tenant, file.day))
+            )
+    metadata: Metadata = {
+        "rows": rows.num_rows,
+        "days": len(run.window.days),
+        "path": dg.MetadataValue.path(str(run.lake.folder(table, run.tenant))),
+        **run.notes.extra,
+    }
+    if run.notes.source_rows is not None:
+        metadata |= {"rows_at_the_source": run.notes.source_rows, "rows_put_aside": run.notes.quarantined}
+    if run.notes.requests is not None:
+        metadata["requests"] = run.notes.requests
+    preview = _preview(table, rows)
+    if preview is not None:
+        metadata["preview"] = preview
+    return metadata
+
+
+def _preview(table: Table, rows: pa.Table) -> dg.MarkdownMetadataValue | None:
+    visible = [column.name for column in table.columns if not column.personal]
+    head = without_days(rows).select(visible).slice(0, PREVIEW_ROWS).to_pylist()
+    if not head:
+        return None
+    lines = ["| " + " | ".join(visible) + " |", "|" + "---|" * len(visible)]
+    lines += ["| " + " | ".join(_cell(row[name]) for name in visible) + " |" for row in head]
+    return dg.MarkdownMetadataValue("\n".join(lines))
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,46 @@
+"""The client's Supabase as assets: one per table, sending what these days changed."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from synkro_assets.tenant_asset import TenantAsset, tenant_asset
+from synkro_assets.tenant_run import TenantRun
+from synkro_resources.model.tables import WAREHOUSE_TABLES, Table
+from synkro_resources.supabase import WarehouseWriter
+
+
+def rows_to_send(run: TenantRun, table: Table, rows: pa.Table, writer: WarehouseWriter) -> pa.Table:
+    """The days' own rows, or everything that is in force while the client's table holds fewer rows than that.
+
+    A Supabase that is connected later, was emptied, or got half a load is thus completed from the lake by the next run.
+    """
+    if not table.has_current:
+        return rows
+    current = run.current(table)
+    if writer.count(table) < current.num_rows:
+        return current
+    versions = current.column(table.version)
+    return current.filter(pc.greater_equal(versions, pa.scalar(run.window.start, versions.type)))
+
+
+def _warehouse_asset(table: Table) -> TenantAsset:
+    @tenant_asset(
+        f"supabase/{table.name.split('/')[-1]}",
+        inputs={"rows": table},
+        resources=("supabase",),
+        kinds=("postgres", "supabase"),
+    )
+    def load(run: TenantRun, rows: pa.Table) -> None:
+        writer = run.context.resources.supabase.of(run.tenant)
+        if writer is None:
+            run.notes.extra["skipped"] = "Supabase is not connected yet"
+            return
+        sent = writer.upsert(table, rows_to_send(run, table, rows, writer))
+        run.notes.extra |= {"rows_sent": sent, "path_used": writer.path}
+
+    return load
+
+
+WAREHOUSE_ASSETS: tuple[TenantAsset, ...] = tuple(_warehouse_asset(table) for table in WAREHOUSE_TABLES)

@@ -1,0 +1,115 @@
+"""The versioned DDL of the client's Supabase, generated from the table registry.
+
+Row-level security is on from the transaction that creates a table; only our writing role has policies. A trigger keeps
+the newer of two versions, so that a late or repeated batch can never set a row back.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from sqlalchemy import create_engine, text
+
+from synkro_resources.model.tables import WAREHOUSE_TABLES, Table
+from synkro_resources.supabase.writer import check_schema_name, warehouse_name
+
+SCHEMA_VERSION = 1
+WRITER_ROLE = "synkro_writer"
+
+_TYPES: dict[pa.DataType, str] = {
+    pa.int32(): "integer",
+    pa.int64(): "bigint",
+    pa.float64(): "double precision",
+    pa.string(): "text",
+    pa.bool_(): "boolean",
+    pa.date32(): "date",
+    pa.timestamp("us", tz="UTC"): "timestamptz",
+}
+
+
+def ddl(schema: str = "public") -> str:
+    """The whole script, safe to run again; ends by telling the API server to reload its schema cache."""
+    check_schema_name(schema)
+    parts = [_writer_role(schema), _keep_newest(schema), _version_table(schema)]
+    parts += [_table(table, schema) for table in WAREHOUSE_TABLES]
+    parts += ["notify pgrst, 'reload schema';"]
+    return "\n".join(parts)
+
+
+def apply_ddl(owner_url: str, *, writer_password: str | None = None, schema: str = "public") -> None:
+    """Run the script through the owner's connection, which is used once and not stored.
+
+    `writer_password` lets the writing role sign in for the direct path.
+    """
+    engine = create_engine(owner_url)
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(ddl(schema).replace("%", "%%"))
+            if writer_password is not None:
+                statement = connection.execute(
+                    text("select format('alter role synkro_writer login password %L', cast(:password as text))"),
+                    {"password": writer_password},
+                ).scalar_one()
+                connection.exec_driver_sql(str(statement).replace("%", "%%"))
+    finally:
+        engine.dispose()
+
+
+def _writer_role(schema: str) -> str:
+    return f"""do $$ begin
+  if not exists (select from pg_roles where rolname = '{WRITER_ROLE}') then
+    create role {WRITER_ROLE} nologin;
+  end if;
+end $$;
+grant usage on schema {schema} to {WRITER_ROLE};"""
+
+
+def _keep_newest(schema: str) -> str:
+    return f"""create or replace function {schema}.synkro_keep_newest() returns trigger language plpgsql as $$
+begin
+  if new.source_updated_at < old.source_updated_at then
+    return null;
+  end if;
+  return new;
+end $$;"""
+
+
+def _version_table(schema: str) -> str:
+    name = f"{schema}.synkro_schema_version"
+    created = f"""create table if not exists {name} (
+  version integer primary key,
+  applied_at timestamptz not null default now()
+);"""
+    recorded = f"insert into {name} (version) values ({SCHEMA_VERSION}) on conflict do nothing;"  # noqa: S608
+    return "\n".join([created, _locked(name), recorded])
+
+
+def _table(table: Table, schema: str) -> str:
+    name = f"{schema}.{warehouse_name(table)}"
+    columns = [
+        f"  {column.name} {_TYPES[column.type]}{' not null' if column.required else ''}" for column in table.columns
+    ]
+    columns.append(f"  primary key ({', '.join(table.key)})")
+    comments = [f"comment on table {name} is {_quoted(table.ru)};"]
+    comments += [f"comment on column {name}.{column.name} is {_quoted(column.ru)};" for column in table.columns]
+    return "\n".join(
+        [
+            f"create table if not exists {name} (\n" + ",\n".join(columns) + "\n);",
+            _locked(name),
+            f"create or replace trigger synkro_keep_newest before update on {name} "
+            f"for each row execute function {schema}.synkro_keep_newest();",
+            *comments,
+        ]
+    )
+
+
+def _locked(name: str) -> str:
+    """RLS with a policy for our writing role alone; nobody else gets one."""
+    return f"""alter table {name} enable row level security;
+revoke all on {name} from public;
+grant select, insert, update on {name} to {WRITER_ROLE};
+drop policy if exists synkro_writer on {name};
+create policy synkro_writer on {name} to {WRITER_ROLE} using (true) with check (true);"""
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
