@@ -1,0 +1,148 @@
+"""One structured call to an OpenAI-compatible provider: explicit address, own deadline, usage kept in every branch.
+
+No type of the provider's library leaves this module, and no environment variable can redirect a key: the address and
+the key are always passed (docs/ai.md, «Rules»).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import openai
+import orjson
+from openai import OpenAI
+from pydantic import SecretStr
+
+from synkro_resources.model.errors import IntegrationError, Sentence, SynkroError, TransientError
+
+DEADLINE_S = 60.0
+MAX_OUTPUT_TOKENS = 400
+
+JsonObject = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class AiAnswer:
+    """What the provider returned. `content` is None when it refused, was cut, or did not answer with an object."""
+
+    content: JsonObject | None
+    reason: str
+    tokens_in: int | None
+    tokens_out: int | None
+    request_id: str | None
+
+
+class AiClient:
+    """Calls one model of one provider for one tenant."""
+
+    def __init__(self, base_url: str, api_key: SecretStr, model: str, *, tenant: str) -> None:
+        self._tenant = tenant
+        self._model = model
+        self._client = OpenAI(
+            base_url=base_url, api_key=api_key.get_secret_value() or "none", timeout=DEADLINE_S, max_retries=0
+        )
+
+    @property
+    def model(self) -> str:
+        return self._model
+
+    def structured(self, *, name: str, schema: JsonObject, system: str, user: str) -> AiAnswer:
+        """One answer that should fit `schema` (strict JSON schema, every field required); check it all the same.
+
+        Raises:
+            TransientError: `ai.unreachable`, `ai.rate_limited`.
+            IntegrationError: key, payment, region or model need the client.
+        """
+        try:
+            answer = self._client.chat.completions.create(
+                model=self._model,
+                messages=[{"role": "system", "content": system}, {"role": "user", "content": user}],
+                response_format={
+                    "type": "json_schema",
+                    "json_schema": {"name": name, "strict": True, "schema": schema},
+                },
+                max_completion_tokens=MAX_OUTPUT_TOKENS,
+            )
+        except openai.OpenAIError as failure:
+            raise explain(failure, tenant=self._tenant) from None  # the library's text may hold parts of the key
+        usage = answer.usage
+        choice = answer.choices[0] if answer.choices else None
+        content, reason = None, "no_choices"
+        if choice is not None:
+            reason = "refused" if choice.message.refusal else str(choice.finish_reason)
+            content = None if choice.message.refusal else _object(choice.message.content or "")
+        return AiAnswer(
+            content=content,
+            reason=reason,
+            tokens_in=usage.prompt_tokens if usage else None,
+            tokens_out=usage.completion_tokens if usage else None,
+            request_id=answer._request_id,  # pyright: ignore[reportPrivateUsage]  # the library documents it as public
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _object(text: str) -> JsonObject | None:
+    """The JSON object in the text, with or without fences around it."""
+    start, end = text.find("{"), text.rfind("}")
+    if start < 0 or end < start:
+        return None
+    try:
+        parsed = orjson.loads(text[start : end + 1])
+    except orjson.JSONDecodeError:
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def explain(failure: openai.OpenAIError, *, tenant: str) -> SynkroError:
+    """The error that the client reads, from the provider's status and code."""
+    status = failure.status_code if isinstance(failure, openai.APIStatusError) else None
+    code = str(getattr(failure, "code", None) or "")
+    if status == 429 and code != "insufficient_quota":
+        return TransientError(
+            "ai.rate_limited",
+            Sentence("Провайдер ИИ просит подождать.", "The AI provider asks us to wait."),
+            Sentence("Повторим позже сами.", "We will try again later."),
+            tenant=tenant,
+            integration="ai",
+        )
+    if code == "insufficient_quota" or status == 402:
+        what = Sentence("На счёте провайдера ИИ нет средств.", "The AI provider's account has no funds.")
+        return _ask_client("ai.no_funds", what, tenant)
+    if status == 403:
+        what = Sentence(
+            "Провайдер ИИ отказал: нет прав или страна не обслуживается.",
+            "The AI provider refused: no rights, or the region is not served.",
+        )
+        return _ask_client("ai.forbidden", what, tenant)
+    if status == 401:
+        return _ask_client(
+            "ai.key_refused", Sentence("Провайдер ИИ не принял ключ.", "The AI provider refused the key."), tenant
+        )
+    if status == 404:
+        return _ask_client(
+            "ai.model_not_found",
+            Sentence("Модель недоступна, выберите другую.", "The model is not available, choose another."),
+            tenant,
+        )
+    if status is not None and 400 <= status < 500 and status not in (408, 409, 425):
+        return _ask_client(
+            "ai.request_refused",
+            Sentence("Провайдер ИИ не принял запрос.", "The AI provider did not accept the request."),
+            tenant,
+        )
+    return TransientError(
+        "ai.unreachable",
+        Sentence("Провайдер ИИ не отвечает.", "The AI provider does not answer."),
+        Sentence("Повторим позже; цифры отчёта от него не зависят.", "We will try later; the figures do not need it."),
+        tenant=tenant,
+        integration="ai",
+    )
+
+
+def _ask_client(code: str, what: Sentence, tenant: str) -> IntegrationError:
+    remedy = Sentence(
+        "Проверьте ключ, оплату и модель в настройках ИИ.", "Check the key, payment and model in the AI settings."
+    )
+    return IntegrationError(code, what, remedy, tenant=tenant, integration="ai")
