@@ -71,8 +71,10 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--state-dir", type=click.Path(path_type=Path), help="State folder instead of SYNKRO_STATE_DIR.")
 @click.option("--demo", "in_demo", is_flag=True, help=f"Work with the running demo (state folder {DEMO_STATE_DIR}).")
-def main(state_dir: Path | None, in_demo: bool) -> None:
+@click.pass_context
+def main(ctx: click.Context, state_dir: Path | None, in_demo: bool) -> None:
     """Synkro: reports on sales dialogs. Every command reads the settings SYNKRO_* from the environment."""
+    ctx.obj = state_dir
     if in_demo:
         enter_demo(state_dir)
     elif state_dir is not None:

@@ -29,6 +29,7 @@ from synkro_resources.embedded_postgres_files import (
     choose_home,
     packaged_binaries,
     reachable_binaries,
+    refuse_foreign_account,
     refuse_unusable_data,
     refused,
     stored_home,
@@ -111,7 +112,8 @@ class EmbeddedPostgres:
             self._own.parent.mkdir(parents=True)
             self._own.parent.chmod(0o711)
         self._own.mkdir(exist_ok=True)
-        self._own.chmod(0o711)
+        if self._own.stat().st_uid == os.geteuid():
+            self._own.chmod(0o711)
         self._take_lock()
         try:
             self._home = choose_home(self._own, self._account, self._outside)
@@ -196,6 +198,7 @@ class EmbeddedPostgres:
     def _take_lock(self) -> None:
         if self._lock is not None:
             return
+        refuse_foreign_account(self._own, os.geteuid())
         lock = (self._own / "lock").open("a+")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

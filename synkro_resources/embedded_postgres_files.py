@@ -147,15 +147,7 @@ def refuse_unusable_data(home: Path, account: ServerAccount) -> None:
     data = home / "data"
     if not data.exists():
         return
-    owner, expected = data.stat().st_uid, account.arguments().get("user", os.geteuid())
-    if owner != expected:
-        raise refused(
-            "foreign_account",
-            f"Папка базы {data} принадлежит другой учётной записи (uid {owner}, нужен {expected}).",
-            f"The database folder {data} belongs to another account (uid {owner}, needed {expected}).",
-            "Запустите Synkro от той же учётной записи, что и раньше, или укажите другую папку: --state-dir.",
-            "Start Synkro with the account that was used before, or choose another folder with --state-dir.",
-        )
+    refuse_foreign_account(data, account.arguments().get("user", os.geteuid()))
     version_file = data / "PG_VERSION"
     if not version_file.is_file() or not (home / "password").is_file():
         raise refused(
@@ -174,3 +166,21 @@ def refuse_unusable_data(home: Path, account: ServerAccount) -> None:
             "Запустите версию Synkro, которая её создала, или восстановите резервную копию в новую папку.",
             "Start the Synkro version that made it, or restore a backup into a new folder.",
         )
+
+
+def refuse_foreign_account(folder: Path, expected: int) -> None:
+    """Refuse a folder of another account: we could not use it, and must not take it over.
+
+    Raises:
+        ConfigurationError: `postgres.foreign_account`.
+    """
+    owner = folder.stat().st_uid
+    if owner == expected:
+        return
+    raise refused(
+        "foreign_account",
+        f"Папка базы {folder} принадлежит другой учётной записи (uid {owner}, нужен {expected}).",
+        f"The database folder {folder} belongs to another account (uid {owner}, needed {expected}).",
+        "Запустите Synkro от той же учётной записи, что и раньше, или укажите другую папку: --state-dir.",
+        "Start Synkro with the account that was used before, or choose another folder with --state-dir.",
+    )

@@ -1,0 +1,55 @@
+"""Dagster's side of an installation: DAGSTER_HOME, the workspace, and the command lines of its three processes."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from synkro_app.operations.ports import LOOPBACK
+
+PROJECT_DIR = Path(__file__).resolve().parents[2]
+LOCATION = "synkro"
+DEFINITIONS = "synkro_assets.definitions"
+PATH_PREFIX = "/ops"  # operators reach the UI through the cabinet's gate under this path
+_MAX_RUNS = re.compile(r"(?m)^(\s*max_concurrent_runs:\s*)\d+")
+
+
+def prepare_dagster_home(home: Path, *, max_concurrent_runs: int) -> None:
+    """Write `dagster.yaml`; the committed file is the template, the number of runs is this machine's."""
+    home.mkdir(parents=True, exist_ok=True)
+    template = (PROJECT_DIR / "dagster.yaml").read_text()
+    text, replaced = _MAX_RUNS.subn(rf"\g<1>{max_concurrent_runs}", template)
+    if replaced != 1:
+        raise RuntimeError("dagster.yaml must name max_concurrent_runs exactly once")
+    (home / "dagster.yaml").write_text(text)
+
+
+def write_workspace(path: Path, *, code_server_port: int) -> Path:
+    """A workspace with the running code server; webserver and daemon share it."""
+    path.write_text(
+        "load_from:\n"
+        "  - grpc_server:\n"
+        f"      host: {LOOPBACK}\n"
+        f"      port: {code_server_port}\n"
+        f"      location_name: {LOCATION}\n"
+    )
+    return path
+
+
+def code_server(port: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "dagster", "api", "grpc", "-m", DEFINITIONS, "-d", str(PROJECT_DIR)),
+        *("-h", LOOPBACK, "-p", str(port), "--location-name", LOCATION),
+    ]
+
+
+def daemon(workspace: Path) -> list[str]:
+    return [sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)]
+
+
+def webserver(workspace: Path, port: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "dagster_webserver", "-w", str(workspace)),
+        *("-h", LOOPBACK, "-p", str(port), "--path-prefix", PATH_PREFIX),
+    ]

@@ -1,0 +1,258 @@
+"""Everything that one installation needs on one machine, started in order, watched, and stopped in order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from synkro_app.operations import dagster_home
+from synkro_app.operations.databases import Databases
+from synkro_app.operations.history_start import fixed_history_start
+from synkro_app.operations.ports import LOOPBACK, answers, free_port
+from synkro_app.operations.runtime import StateFolderLock, remove_runtime, write_runtime
+from synkro_app.operations.supervisor import Program, Supervisor
+from synkro_resources.model.errors import ConfigurationError, Sentence
+from synkro_resources.settings import ENV_PREFIX, Settings
+
+log = logging.getLogger(__name__)
+
+SANDBOX, CODE_SERVER, DAEMON, WEBSERVER, CABINET = "sandbox", "code-server", "daemon", "webserver", "cabinet"
+READY_LIMIT_S = 120.0  # measured: 10 s on two idle cores; a loaded small machine needs several times that
+PROBE_LIMIT_S = 2.0
+SUPABASE_DEMO = "supabase_demo"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxWorld:
+    """The invented vendors to start beside the product: the same seed and first day give the same ids again."""
+
+    seed: int
+    first_day: date
+    end: datetime
+
+
+class Stack:
+    """Starts and watches an installation. Use it from the main thread; `tick` must be called about once a second."""
+
+    def __init__(
+        self, *, sandbox: SandboxWorld | None = None, say: Callable[[Sentence], None] = lambda _sentence: None
+    ) -> None:
+        self._sandbox = sandbox
+        self._say = say
+        self.settings = Settings.load()
+        self._state_dir = self.settings.state_dir.resolve()
+        self._lock = StateFolderLock(self._state_dir)
+        self._supervisor = Supervisor(self._state_dir)
+        self._databases: Databases | None = None
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.settings.sandbox_port}"
+
+    @property
+    def logs(self) -> Path:
+        return self._state_dir / "logs"
+
+    @property
+    def databases(self) -> Databases:
+        """Raises RuntimeError before `start`."""
+        if self._databases is None:
+            raise RuntimeError("the stack is not started")
+        return self._databases
+
+    def start(self) -> None:
+        """Start everything and wait until it answers.
+
+        Raises:
+            SynkroError: what failed, with the place of its log; everything started before is stopped again.
+        """
+        self._lock.take()
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def tick(self) -> None:
+        """Look after server and processes once."""
+        self.databases.tick()
+        self._supervisor.tick()
+
+    def restart_code_server(self) -> None:
+        """Load the assets anew; webserver and daemon notice by themselves. The old server is gone before the new
+        one starts: gRPC would let both listen on one port, and runs would see old and new definitions in turn.
+        """
+        self._supervisor.stop(CODE_SERVER)
+        self._supervisor.start(self._code_server_program())
+
+    def stop(self) -> None:
+        """Stop everything, last started first, and forget the addresses."""
+        self._supervisor.stop()
+        if self._databases is not None:
+            self._databases.stop()
+        remove_runtime(self._state_dir)
+        self._lock.release()
+
+    def _start(self) -> None:
+        self._supervisor.end_leftovers()
+        remove_runtime(self._state_dir)  # of a killed start: its addresses must not be taken for settings
+        self.settings = Settings.load(state_dir=self._state_dir)
+        self._say(Sentence("База данных", "Database"))
+        self._databases = Databases(self.settings)
+        self._databases.start()
+        self.settings = self._with_addresses(self._databases)
+        self._migrate()
+        write_runtime(self._state_dir, _plain(self.settings), self._addresses())
+
+        dagster_home.prepare_dagster_home(self._dagster_home, max_concurrent_runs=self.settings.max_concurrent_runs)
+        if self._sandbox is not None:
+            self._say(Sentence("Придуманные amoCRM, Radist, Telegram и ИИ", "Invented amoCRM, Radist, Telegram and AI"))
+            self._supervisor.start(self._sandbox_program(self._sandbox, self._databases))
+        self._say(Sentence("Конвейер данных (Dagster)", "Data pipeline (Dagster)"))
+        self._supervisor.start(self._code_server_program())
+        self._migrate_dagster()
+        self._supervisor.wait_ready(CODE_SERVER)
+        self._supervisor.start(self._daemon_program())
+        self._supervisor.start(self._webserver_program())
+        self._say(Sentence("Кабинет", "Cabinet"))
+        self._supervisor.start(self._cabinet_program())
+        self._supervisor.wait_ready(*([SANDBOX] if self._sandbox else []), DAEMON, WEBSERVER, CABINET)
+
+    # ---- settings, environment, addresses ----
+
+    def _with_addresses(self, databases: Databases) -> Settings:
+        """The settings with everything that was found out now: database addresses, free ports, first day."""
+        given = self.settings
+        ports: dict[str, int] = {}
+        hosts = {"cabinet_port": given.cabinet_host}
+        wanted = {
+            "cabinet_port": given.cabinet_port,
+            "dagster_port": given.dagster_port,
+            "code_server_port": given.code_server_port,
+            **({"sandbox_port": given.sandbox_port} if self._sandbox else {}),
+        }
+        for name, preferred in wanted.items():
+            ports[name] = free_port(preferred, hosts.get(name, LOOPBACK), taken=set(ports.values()))
+            if ports[name] != preferred:
+                log.warning("port %s is taken, %s is used for %s", preferred, ports[name], name.removesuffix("_port"))
+        return given.model_copy(
+            update={
+                **ports,
+                "database_url": SecretStr(databases.control),
+                "dagster_database_url": SecretStr(databases.dagster),
+                "lake_url": given.lake_root,
+                "history_start": fixed_history_start(given),
+                "dagster_url": f"http://{LOOPBACK}:{ports['dagster_port']}{dagster_home.PATH_PREFIX}",
+            }
+        )
+
+    def _addresses(self) -> dict[str, str]:
+        sandbox = {"sandbox": self.sandbox_url} if self._sandbox else {}
+        return {"cabinet": self.settings.cabinet_url, "dagster": self.settings.dagster_url, **sandbox}
+
+    @property
+    def _dagster_home(self) -> Path:
+        return self._state_dir / "dagster_home"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every child process gets: ours, completed by every setting and by the way to our own programs."""
+        mine = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
+        settings = {f"{ENV_PREFIX}{name.upper()}": str(value) for name, value in _plain(self.settings).items()}
+        return {
+            **mine,
+            **settings,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), mine.get("PATH", os.defpath)]),
+            "DAGSTER_HOME": str(self._dagster_home),
+            "DAGSTER_RUN_STATUS_SENSOR_PROCESS_LIMIT": "25",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    # ---- databases ----
+
+    def _migrate(self) -> None:
+        from synkro_resources.control.keyring import Keyring
+        from synkro_resources.control.migrate import migrate
+
+        for revision in migrate(self.databases.control):
+            log.info("control database: revision %s applied", revision)
+        Keyring.from_settings(self.settings)  # generated here once, before several processes would want to
+
+    def _migrate_dagster(self) -> None:
+        """Bring Dagster's tables to this version before two processes try it at once."""
+        command = [sys.executable, "-m", "dagster", "instance", "migrate"]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        (self.logs / "dagster-migrate.log").write_text(done.stdout + done.stderr)
+        if done.returncode != 0:
+            raise ConfigurationError(
+                "dagster.cannot_migrate",
+                Sentence("Не удалось подготовить базу Dagster.", "Dagster's database could not be prepared."),
+                Sentence(
+                    f"Журнал: {self.logs / 'dagster-migrate.log'}", f"The log: {self.logs / 'dagster-migrate.log'}"
+                ),
+            )
+
+    # ---- programs ----
+
+    def _program(self, name: str, arguments: list[str], ready: Callable[[], bool] = lambda: True) -> Program:
+        return Program(name, arguments, self.environment, ready, READY_LIMIT_S)
+
+    def _sandbox_program(self, world: SandboxWorld, databases: Databases) -> Program:
+        arguments = [
+            *(sys.executable, "-m", "synkro_resources.sandbox.server"),
+            *("--port", str(self.settings.sandbox_port), "--state", str(self._state_dir / "sandbox")),
+            *("--seed", str(world.seed), "--end", world.end.isoformat(), "--first-day", world.first_day.isoformat()),
+            *("--supabase-database", databases.create(SUPABASE_DEMO)),
+        ]
+        return self._program(SANDBOX, arguments, lambda: _says_ok(f"{self.sandbox_url}/control/ready"))
+
+    def _code_server_program(self) -> Program:
+        port = self.settings.code_server_port
+        return self._program(CODE_SERVER, dagster_home.code_server(port), lambda: answers(port))
+
+    def _workspace(self) -> Path:
+        path = self._dagster_home / "workspace.yaml"
+        return dagster_home.write_workspace(path, code_server_port=self.settings.code_server_port)
+
+    def _daemon_program(self) -> Program:
+        return self._program(DAEMON, dagster_home.daemon(self._workspace()))
+
+    def _webserver_program(self) -> Program:
+        arguments = dagster_home.webserver(self._workspace(), self.settings.dagster_port)
+        return self._program(WEBSERVER, arguments, lambda: _says_ok(f"{self.settings.dagster_url}/server_info"))
+
+    def _cabinet_program(self) -> Program:
+        host = LOOPBACK if self.settings.cabinet_host == "0.0.0.0" else self.settings.cabinet_host  # noqa: S104  # compared
+        url = f"http://{host}:{self.settings.cabinet_port}/healthz"
+        return self._program(CABINET, [sys.executable, "-m", "synkro_app.server"], lambda: _says_ok(url))
+
+
+def _plain(settings: Settings) -> dict[str, object]:
+    """Every setting as text or number, secrets in the clear: for the owner's file and for our children only."""
+    plain: dict[str, object] = {}
+    for name in type(settings).model_fields:
+        value: object = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            plain[name] = value.get_secret_value()
+        elif isinstance(value, bool | int):
+            plain[name] = int(value)
+        elif value is not None:
+            plain[name] = str(value)
+    return plain
+
+
+def _says_ok(url: str) -> bool:
+    import httpx
+
+    try:
+        return httpx.get(url, timeout=PROBE_LIMIT_S, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
