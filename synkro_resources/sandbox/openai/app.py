@@ -160,7 +160,7 @@ class Provider:
         return None
 
     def _body(self, wanted: Completion, fault: Fault | None, number: int) -> dict[str, object]:
-        text = answer(wanted.prompt, wanted.schema)
+        text = answer(wanted.subject, wanted.schema)
         if wanted.wants_json and wanted.schema is None:
             text = json.dumps({"sentence": text}, ensure_ascii=False)
         if wanted.schema is not None and (wrong := problems(json.loads(text), wanted.schema, wanted.schema)):

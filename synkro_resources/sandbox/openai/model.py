@@ -16,6 +16,12 @@ BYTES_PER_TOKEN = 4
 _WORD = re.compile(r"(?<![\w-])[а-яё]{5,}(?![\w-])")
 _QUIET = "День прошёл спокойно, заметных отклонений нет."
 _WORDS_IN_SENTENCE = 3
+_STEM_LETTERS = 4  # «сделки» and «сделок» are one thing
+
+# Endings of adjectives and verbs: a list of things reads better without them.
+_NOT_A_THING = re.compile(
+    r"(ый|ий|ой|ая|яя|ое|ее|ые|ие|ых|их|ого|его|ому|ему|ую|юю|ть|ет|ют|ит|ат|ят|ли|ла|ло|лся|лась)$"
+)
 
 # Instructions talk about the answer itself; a sentence made of such words would say nothing about the day.
 _NOT_ABOUT_THE_DAY = frozenset(
@@ -37,9 +43,12 @@ def sentence_about(prompt: str) -> str:
 
     Only lower-case words are taken, so that no name of a person gets into the sentence.
     """
-    counted = Counter(word for word in _WORD.findall(prompt) if word not in _NOT_ABOUT_THE_DAY)
-    chosen = [word for word, _ in sorted(counted.items(), key=lambda item: (-item[1], prompt.index(item[0])))]
-    chosen = chosen[:_WORDS_IN_SENTENCE]
+    counted = Counter(
+        word for word in _WORD.findall(prompt) if word not in _NOT_ABOUT_THE_DAY and not _NOT_A_THING.search(word)
+    )
+    ordered = sorted(counted, key=lambda word: (-counted[word], prompt.index(word)))
+    stems = {word[:_STEM_LETTERS]: word for word in reversed(ordered)}
+    chosen = [word for word in ordered if stems[word[:_STEM_LETTERS]] == word][:_WORDS_IN_SENTENCE]
     if not chosen:
         return _QUIET
     listed = chosen[0] if len(chosen) == 1 else f"{', '.join(chosen[:-1])} и {chosen[-1]}"

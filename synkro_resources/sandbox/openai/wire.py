@@ -52,11 +52,16 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What one request asks for, the same for both APIs. `wants_json` without a schema is the JSON mode."""
+    """What one request asks for, the same for both APIs.
+
+    `prompt` is all text of the request, `subject` only what the user role says. `wants_json` without a schema is the
+    JSON mode.
+    """
 
     api: Api
     model: str
     prompt: str
+    subject: str
     schema: Schema | None
     wants_json: bool
     max_tokens: int | None
@@ -77,7 +82,8 @@ def read_completion(body: Mapping[str, object], api: Api, switches: OpenaiSwitch
     model = body.get("model")
     if not isinstance(model, str) or not model:
         raise ProviderError(400, "you must provide a model parameter")
-    prompt = _prompt(body, api)
+    messages = _messages(body, api)
+    prompt = "\n".join(text for _, text in messages)
     cap_name = "max_output_tokens" if api == "responses" else "max_completion_tokens"
     cap = body.get(cap_name, body.get("max_tokens"))
     if cap is not None and (not isinstance(cap, int) or cap < 1):
@@ -88,6 +94,7 @@ def read_completion(body: Mapping[str, object], api: Api, switches: OpenaiSwitch
         api=api,
         model=model,
         prompt=prompt,
+        subject="\n".join(text for role, text in messages if role == "user") or prompt,
         schema=schema,
         wants_json=wants_json,
         max_tokens=cap,
@@ -95,31 +102,31 @@ def read_completion(body: Mapping[str, object], api: Api, switches: OpenaiSwitch
     )
 
 
-def _prompt(body: Mapping[str, object], api: Api) -> str:
+def _messages(body: Mapping[str, object], api: Api) -> list[tuple[str, str]]:
+    """Role and text of every message, instructions first."""
     field = "messages" if api == "chat" else "input"
     given = body.get(field)
     if api == "responses" and isinstance(given, str):
-        parts = [given]
+        found = [("user", given)]
     elif isinstance(given, list) and given:
-        parts = [_content(item, field) for item in cast("list[object]", given)]
+        found = [_message(item, field) for item in cast("list[object]", given)]
     else:
         raise ProviderError(400, f"Missing required parameter: '{field}'.", param=field)
     if isinstance(instructions := body.get("instructions"), str):
-        parts.insert(0, instructions)
-    return "\n".join(parts)
+        found.insert(0, ("system", instructions))
+    return found
 
 
-def _content(item: object, field: str) -> str:
-    message = cast("Mapping[str, object]", item) if isinstance(item, dict) else {}
-    if message.get("role") not in ("system", "developer", "user", "assistant"):
+def _message(item: object, field: str) -> tuple[str, str]:
+    message = _mapping(item)
+    role = message.get("role")
+    if role not in ("system", "developer", "user", "assistant"):
         raise ProviderError(400, f"Invalid value for '{field}[].role'.", param=field)
     content = message.get("content")
     if isinstance(content, str):
-        return content
-    pieces = [
-        cast("Mapping[str, object]", part) for part in cast("list[object]", content or []) if isinstance(part, dict)
-    ]
-    return "\n".join(str(part.get("text", "")) for part in pieces)
+        return str(role), content
+    pieces = cast("list[object]", content) if isinstance(content, list) else []
+    return str(role), "\n".join(str(_mapping(piece).get("text", "")) for piece in pieces)
 
 
 def _format(body: Mapping[str, object], api: Api, prompt: str, switches: OpenaiSwitches) -> tuple[Schema | None, bool]:

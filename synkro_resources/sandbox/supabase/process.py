@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 
+from synkro_resources.child_process import dies_with_parent
 from synkro_resources.sandbox.supabase.project import SCHEMA
 
 MAX_ROWS = 1000
@@ -21,8 +20,6 @@ MAX_ROWS = 1000
 POOL_SIZE = 5
 READY_WITHIN_S = 20.0
 """PostgREST is ready in 0.2 s; a loaded machine may need longer."""
-
-_PR_SET_PDEATHSIG = 1
 
 
 class PostgrestProcess:
@@ -72,7 +69,7 @@ class PostgrestProcess:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_end_with_parent(),
+                preexec_fn=dies_with_parent(signal.SIGTERM),
             )
         deadline = time.monotonic() + READY_WITHIN_S
         while not self.ready():
@@ -112,15 +109,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _end_with_parent() -> Callable[[], None]:
-    libc = ctypes.CDLL(None)  # loaded before the fork: importing after it may deadlock
-    parent = os.getpid()
-
-    def in_child() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # the parent ended between fork and prctl
-            os._exit(1)
-
-    return in_child
