@@ -1,4 +1,4 @@
-"""Carry out one run request in this process, without Dagster's daemon: `python -m synkro_assets.in_place REQUEST`.
+"""Carry out one run request in this process, without a daemon: `python -m synkro_assets.in_place TENANT REQUEST`.
 
 The same saga, jobs and assets as behind the sensor; for machines without a daemon, for tests, for a look at one run.
 """
@@ -26,6 +26,7 @@ OPEN = ("open", "running")
 
 
 def carry_out(
+    tenant: str,
     request_id: str,
     *,
     instance: dg.DagsterInstance,
@@ -38,14 +39,14 @@ def carry_out(
     platform = Platform.open(chosen)
     try:
         reconcile_tenants(instance, platform)
-        request = get_request(platform.control, request_id)
+        request = get_request(platform.control, tenant, request_id)
         while request.status in OPEN:
             launch = next_step(platform, request, state_of(instance, platform, request))
             if launch is not None:
                 execute(defs, launch, instance)
-            elif get_request(platform.control, request_id) == request:
+            elif get_request(platform.control, tenant, request_id) == request:
                 time.sleep(PAUSE_S)
-            request = get_request(platform.control, request_id)
+            request = get_request(platform.control, tenant, request_id)
         return request
     finally:
         platform.control.close()
@@ -63,11 +64,11 @@ def execute(defs: dg.Definitions, launch: Launch, instance: dg.DagsterInstance) 
 
 
 def main() -> int:
-    if len(sys.argv) != 2:
-        print("usage: python -m synkro_assets.in_place REQUEST", file=sys.stderr)
+    if len(sys.argv) != 3:
+        print("usage: python -m synkro_assets.in_place TENANT REQUEST", file=sys.stderr)
         return 2
     with dg.DagsterInstance.get() as instance:
-        request = carry_out(sys.argv[1], instance=instance)
+        request = carry_out(sys.argv[1], sys.argv[2], instance=instance)
     print(f"{request.id} {request.status}")
     return 0 if request.status == "done" else 1
 

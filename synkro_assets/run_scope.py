@@ -73,7 +73,7 @@ class RunScope:
         run = OpenRun(context.run.run_id, window.tenant)
         journal.start_run(
             platform.control,
-            window.tenant,
+            tenant=window.tenant,
             run_id=run.run_id,
             request_id=tags.get(REQUEST_TAG),
             job=context.run.job_name,
@@ -107,7 +107,7 @@ class RunScope:
         def beat() -> None:
             while not run.stop_beating.wait(HEARTBEAT_S):
                 try:
-                    journal.heartbeat(self._platform.control, run.tenant, run.run_id, clock=self._platform.clock)
+                    journal.heartbeat(self._platform.control, run.tenant, run.run_id, self._platform.clock)
                 except Exception:  # noqa: BLE001  # a lost beat must not end the run: the next one tries again
                     _log.warning("heartbeat of run %s failed, trying again", run.run_id, exc_info=True)
 

@@ -14,12 +14,15 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from synkro_assets.day_marks import note_source
 from synkro_assets.partitions import day_key
 from synkro_assets.run_scope import OpenRun, RunScope, window_of
 from synkro_assets.tenant_run import TenantRun, without_days
 from synkro_resources.control import journal
+from synkro_resources.control.integrations import mark_broken
 from synkro_resources.lake import WrittenDay
-from synkro_resources.model.errors import RefusedError, Sentence, SynkroError
+from synkro_resources.model.errors import IntegrationError, RefusedError, Sentence, SynkroError
+from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tables import Layout, Table
 from synkro_resources.platform import Platform
 
@@ -93,6 +96,7 @@ class TenantAsset:
                 written = run.lake.write_days(self.table, run.tenant, window.days, rows)
                 if self.table.layout is Layout.ENTITY:
                     run.lake.write_empty_baseline(self.table, run.tenant)
+                note_source(run, self.table, rows, written)
             return _describe(context, self.table, run, rows, written)
 
 
@@ -143,10 +147,10 @@ def _journaled(asset: str, run: TenantRun, open_run: OpenRun) -> Iterator[_Step]
     """One row of the journal per step: what clients see of a run, success and failure alike."""
     control, step = run.platform.control, _Step()
     step_id = journal.start_step(
-        control, run.tenant, open_run.run_id, asset, run.window.first_day, run.window.last_day, clock=run.clock
+        control, run.tenant, open_run.run_id, asset, run.window.first_day, run.window.last_day, run.clock
     )
 
-    def finish(status: str, error: SynkroError | None) -> None:
+    def finish(status: journal.StepStatus, error: SynkroError | None) -> None:
         journal.finish_step(
             control,
             run.tenant,
@@ -164,6 +168,8 @@ def _journaled(asset: str, run: TenantRun, open_run: OpenRun) -> Iterator[_Step]
     except SynkroError as error:
         open_run.failed = True
         finish("failed", error)
+        if isinstance(error, IntegrationError) and error.integration in set(IntegrationKind):
+            mark_broken(control, run.tenant, IntegrationKind(error.integration), error)
         raise
     except BaseException as error:
         open_run.failed = True

@@ -13,14 +13,16 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from synkro_assets.automation.planning import Stage, plan
-from synkro_resources.control import journal, run_requests
-from synkro_resources.control.run_requests import RunRequest
+from synkro_resources.control import days, journal, run_requests
+from synkro_resources.control.journal import StepRecord
+from synkro_resources.control.run_requests import RequestStatus, RunRequest
 from synkro_resources.control.tenants import get_tenant, tenant_settings
 from synkro_resources.model.errors import PermanentError, Sentence, SynkroError
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.platform import Platform
 
 MAX_ATTEMPTS = 3
+WAREHOUSE_PREFIX = "supabase/"
 RETRY_WAIT = timedelta(seconds=30)
 """A transient failure has already been retried inside the client; a new run soon after would meet the same fault."""
 
@@ -51,9 +53,9 @@ class Launch:
 
 def next_step(platform: Platform, request: RunRequest, state: RunState) -> Launch | None:
     """Move a request on by one decision and return the run to launch, if any."""
-    if not request.plan:
+    if not request.stage:
         return _begin(platform, request)
-    stages = [Stage.from_json(item) for item in request.plan]
+    stages = stages_of(request)
     position = next(index for index, stage in enumerate(stages) if stage.name == request.stage)
     match state:
         case RunState.ACTIVE:
@@ -63,10 +65,16 @@ def next_step(platform: Platform, request: RunRequest, state: RunState) -> Launc
         case RunState.SUCCEEDED:
             return _advance(platform, request, stages, position)
         case RunState.CANCELLED:
-            run_requests.update_request(platform.control, request, status="cancelled", clock=platform.clock)
+            _update(platform, request, status="cancelled")
             return None
         case RunState.FAILED:
-            return _retry_or_fail(platform, request, stages[position])
+            return _after_failure(platform, request, stages, position)
+
+
+def stages_of(request: RunRequest) -> list[Stage]:
+    """The planned stages; none before the first decision."""
+    stored = request.plan.get("stages", [])
+    return [Stage.from_json(item) for item in stored] if isinstance(stored, list) else []
 
 
 def _begin(platform: Platform, request: RunRequest) -> Launch | None:
@@ -82,44 +90,80 @@ def _begin(platform: Platform, request: RunRequest) -> Launch | None:
         now=now,
         reread_days=settings.reread_days,
     )
-    run_requests.update_request(
-        control,
-        request,
-        status="running",
-        plan=[stage.to_json() for stage in stages],
-        stage=stages[0].name,
-        attempt=1,
-        clock=platform.clock,
-    )
+    plan_json = {"stages": [stage.to_json() for stage in stages]}
+    _update(platform, request, status="running", plan=plan_json, stage=stages[0].name, attempt=1)
     return Launch(request.id, request.tenant, stages[0], 1)
 
 
 def _loaded_at(platform: Platform, tenant: str, first_day: date, last_day: date) -> Mapping[date, datetime]:
-    states = journal.day_states(platform.control, tenant, first_day, last_day)
-    return {state.day: state.loaded_at for state in states if state.complete and state.loaded_at is not None}
+    """When each day was last completely derived; days that lack a layer are absent."""
+    states = days.day_states(platform.control, tenant, first_day, last_day)
+    return {state.day: state.loaded_at for state in states if state.layer == "derived" and state.complete}
 
 
 def _advance(platform: Platform, request: RunRequest, stages: list[Stage], position: int) -> Launch | None:
     if position + 1 == len(stages):
-        run_requests.update_request(platform.control, request, status="done", clock=platform.clock)
+        _update(platform, request, status="done")
         return None
     following = stages[position + 1]
-    run_requests.update_request(platform.control, request, stage=following.name, attempt=1, clock=platform.clock)
+    _update(platform, request, stage=following.name, attempt=1)
     return Launch(request.id, request.tenant, following, 1)
 
 
-def _retry_or_fail(platform: Platform, request: RunRequest, stage: Stage) -> Launch | None:
-    failure = journal.failure_of_request(platform.control, request.tenant, request.id)
-    retryable = failure is None or failure.retryable
-    if retryable and request.attempt < MAX_ATTEMPTS:
-        if failure is not None and platform.clock.now() - failure.finished_at < RETRY_WAIT:
+def _after_failure(platform: Platform, request: RunRequest, stages: list[Stage], position: int) -> Launch | None:
+    """Try again what may succeed, give up what cannot, and go on where only the client's warehouse failed.
+
+    A Supabase that is down must not hold back the report: the journal shows the failed step, the next run sends its
+    rows.
+    """
+    failed = _failed_steps(platform, request)
+    if failed and all(step.asset.startswith(WAREHOUSE_PREFIX) for step in failed):
+        return _advance(platform, request, stages, position)
+    blocking = next((step for step in failed if not step.asset.startswith(WAREHOUSE_PREFIX)), None)
+    if (blocking is None or blocking.retryable) and request.attempt < MAX_ATTEMPTS:
+        ended = blocking.finished_at if blocking is not None else None
+        if ended is not None and platform.clock.now() - ended < RETRY_WAIT:
             return None
         attempt = request.attempt + 1
-        run_requests.update_request(platform.control, request, attempt=attempt, clock=platform.clock)
-        return Launch(request.id, request.tenant, stage, attempt)
-    error = failure.error if failure is not None else _died_without_a_word(request.tenant)
-    run_requests.update_request(platform.control, request, status="failed", error=error, clock=platform.clock)
+        _update(platform, request, attempt=attempt)
+        return Launch(request.id, request.tenant, stages[position], attempt)
+    cause = blocking.error if blocking is not None else None
+    error = _died_without_a_word(request.tenant) if cause is None else SynkroError(cause.code, cause.what, cause.remedy)
+    _update(platform, request, status="failed", error=error)
     return None
+
+
+def _failed_steps(platform: Platform, request: RunRequest) -> list[StepRecord]:
+    """The failed steps of the present attempt, in the order in which they failed."""
+    runs = journal.runs_of_request(platform.control, request.tenant, request.id)
+    present = [run for run in runs if (run.stage, run.attempt) == (request.stage, request.attempt)]
+    if not present:
+        return []
+    steps = journal.steps_of_run(platform.control, request.tenant, present[-1].run_id)
+    return [step for step in steps if step.status == "failed"]
+
+
+def _update(
+    platform: Platform,
+    request: RunRequest,
+    *,
+    status: RequestStatus | None = None,
+    stage: str | None = None,
+    attempt: int | None = None,
+    plan: Mapping[str, object] | None = None,
+    error: SynkroError | None = None,
+) -> None:
+    run_requests.update_request(
+        platform.control,
+        request.tenant,
+        request.id,
+        clock=platform.clock,
+        status=status,
+        stage=stage,
+        attempt=attempt,
+        plan=plan,
+        error=error,
+    )
 
 
 def _died_without_a_word(tenant: str) -> SynkroError:

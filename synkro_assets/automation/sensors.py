@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
 
 import dagster as dg
 
@@ -20,8 +19,6 @@ from synkro_resources.platform import Platform
 TICK_S = 5
 REQUESTS_PER_TICK = 300
 """A sensor has 60 s for its tick; evaluating one partitioned request costs about 20 ms."""
-DEAD_AFTER = timedelta(seconds=60)
-"""Six missed heartbeats. The default launcher cannot see that a process is gone."""
 
 _STATES = {
     dg.DagsterRunStatus.SUCCESS: RunState.SUCCEEDED,
@@ -91,7 +88,7 @@ def reconcile_tenants(instance: dg.DagsterInstance, platform: Platform) -> None:
 
 def state_of(instance: dg.DagsterInstance, platform: Platform, request: RunRequest) -> RunState:
     """The state of the run that the request's present stage and attempt launched."""
-    if not request.plan:
+    if not request.stage:
         return RunState.NEVER_LAUNCHED
     tags = {REQUEST_TAG: request.id, STAGE_TAG: request.stage, ATTEMPT_TAG: str(request.attempt)}
     runs = instance.get_runs(filters=dg.RunsFilter(tags=tags), limit=1)
@@ -100,13 +97,13 @@ def state_of(instance: dg.DagsterInstance, platform: Platform, request: RunReque
     run = runs[0]
     if run.status is dg.DagsterRunStatus.STARTED and _is_dead(platform, request.tenant, run.run_id):
         instance.report_run_failed(run, "The run's process stopped beating and holds no lock: it has died.")
-        journal.close_dead_run(platform.control, request.tenant, run.run_id, clock=platform.clock)
+        journal.finish_run(platform.control, request.tenant, run.run_id, status="failed", clock=platform.clock)
         return RunState.FAILED
     return _STATES.get(run.status, RunState.ACTIVE)
 
 
 def _is_dead(platform: Platform, tenant: str, run_id: str) -> bool:
-    beat = journal.last_heartbeat(platform.control, tenant, run_id)
-    if beat is None or platform.clock.now() - beat < DEAD_AFTER:
+    record = journal.get_run(platform.control, tenant, run_id)
+    if record is None or platform.clock.now() - record.heartbeat_at < journal.HEARTBEAT_LIMIT:
         return False
     return not is_tenant_locked(platform.control, tenant)

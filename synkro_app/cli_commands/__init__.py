@@ -1,0 +1,1 @@
+"""The sub-commands of `synkro`, imported only when they are called."""

@@ -1,0 +1,154 @@
+"""`synkro run` and `synkro backfill`: the same road as the cabinet's button, with a progress bar by steps."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from synkro_resources.control.database import Database
+    from synkro_resources.control.run_requests import RunRequest
+    from synkro_resources.model.ids import RequestKind
+    from synkro_resources.model.period import Period
+
+EXIT_FAILED = 1
+POLL_S = 1.0
+WORKER_END_S = 60.0
+OPEN = ("open", "running")
+
+
+def _date(value: datetime | None) -> date | None:
+    return value.date() if value is not None else None
+
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command()
+@click.option("--tenant", required=True, help="Slug of the tenant.")
+@click.option("--day", type=DAY, help="Make the report of this local day (its data are loaded first if needed).")
+@click.option("--from", "first", type=DAY, help="Load data from this local day …")
+@click.option("--to", "last", type=DAY, help="… to this one, both included.")
+@click.option("--in-place", is_flag=True, help="Work in an own process instead of the running daemon.")
+def run(tenant: str, day: datetime | None, first: datetime | None, last: datetime | None, in_place: bool) -> None:
+    """Make a report of a day, or load the data of a period. The load alone sends nothing."""
+    from synkro_resources.model.ids import RequestKind
+    from synkro_resources.model.period import Period
+
+    if (day is None) == (first is None) or (first is None) != (last is None):
+        raise click.UsageError("give either --day, or --from and --to")
+    if day is not None:
+        _ask_and_follow(tenant, RequestKind.REPORT, Period.day(day.date()), in_place=in_place)
+        return
+    first_day, last_day = _date(first), _date(last)
+    if first_day is None or last_day is None or last_day < first_day:
+        raise click.UsageError("--to must not lie before --from")
+    _ask_and_follow(tenant, RequestKind.DATA, Period.custom(first_day, last_day), in_place=in_place)
+
+
+@click.command()
+@click.option("--tenants", required=True, help="Slugs separated by commas, or «all».")
+@click.option("--from", "first", type=DAY, required=True)
+@click.option("--to", "last", type=DAY, required=True)
+def backfill(tenants: str, first: datetime, last: datetime) -> None:
+    """Ask for a period's data of many tenants: one request per tenant, carried out by the running daemon."""
+    from synkro_resources.control.database import Database
+    from synkro_resources.control.run_requests import create_request
+    from synkro_resources.control.tenants import list_tenants
+    from synkro_resources.model.ids import RequestKind
+    from synkro_resources.model.period import Period
+    from synkro_resources.settings import Settings
+
+    settings = Settings.load()
+    control = Database.from_settings(settings)
+    try:
+        known = [tenant.slug for tenant in list_tenants(control, settings.cell)]
+        for slug in known if tenants == "all" else tenants.split(","):
+            request = create_request(
+                control,
+                tenant=slug,
+                kind=RequestKind.DATA,
+                period=Period.custom(first.date(), last.date()),
+                requested_by="cli",
+                reason="backfill",
+                clock=settings.present,
+            )
+            click.echo(f"{slug}: request {request.id}")
+    finally:
+        control.close()
+
+
+def _ask_and_follow(tenant: str, kind: RequestKind, period: Period, *, in_place: bool) -> None:
+    from synkro_resources.control.database import Database
+    from synkro_resources.control.run_requests import create_request
+    from synkro_resources.settings import Settings
+
+    settings = Settings.load()
+    control = Database.from_settings(settings)
+    try:
+        request = create_request(
+            control,
+            tenant=tenant,
+            kind=kind,
+            period=period,
+            requested_by="cli",
+            reason="command line",
+            clock=settings.present,
+        )
+        click.echo(f"Request {request.id}: {kind} {period.report_id} of {tenant}")
+        worker = _start_worker(tenant, request.id) if in_place else None
+        finished = follow(control, tenant, request.id)
+        if worker is not None:
+            worker.wait(timeout=WORKER_END_S)
+    finally:
+        control.close()
+    conclude(finished)
+
+
+def _start_worker(tenant: str, request_id: str) -> subprocess.Popen[bytes]:
+    """The same saga in an own process, for a machine without a running daemon."""
+    return subprocess.Popen([sys.executable, "-m", "synkro_assets.in_place", tenant, request_id])  # noqa: S603
+
+
+def follow(control: Database, tenant: str, request_id: str) -> RunRequest:
+    """Show the request's steps until it ends: a bar on a terminal, one line per finished step elsewhere."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from synkro_resources.control.journal import steps_of_request
+    from synkro_resources.control.run_requests import get_request
+
+    shown: set[int] = set()
+    columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, disable=not sys.stdout.isatty()) as progress:
+        bar = progress.add_task("waiting", total=None)
+        while True:
+            request = get_request(control, tenant, request_id)
+            steps = steps_of_request(control, tenant, request_id)
+            finished = [step for step in steps if step.status != "running"]
+            for step in finished:
+                if step.step_id not in shown:
+                    shown.add(step.step_id)
+                    if not sys.stdout.isatty():
+                        rows = "" if step.rows_out is None else f" {step.rows_out} rows"
+                        click.echo(f"  {step.status:<8}{step.asset}{rows}")
+            running = next((step.asset for step in reversed(steps) if step.status == "running"), request.status)
+            progress.update(bar, completed=len(finished), total=max(len(steps), 1), description=running)
+            if request.status not in OPEN:
+                return request
+            time.sleep(POLL_S)
+
+
+def conclude(request: RunRequest) -> None:
+    """Say how it ended; exit code 1 with cause and remedy in both languages unless it is done."""
+    if request.status == "done":
+        click.echo("done")
+        return
+    click.echo(f"{request.status}: {request.error_code}", err=True)
+    click.echo(f"Ошибка: {request.what_ru} {request.remedy_ru}", err=True)
+    click.echo(f"Error:  {request.what_en} {request.remedy_en}", err=True)
+    sys.exit(EXIT_FAILED)

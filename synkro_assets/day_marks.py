@@ -1,0 +1,65 @@
+"""What a run notes about each day it loaded: counts per source, and when the day is complete.
+
+A day is complete when every mandatory source table was stored for it and its turns were derived; its `loaded_at` is the
+oldest of those loads, so a day that was read in part yesterday and in part today counts as yesterday's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from synkro_assets.tenant_run import TenantRun
+from synkro_resources.control import days
+from synkro_resources.lake import WrittenDay
+from synkro_resources.model.tables import DAY_COLUMN, Table
+from synkro_resources.model.tables.raw import RAW_TABLES
+
+METRIC_VERSION = "m1"
+"""Version of the definitions in docs/metrics.md; a change of any formula or default raises it."""
+
+MANDATORY: frozenset[str] = frozenset(table.name for table in RAW_TABLES)
+
+
+def note_source(run: TenantRun, table: Table, rows: pa.Table, written: Sequence[WrittenDay]) -> None:
+    """Per day: how many rows the source gave, and how many the day's file holds now."""
+    if table.name not in MANDATORY:
+        return
+    counted = pc.value_counts(rows.column(DAY_COLUMN).combine_chunks())
+    given = dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
+    source, _, step = table.name.partition("/")
+    now = run.clock.now()
+    for file in written:
+        if file.day is not None:
+            days.save_source_run(
+                run.platform.control,
+                run.tenant,
+                source,
+                file.day,
+                "partial" if run.notes.quarantined else "ok",
+                now,
+                given.get(file.day, 0),
+                file.rows,
+                step=step,
+                rows_quarantined=run.notes.quarantined,
+            )
+
+
+def mark_derived(run: TenantRun) -> None:
+    """Mark the window's days whose mandatory sources are all stored as loaded and derived."""
+    control, window = run.platform.control, run.window
+    loads: dict[date, dict[str, datetime]] = {}
+    for load in days.source_runs(control, run.tenant, window.first_day, window.last_day):
+        if load.status != "failed":
+            loads.setdefault(load.day, {})[f"{load.source}/{load.step}"] = load.finished_at
+    versions = {"metrics": METRIC_VERSION, "calendar": run.settings.work_calendar.version}
+    for day in window.days:
+        found = loads.get(day, {})
+        if not found:
+            continue
+        complete = found.keys() >= MANDATORY
+        for layer in ("raw", "derived"):
+            days.mark_day(control, run.tenant, day, layer, min(found.values()), complete, versions)

@@ -1,0 +1,85 @@
+"""The one Definitions object: every asset, job, sensor and resource of the code location, wired flat and by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import dagster as dg
+
+from synkro_assets.automation.jobs import DATA_JOB, REFRESH_JOB, REPORT_JOB, tenant_job
+from synkro_assets.automation.sensors import run_requests_sensor
+from synkro_assets.crm.assets import CRM_SOURCES, CRM_TABLES
+from synkro_assets.dialogs.assets import DIALOG_SOURCES, DIALOG_TABLES
+from synkro_assets.partitions import tenant_days
+from synkro_assets.reports.assets import REPORT_ASSETS
+from synkro_assets.run_scope import RunScopeResource
+from synkro_assets.tenant_asset import TenantAsset
+from synkro_assets.warehouse.assets import WAREHOUSE_ASSETS
+from synkro_resources.ai.resource import AiResource
+from synkro_resources.amocrm.resource import AmocrmResource
+from synkro_resources.lake.io_manager import LakeIOManager, LakeResource
+from synkro_resources.platform import PlatformResource
+from synkro_resources.radist.resource import RadistResource
+from synkro_resources.settings import Settings
+from synkro_resources.supabase.resource import SupabaseResource
+from synkro_resources.telegram.resource import TelegramResource
+
+SOURCES: tuple[TenantAsset, ...] = (*CRM_SOURCES, *DIALOG_SOURCES)
+NORMALIZED: tuple[TenantAsset, ...] = (*CRM_TABLES, *DIALOG_TABLES)
+DERIVED: tuple[TenantAsset, ...] = (*NORMALIZED, *WAREHOUSE_ASSETS)
+ASSETS: tuple[TenantAsset, ...] = (*SOURCES, *DERIVED, *REPORT_ASSETS)
+
+
+def build_resources(settings: Settings) -> dict[str, object]:
+    """All resources, one per integration; credentials are looked up by tenant inside the run."""
+    platform = PlatformResource()
+    lake_root = settings.lake_root
+    return {
+        "platform": platform,
+        "run_scope": RunScopeResource(platform=platform),
+        "lake": LakeResource(root=lake_root),
+        "lake_io": LakeIOManager(root=lake_root),
+        "amocrm": AmocrmResource(platform=platform),
+        "radist": RadistResource(platform=platform),
+        "supabase": SupabaseResource(platform=platform),
+        "ai": AiResource(platform=platform),
+        "telegram": TelegramResource(platform=platform),
+    }
+
+
+def build_defs(
+    settings: Settings | None = None, *, resource_overrides: Mapping[str, object] | None = None
+) -> dg.Definitions:
+    """The code location for these settings. Tests replace resources by name; nothing else differs."""
+    chosen = settings or Settings.load()
+    partitions = tenant_days(history_start(chosen))
+    jobs = [
+        tenant_job(DATA_JOB, (*SOURCES, *DERIVED), partitions, "Sources to the client's Supabase, never reports."),
+        tenant_job(REFRESH_JOB, (*SOURCES, *NORMALIZED), partitions, "Today's open dialogs and changed deals."),
+        tenant_job(REPORT_JOB, REPORT_ASSETS, partitions, "Package, report and delivery of one day."),
+    ]
+    return dg.Definitions(
+        assets=[asset.build(partitions) for asset in ASSETS],
+        jobs=jobs,
+        sensors=[run_requests_sensor(jobs, SOURCES, DERIVED)],
+        resources={**build_resources(chosen), **(resource_overrides or {})},
+    )
+
+
+def history_start(settings: Settings) -> date:
+    """First day of the partitions (`SYNKRO_HISTORY_START`).
+
+    Without the setting: the first of the month 12 months before the present instant. `synkro up` sets it once and for
+    all, because a start that moves would hide older keys.
+    """
+    if settings.history_start is not None:
+        return settings.history_start
+    today = settings.present.now().date()
+    return date(today.year - 1, today.month, 1)
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads; reading the settings here and not at import keeps imports free of I/O."""
+    return build_defs()
