@@ -41,7 +41,7 @@ def note_source(run: TenantRun, table: Table, rows: pa.Table, written: Sequence[
                 file.day,
                 "partial" if run.notes.quarantined else "ok",
                 now,
-                given.get(file.day, 0),
+                int(given.get(file.day) or 0),
                 file.rows,
                 step=step,
                 rows_quarantined=run.notes.quarantined,

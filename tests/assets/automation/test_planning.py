@@ -1,0 +1,92 @@
+"""From a request to its runs: a report never uses a stale day, history is read in chunks, newest first."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synkro_assets.automation.planning import CHUNK_DAYS, Stage, StageKind, is_stale, plan
+from synkro_resources.model.ids import RequestKind
+from synkro_resources.model.period import Period
+from synkro_resources.model.window import TenantWindow
+
+ZONE = "Asia/Yekaterinburg"
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+YESTERDAY = date(2026, 11, 19)
+
+
+def stages(kind: RequestKind, period: Period, loaded_at: dict[date, datetime] | None = None) -> list[Stage]:
+    window = TenantWindow.of_period("acme", ZONE, period)
+    return plan(kind, period, window=window, loaded_at=loaded_at or {}, now=NOW, reread_days=3)
+
+
+def test_a_report_of_a_day_that_was_never_loaded_loads_it_first() -> None:
+    found = stages(RequestKind.REPORT, Period.day(YESTERDAY))
+    assert [(stage.kind, stage.first_day) for stage in found] == [
+        (StageKind.DATA, YESTERDAY),
+        (StageKind.REPORT, YESTERDAY),
+    ]
+
+
+def test_a_report_of_a_fresh_day_loads_nothing() -> None:
+    found = stages(RequestKind.REPORT, Period.day(YESTERDAY), {YESTERDAY: NOW - timedelta(minutes=59)})
+    assert [stage.kind for stage in found] == [StageKind.REPORT]
+
+
+@pytest.mark.parametrize(
+    ("loaded_at", "stale"),
+    [
+        (None, True),
+        (datetime(2026, 11, 19, 18, 59, tzinfo=UTC), True),  # before the local day's end (19:00Z)
+        (NOW - timedelta(minutes=61), True),  # inside the re-read window, older than an hour
+        (NOW - timedelta(minutes=60), False),
+    ],
+)
+def test_a_day_is_stale_before_its_end_and_an_hour_after_its_load(loaded_at: datetime | None, stale: bool) -> None:
+    window = TenantWindow.of_period("acme", ZONE, Period.day(YESTERDAY))
+    assert is_stale(YESTERDAY, loaded_at, window=window, now=NOW, reread_days=3) is stale
+
+
+def test_a_day_before_the_re_read_window_stays_fresh_for_ever() -> None:
+    day = date(2026, 11, 16)
+    window = TenantWindow.of_period("acme", ZONE, Period.day(day))
+    assert not is_stale(day, datetime(2026, 11, 17, tzinfo=UTC), window=window, now=NOW, reread_days=3)
+
+
+def test_only_the_stale_days_of_a_week_are_loaded() -> None:
+    week = Period.week_of(date(2026, 11, 10))
+    loaded = {day: NOW for day in week.days if day.day not in (11, 12)}
+    found = stages(RequestKind.REPORT, week, loaded)
+    assert (found[0].first_day, found[0].last_day) == (date(2026, 11, 11), date(2026, 11, 12))
+    assert found[-1] == Stage(StageKind.REPORT, week.first_day, week.last_day)
+
+
+@given(length=st.integers(1, 800))
+def test_history_chunks_cover_every_day_once_in_both_layers(length: int) -> None:
+    first = date(2024, 1, 1)
+    period = Period.custom(first, first + timedelta(days=length - 1))
+    found = stages(RequestKind.DATA, period)
+    for layer in ({StageKind.DATA}, {StageKind.DATA}) if len(found) == 1 else ({StageKind.RAW}, {StageKind.DERIVED}):
+        days = [
+            day for stage in found if stage.kind in layer for day in Period.custom(stage.first_day, stage.last_day).days
+        ]
+        assert sorted(days) == period.days
+    assert all((stage.last_day - stage.first_day).days < CHUNK_DAYS for stage in found)
+    assert len({stage.name for stage in found}) == len(found)
+
+
+def test_raw_chunks_come_newest_first_and_derived_ones_oldest_first() -> None:
+    found = stages(RequestKind.DATA, Period.custom(date(2026, 8, 1), date(2026, 10, 31)))
+    raw = [stage.first_day for stage in found if stage.kind is StageKind.RAW]
+    derived = [stage.first_day for stage in found if stage.kind is StageKind.DERIVED]
+    assert raw == sorted(raw, reverse=True)
+    assert derived == sorted(derived)
+    assert found.index(next(s for s in found if s.kind is StageKind.DERIVED)) == len(raw)
+
+
+def test_a_stage_survives_being_stored() -> None:
+    stage = Stage(StageKind.RAW, date(2026, 8, 1), date(2026, 8, 31), chunk=2)
+    assert Stage.from_json(stage.to_json()) == stage
