@@ -210,9 +210,11 @@ class Stack:
             *(sys.executable, "-m", "synkro_resources.sandbox.server"),
             *("--port", str(self.settings.sandbox_port), "--state", str(self._state_dir / "sandbox")),
             *("--seed", str(world.seed), "--end", world.end.isoformat(), "--first-day", world.first_day.isoformat()),
-            *("--supabase-database", databases.create(SUPABASE_DEMO)),
         ]
-        return self._program(SANDBOX, arguments, lambda: _says_ok(f"{self.sandbox_url}/control/ready"))
+        # By environment, because everybody on the machine can read command lines.
+        environment = {**self.environment, "SYNKRO_SANDBOX_SUPABASE_DATABASE": databases.create(SUPABASE_DEMO)}
+        ready_url = f"{self.sandbox_url}/control/ready"
+        return Program(SANDBOX, arguments, environment, lambda: _says_ok(ready_url), READY_LIMIT_S)
 
     def _code_server_program(self) -> Program:
         port = self.settings.code_server_port

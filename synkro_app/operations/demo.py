@@ -1,0 +1,170 @@
+"""`synkro demo`: the whole road with an invented company, from two vendors to a delivered report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import click
+import httpx
+from rich.console import Console
+
+from synkro_app.operations.commands import TICK_S, say_step, stopped_in_the_end
+from synkro_app.operations.demo_world import OWNER, SLUG, ZONE, connect_tenant, prepare_client_database, stored_world
+from synkro_app.operations.follow import follow_request
+from synkro_app.operations.stack import SUPABASE_DEMO, Stack
+from synkro_resources.control.database import Database
+from synkro_resources.control.run_requests import RunRequest, create_request
+from synkro_resources.model.errors import Sentence, TransientError
+from synkro_resources.model.ids import RequestKind
+from synkro_resources.model.period import Period
+from synkro_resources.sandbox.credentials import report_chat_id
+from synkro_resources.settings import Settings
+
+LOADED_DAYS = 14
+DATA_LIMIT = timedelta(minutes=10)  # about half a minute on two idle cores
+REPORT_LIMIT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A message that lies in the sandbox's Telegram."""
+
+    message_id: int
+    text: str
+
+
+def demo_stack(say: Callable[[Sentence], None]) -> Stack:
+    """The stack with the sandbox beside it; the world ends now."""
+    settings = Settings.load()
+    return Stack(sandbox=stored_world(settings.state_dir, settings.present), say=say)
+
+
+def prepare_demo(stack: Stack) -> None:
+    """Create the demo's tenant, people and integrations in a started stack; safe to repeat."""
+    readiness = cast("Mapping[str, object]", _json(f"{stack.sandbox_url}/control/ready"))
+    without_rest = not readiness.get("supabase_rest")
+    if without_rest:
+        why = readiness.get("supabase_rest_reason")
+        say_step(Sentence(f"Supabase пишем напрямую, без PostgREST: {why}", f"Supabase directly, no PostgREST: {why}"))
+    direct = prepare_client_database(stack.databases.create(SUPABASE_DEMO), direct=without_rest)
+    connect_tenant(stack.settings, stack.sandbox_url, direct_supabase=direct)
+
+
+def run_demo(*, exit_when_done: bool) -> None:
+    """Start everything, load 14 days, deliver yesterday's report, say where to look; then run until Ctrl-C.
+
+    Raises:
+        SynkroError: what failed and what to do; with `exit_when_done` also when the report did not arrive.
+    """
+    started = time.monotonic()
+    console = Console()
+    stack = demo_stack(say_step)
+    with stopped_in_the_end(stack):
+        stack.start()
+        prepare_demo(stack)
+        day = (stack.settings.present.now().astimezone(ZoneInfo(ZONE)) - timedelta(days=1)).date()
+        _make_report(stack, day, console)
+        delivered = delivered_messages(stack.sandbox_url)
+        if not delivered:
+            raise _nothing_arrived()
+        _tell(stack, day, delivered[-1], time.monotonic() - started)
+        if exit_when_done:
+            return
+        while True:
+            stack.tick()
+            time.sleep(TICK_S)
+
+
+def delivered_messages(sandbox_url: str) -> list[Delivered]:
+    """What lies in the report chat of the sandbox's Telegram, oldest first."""
+    answer = _json(f"{sandbox_url}/telegram/chats/{report_chat_id(SLUG)}?format=json")
+    messages = cast("list[Mapping[str, object]]", answer)
+    return [
+        Delivered(int(cast("int", message["message_id"])), str(message.get("text") or message.get("caption") or ""))
+        for message in messages
+    ]
+
+
+def _make_report(stack: Stack, day: date, console: Console) -> None:
+    db = Database.from_settings(stack.settings)
+    try:
+        first = day - timedelta(days=LOADED_DAYS - 1)
+        for kind, period, title, limit in (
+            (RequestKind.DATA, Period.custom(first, day), f"Данные / Data {first:%d.%m}–{day:%d.%m}", DATA_LIMIT),
+            (RequestKind.REPORT, Period.day(day), f"Отчёт / Report {day:%d.%m.%Y}", REPORT_LIMIT),
+        ):
+            console.print(title)
+            request = create_request(
+                db,
+                tenant=SLUG,
+                kind=kind,
+                period=period,
+                requested_by="demo",
+                reason="make demo",
+                clock=stack.settings.present,
+            )
+            finished = follow_request(
+                db, SLUG, request.id, title=title, console=console, meanwhile=stack.tick, limit=limit
+            )
+            if finished.status != "done":
+                raise _failed(title, finished)
+    finally:
+        db.close()
+
+
+def _tell(stack: Stack, day: date, last: Delivered, took_s: float) -> None:
+    message = f"{stack.sandbox_url}/telegram/chats/{report_chat_id(SLUG)}/messages/{last.message_id}"
+    first_line = last.text.strip().partition("\n")[0]
+    click.echo(
+        f"""
+Готово за {took_s:.0f} с. Отчёт за {day:%d.%m.%Y} доставлен. / Ready in {took_s:.0f} s, the report is delivered.
+
+  Отчёт в Telegram / Report:  {message}
+                              «{first_line}»
+  Кабинет / Cabinet:          {stack.settings.cabinet_url}
+  Вход / Sign-in:             {OWNER.email}  {OWNER.password}
+  Dagster (loopback):         {stack.settings.dagster_url}
+  Песочница / Sandbox:        {stack.sandbox_url}
+
+Дальше / Next:
+  · откройте кабинет и нажмите «Сформировать отчёт» / open the cabinet and ask for a report
+  · другой день в соседнем окне / another day from another shell:
+      .venv/bin/synkro --demo run --tenant {SLUG} --day {day - timedelta(days=1)}
+  · Ctrl-C останавливает всё, второй запуск продолжает / Ctrl-C stops everything, a second start continues
+"""
+    )
+
+
+def _json(url: str) -> object:
+    answer = httpx.get(url, timeout=10, trust_env=False)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def _failed(title: str, request: RunRequest) -> TransientError:
+    return TransientError(
+        request.error_code or "demo.failed",
+        Sentence(f"{title}: {request.what_ru or request.status}", f"{title}: {request.what_en or request.status}"),
+        Sentence(
+            request.remedy_ru or "Подробности – в журналах папки logs.",
+            request.remedy_en or "The details are in the folder logs.",
+        ),
+    )
+
+
+def _nothing_arrived() -> TransientError:
+    return TransientError(
+        "demo.nothing_arrived",
+        Sentence(
+            "Запрос выполнен, но сообщения в Telegram нет.", "The request is done, but no message lies in Telegram."
+        ),
+        Sentence(
+            "Посмотрите шаг reports/sent_report_day в кабинете и журналы.",
+            "Look at the step reports/sent_report_day in the cabinet and at the logs.",
+        ),
+    )
