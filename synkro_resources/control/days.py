@@ -1,0 +1,194 @@
+"""What is known of each loaded day: its state per layer, the counts of its sources, and its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from sqlalchemy import Row, select
+from sqlalchemy.dialects import postgresql
+
+from synkro_resources.control.database import Database
+from synkro_resources.control.tables.runs import check_result, day_state, source_run
+from synkro_resources.model.errors import Sentence
+
+Layer = Literal["raw", "derived"]
+SourceStatus = Literal["ok", "partial", "failed"]
+_NOTHING = Sentence("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class DayState:
+    """One layer of one local day; `changed_at` is the last load that found other rows than before."""
+
+    day: date
+    layer: Layer
+    loaded_at: datetime
+    changed_at: datetime
+    complete: bool
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRun:
+    """How the load of one source (and step) ended for one local day; rows as the source counted and as stored."""
+
+    source: str
+    step: str
+    day: date
+    status: SourceStatus
+    finished_at: datetime
+    rows_source: int
+    rows_stored: int
+    rows_quarantined: int
+    rows_duplicate: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check of one asset for one local day; the newest verdict replaces the older one."""
+
+    asset: str
+    check: str
+    day: date
+    run_id: str
+    passed: bool
+    blocking: bool
+    checked_at: datetime
+    what: Sentence = _NOTHING
+    details: dict[str, object] = field(default_factory=dict[str, object])
+
+
+def mark_day(
+    db: Database,
+    tenant: str,
+    day: date,
+    layer: Layer,
+    loaded_at: datetime,
+    complete: bool,
+    versions: Mapping[str, str] | None = None,
+    *,
+    changed: bool = True,
+) -> None:
+    """Write that a layer of a day was loaded. `changed=False`: the rows are the same as before this load."""
+    values = {"loaded_at": loaded_at, "complete": complete, "versions": dict(versions or {})}
+    update = values | ({"changed_at": loaded_at} if changed else {})
+    with db.tenant(tenant) as connection:
+        connection.execute(
+            postgresql.insert(day_state)
+            .values(tenant=tenant, day=day, layer=layer, changed_at=loaded_at, **values)
+            .on_conflict_do_update(index_elements=["tenant", "day", "layer"], set_=update)
+        )
+
+
+def day_states(db: Database, tenant: str, first: date, last: date) -> list[DayState]:
+    """The states of `first … last` (both included), by day and layer; days never loaded are absent."""
+    query = select(day_state).where(day_state.c.day.between(first, last)).order_by(day_state.c.day, day_state.c.layer)
+    with db.tenant(tenant) as connection:
+        return [_day_state(row) for row in connection.execute(query)]
+
+
+def save_source_run(
+    db: Database,
+    tenant: str,
+    source: str,
+    day: date,
+    status: SourceStatus,
+    finished_at: datetime,
+    rows_source: int,
+    rows_stored: int,
+    *,
+    step: str = "",
+    rows_quarantined: int = 0,
+    rows_duplicate: int = 0,
+) -> None:
+    """Write how a source's load of one day ended; a later load of the day replaces it."""
+    values = {
+        "status": status,
+        "finished_at": finished_at,
+        "rows_source": rows_source,
+        "rows_stored": rows_stored,
+        "rows_quarantined": rows_quarantined,
+        "rows_duplicate": rows_duplicate,
+    }
+    with db.tenant(tenant) as connection:
+        connection.execute(
+            postgresql.insert(source_run)
+            .values(tenant=tenant, source=source, step=step, day=day, **values)
+            .on_conflict_do_update(index_elements=["tenant", "source", "step", "day"], set_=values)
+        )
+
+
+def source_runs(db: Database, tenant: str, first: date, last: date) -> list[SourceRun]:
+    """The loads of `first … last` (both included), by day, source and step."""
+    columns = source_run.c
+    query = (
+        select(source_run).where(columns.day.between(first, last)).order_by(columns.day, columns.source, columns.step)
+    )
+    with db.tenant(tenant) as connection:
+        return [
+            SourceRun(
+                source=row.source,
+                step=row.step,
+                day=row.day,
+                status=row.status,
+                finished_at=row.finished_at,
+                rows_source=row.rows_source,
+                rows_stored=row.rows_stored,
+                rows_quarantined=row.rows_quarantined,
+                rows_duplicate=row.rows_duplicate,
+            )
+            for row in connection.execute(query)
+        ]
+
+
+def save_check_results(db: Database, tenant: str, results: Sequence[CheckResult]) -> None:
+    """Store the verdicts of one asset's checks, one row per check and day."""
+    with db.tenant(tenant) as connection:
+        for result in results:
+            values = {
+                "run_id": result.run_id,
+                "passed": result.passed,
+                "blocking": result.blocking,
+                "what_ru": result.what.ru,
+                "what_en": result.what.en,
+                "details": result.details,
+                "checked_at": result.checked_at,
+            }
+            connection.execute(
+                postgresql.insert(check_result)
+                .values(tenant=tenant, asset=result.asset, check_name=result.check, day=result.day, **values)
+                .on_conflict_do_update(index_elements=["tenant", "asset", "check_name", "day"], set_=values)
+            )
+
+
+def check_results(db: Database, tenant: str, first: date, last: date) -> list[CheckResult]:
+    """The verdicts of `first … last` (both included), by day, asset and check."""
+    columns = check_result.c
+    query = (
+        select(check_result)
+        .where(columns.day.between(first, last))
+        .order_by(columns.day, columns.asset, columns.check_name)
+    )
+    with db.tenant(tenant) as connection:
+        return [_check_result(row) for row in connection.execute(query)]
+
+
+def _day_state(row: Row[tuple[object, ...]]) -> DayState:
+    return DayState(row.day, row.layer, row.loaded_at, row.changed_at, row.complete, row.versions)
+
+
+def _check_result(row: Row[tuple[object, ...]]) -> CheckResult:
+    return CheckResult(
+        asset=row.asset,
+        check=row.check_name,
+        day=row.day,
+        run_id=row.run_id,
+        passed=row.passed,
+        blocking=row.blocking,
+        checked_at=row.checked_at,
+        what=Sentence(row.what_ru, row.what_en),
+        details=row.details,
+    )

@@ -1,0 +1,134 @@
+"""Where a tenant's reports go: chats and addresses."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, insert, select, update
+
+from synkro_resources.control.audit import record
+from synkro_resources.control.database import Database
+from synkro_resources.control.tables.delivery import destination
+from synkro_resources.model.errors import Sentence, UserInputError
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One chat of a messenger; `disabled_code` says why a vendor's answer closed it."""
+
+    destination_id: str
+    tenant: str
+    channel: str
+    chat_id: str
+    title: str
+    thread_id: str | None
+    is_forum: bool
+    enabled: bool
+    disabled_code: str
+    last_call_at: datetime | None
+
+
+def add_destination(
+    db: Database,
+    tenant: str,
+    *,
+    channel: str,
+    chat_id: str,
+    title: str,
+    actor: str,
+    thread_id: str | None = None,
+    is_forum: bool = False,
+    destination_id: str | None = None,
+) -> Destination:
+    """Add a chat; the same chat and thread again is enabled again instead of doubled."""
+    now = db.clock.now()
+    table = destination
+    with db.tenant(tenant) as connection:
+        known = connection.execute(
+            select(table.c.destination_id).where(
+                table.c.channel == channel,
+                table.c.chat_id == chat_id,
+                table.c.thread_id.is_not_distinct_from(thread_id),
+            )
+        ).scalar_one_or_none()
+        if known is None:
+            known = destination_id or uuid.uuid4().hex
+            connection.execute(
+                insert(table).values(
+                    tenant=tenant,
+                    destination_id=known,
+                    channel=channel,
+                    chat_id=chat_id,
+                    title=title,
+                    thread_id=thread_id,
+                    is_forum=is_forum,
+                    enabled=True,
+                    disabled_code="",
+                    created_at=now,
+                )
+            )
+        row = connection.execute(
+            update(table)
+            .where(table.c.destination_id == known)
+            .values(title=title, is_forum=is_forum, enabled=True, disabled_code="")
+            .returning(table)
+        ).one()
+        record(connection, at=now, actor=actor, action="destination.added", tenant=tenant, target=known)
+        return as_destination(row)
+
+
+def list_destinations(db: Database, tenant: str, *, enabled_only: bool = False) -> list[Destination]:
+    """The tenant's destinations, oldest first."""
+    query = select(destination).order_by(destination.c.created_at, destination.c.destination_id)
+    if enabled_only:
+        query = query.where(destination.c.enabled)
+    with db.tenant(tenant) as connection:
+        return [as_destination(row) for row in connection.execute(query)]
+
+
+def get_destination(db: Database, tenant: str, destination_id: str) -> Destination:
+    """One destination.
+
+    Raises:
+        UserInputError: `delivery.unknown_destination`.
+    """
+    with db.tenant(tenant) as connection:
+        row = connection.execute(
+            select(destination).where(destination.c.destination_id == destination_id)
+        ).one_or_none()
+    if row is None:
+        raise UserInputError(
+            "delivery.unknown_destination",
+            Sentence("Получатель не найден.", "There is no such destination."),
+            Sentence("Обновите страницу.", "Reload the page."),
+            tenant=tenant,
+        )
+    return as_destination(row)
+
+
+def disable_destination(db: Database, tenant: str, destination_id: str, code: str) -> None:
+    """Close a destination because of a vendor's final answer (bot blocked, chat gone), or by a person's wish."""
+    with db.tenant(tenant) as connection:
+        connection.execute(
+            update(destination)
+            .where(destination.c.destination_id == destination_id)
+            .values(enabled=False, disabled_code=code)
+        )
+
+
+def as_destination(row: Row[tuple[object, ...]]) -> Destination:
+    """A stored row as the dataclass."""
+    return Destination(
+        destination_id=row.destination_id,
+        tenant=row.tenant,
+        channel=row.channel,
+        chat_id=row.chat_id,
+        title=row.title,
+        thread_id=row.thread_id,
+        is_forum=row.is_forum,
+        enabled=row.enabled,
+        disabled_code=row.disabled_code,
+        last_call_at=row.last_call_at,
+    )

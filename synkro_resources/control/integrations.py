@@ -1,0 +1,264 @@
+"""A tenant's connections to outside services: public settings, sealed secrets, status and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import SecretStr
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.dialects import postgresql
+
+from synkro_resources.control.audit import record
+from synkro_resources.control.database import Database
+from synkro_resources.control.keyring import Keyring
+from synkro_resources.control.sealed_fields import merged, missing, of_kind, opened
+from synkro_resources.control.sentences import StoredError
+from synkro_resources.control.tables import integrations as tables
+from synkro_resources.model.errors import IntegrationError, Sentence
+from synkro_resources.model.ids import IntegrationKind
+
+PublicSettings = dict[str, str | int | bool]
+CheckStatus = Literal["ok", "warning", "broken"]
+IntegrationStatus = Literal["new", "ok", "warning", "broken"]
+_NOTHING = Sentence("", "")
+_WORST: tuple[CheckStatus, ...] = ("broken", "warning", "ok")
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """What people may see of a connection; `secret_tails` holds the last characters per secret field."""
+
+    tenant: str
+    kind: IntegrationKind
+    public: PublicSettings
+    secret_tails: dict[str, str]
+    status: IntegrationStatus
+    problem: StoredError | None
+    version: int
+    checked_at: datetime | None
+    updated_at: datetime
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFinding:
+    """One thing that a connection check looked at."""
+
+    name: str
+    status: CheckStatus
+    what: Sentence
+    remedy: Sentence = _NOTHING
+
+
+def set_integration(
+    db: Database,
+    keyring: Keyring,
+    tenant: str,
+    kind: IntegrationKind,
+    public: Mapping[str, str | int | bool],
+    secrets: Mapping[str, str],
+    actor: str,
+) -> Integration:
+    """Create or change a connection. Secret fields that are not given keep their value; an empty one is removed.
+
+    The status returns to «new» until the next check.
+    """
+    now = db.clock.now()
+    with db.tenant(tenant) as connection:
+        connection.execute(
+            postgresql.insert(tables.integration)
+            .values(
+                tenant=tenant,
+                kind=kind,
+                public={},
+                secrets={},
+                secret_tails={},
+                version=0,
+                updated_at=now,
+                updated_by=actor,
+                **_status_columns("new"),
+            )
+            .on_conflict_do_nothing()
+        )
+        old = connection.execute(of_kind(kind).with_for_update()).one()
+        sealed, tails = merged(keyring, tenant, kind, old.secrets, old.secret_tails, secrets)
+        row = connection.execute(
+            update(tables.integration)
+            .where(tables.integration.c.kind == kind)
+            .values(
+                public=dict(public),
+                secrets=sealed,
+                secret_tails=tails,
+                version=old.version + 1,
+                updated_at=now,
+                updated_by=actor,
+                **_status_columns("new"),
+            )
+            .returning(*_VISIBLE)
+        ).one()
+        record(
+            connection,
+            at=now,
+            actor=actor,
+            action="integration.set",
+            tenant=tenant,
+            target=kind,
+            details={"public_fields": sorted(public), "secret_fields": sorted(secrets)},
+        )
+        return _integration(row)
+
+
+def get_integration(db: Database, tenant: str, kind: IntegrationKind) -> Integration | None:
+    """The connection without its secrets, or None."""
+    with db.tenant(tenant) as connection:
+        row = connection.execute(select(*_VISIBLE).where(tables.integration.c.kind == kind)).one_or_none()
+    return None if row is None else _integration(row)
+
+
+def list_integrations(db: Database, tenant: str) -> list[Integration]:
+    """All connections of a tenant, by kind."""
+    with db.tenant(tenant) as connection:
+        rows = connection.execute(select(*_VISIBLE).order_by(tables.integration.c.kind)).all()
+    return [_integration(row) for row in rows]
+
+
+def read_secrets(db: Database, keyring: Keyring, tenant: str, kind: IntegrationKind) -> dict[str, SecretStr]:
+    """The opened secrets by field, for the client of that vendor alone.
+
+    Raises:
+        UserInputError: `integration.missing`.
+    """
+    with db.tenant(tenant) as connection:
+        row = connection.execute(of_kind(kind)).one_or_none()
+    if row is None:
+        raise missing(tenant, kind)
+    return opened(keyring, tenant, kind, row.secrets)
+
+
+def mark_integration(
+    db: Database,
+    tenant: str,
+    kind: IntegrationKind,
+    status: IntegrationStatus,
+    code: str = "",
+    what: Sentence = _NOTHING,
+    remedy: Sentence = _NOTHING,
+) -> None:
+    """Set the status with its cause and remedy, as the last run found it."""
+    with db.tenant(tenant) as connection:
+        _mark(connection, kind, status, code, what, remedy)
+
+
+def mark_broken(db: Database, tenant: str, kind: IntegrationKind, error: IntegrationError) -> None:
+    """Set the status «broken» from the error that the vendor's client raised."""
+    mark_integration(db, tenant, kind, "broken", error.code, error.what, error.remedy)
+
+
+def save_check(
+    db: Database, tenant: str, kind: IntegrationKind, findings: Sequence[CheckFinding], *, checked_at: datetime
+) -> CheckStatus:
+    """Store a check; the integration takes the worst finding's status, cause and remedy."""
+    status = worst_status(findings)
+    worst = next((finding for finding in findings if finding.status == status and status != "ok"), None)
+    with db.tenant(tenant) as connection:
+        connection.execute(
+            insert(tables.integration_check).values(
+                tenant=tenant,
+                kind=kind,
+                checked_at=checked_at,
+                status=status,
+                findings=[_finding_row(finding) for finding in findings],
+            )
+        )
+        if worst is None:
+            _mark(connection, kind, status, "", _NOTHING, _NOTHING, checked_at)
+        else:
+            _mark(connection, kind, status, f"{kind}.{worst.name}", worst.what, worst.remedy, checked_at)
+    return status
+
+
+def last_check(db: Database, tenant: str, kind: IntegrationKind) -> list[CheckFinding]:
+    """The findings of the newest check; empty if there was none."""
+    table = tables.integration_check
+    newest = select(table.c.findings).where(table.c.kind == kind).order_by(table.c.check_id.desc()).limit(1)
+    with db.tenant(tenant) as connection:
+        stored: list[dict[str, str]] = connection.execute(newest).scalar_one_or_none() or []
+    return [_finding(row) for row in stored]
+
+
+def worst_status(findings: Sequence[CheckFinding]) -> CheckStatus:
+    """«ok» for no findings."""
+    found = {finding.status for finding in findings}
+    return next(status for status in _WORST if status in found or status == "ok")
+
+
+# Everything but the ciphertexts: what is not selected cannot be shown by mistake.
+_VISIBLE = [column for column in tables.integration.columns if column.name != "secrets"]
+
+
+def _mark(
+    connection: Connection,
+    kind: IntegrationKind,
+    status: IntegrationStatus,
+    code: str,
+    what: Sentence,
+    remedy: Sentence,
+    checked_at: datetime | None = None,
+) -> None:
+    columns: dict[str, object] = dict(_status_columns(status, code, what, remedy))
+    if checked_at is not None:
+        columns["checked_at"] = checked_at
+    connection.execute(update(tables.integration).where(tables.integration.c.kind == kind).values(**columns))
+
+
+def _status_columns(
+    status: IntegrationStatus, code: str = "", what: Sentence = _NOTHING, remedy: Sentence = _NOTHING
+) -> dict[str, str]:
+    return {
+        "status": status,
+        "status_code": code,
+        "what_ru": what.ru,
+        "what_en": what.en,
+        "remedy_ru": remedy.ru,
+        "remedy_en": remedy.en,
+    }
+
+
+def _integration(row: Row[tuple[object, ...]]) -> Integration:
+    problem = (
+        StoredError(row.status_code, Sentence(row.what_ru, row.what_en), Sentence(row.remedy_ru, row.remedy_en))
+        if row.status_code
+        else None
+    )
+    return Integration(
+        tenant=row.tenant,
+        kind=IntegrationKind(row.kind),
+        public=row.public,
+        secret_tails=row.secret_tails,
+        status=row.status,
+        problem=problem,
+        version=row.version,
+        checked_at=row.checked_at,
+        updated_at=row.updated_at,
+        updated_by=row.updated_by,
+    )
+
+
+def _finding_row(finding: CheckFinding) -> dict[str, str]:
+    return {
+        "name": finding.name,
+        "status": finding.status,
+        "what_ru": finding.what.ru,
+        "what_en": finding.what.en,
+        "remedy_ru": finding.remedy.ru,
+        "remedy_en": finding.remedy.en,
+    }
+
+
+def _finding(row: Mapping[str, str]) -> CheckFinding:
+    status: CheckStatus = next(word for word in _WORST if word == row["status"])
+    what, remedy = Sentence(row["what_ru"], row["what_en"]), Sentence(row["remedy_ru"], row["remedy_en"])
+    return CheckFinding(row["name"], status, what, remedy)

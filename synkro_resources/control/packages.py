@@ -1,0 +1,188 @@
+"""Period packages in the database: built once, revised only when their inputs changed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, Table, insert, select, text, update
+
+from synkro_resources.control.database import Database
+from synkro_resources.control.tables import reports as tables
+from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow, Verdict
+from synkro_resources.model.period import Period, PeriodKind
+from synkro_resources.model.window import TenantWindow
+
+METRIC_FIELDS = (
+    "metric_no",
+    "code",
+    "scope",
+    "scope_id",
+    "value",
+    "num",
+    "den",
+    "n",
+    "unit",
+    "prev_value",
+    "prev_n",
+    "display",
+    "note",
+)
+ROW_FIELDS = (
+    "list_code",
+    "row_no",
+    "episode_key",
+    "dialog_id",
+    "deal_id",
+    "manager_id",
+    "attribution",
+    "amount",
+    "age_min",
+    "at",
+    "extra",
+)
+HEALTH_FIELDS = ("code", "value", "limit", "status", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPackage:
+    """Where a package is kept; `created` is False when the same inputs had been stored before."""
+
+    package_id: str
+    revision: int
+    created: bool
+
+
+def save_package(db: Database, package: Package) -> StoredPackage:
+    """Store a package in one transaction.
+
+    The same `input_hash` as the newest revision creates nothing; another one creates the next revision, and the older
+    ones stay readable as superseded.
+    """
+    report_id = package.period.report_id
+    table = tables.report_package
+    with db.tenant(package.tenant) as connection:
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
+            {"key": f"package:{package.tenant}:{report_id}"},
+        )
+        newest = connection.execute(_newest(report_id)).one_or_none()
+        if newest is not None and newest.input_hash == package.input_hash:
+            return StoredPackage(newest.package_id, newest.revision, created=False)
+        revision = 1 if newest is None else newest.revision + 1
+        package_id = uuid.uuid4().hex
+        connection.execute(update(table).where(table.c.report_id == report_id).values(state="superseded"))
+        connection.execute(insert(table).values(_header(package, package_id, revision)))
+        _insert_parts(connection, package, package_id)
+        return StoredPackage(package_id, revision, created=True)
+
+
+def latest_package(db: Database, tenant: str, report_id: str) -> tuple[str, int, Package] | None:
+    """Id, revision and content of the newest revision, or None."""
+    with db.tenant(tenant) as connection:
+        row = connection.execute(_newest(report_id)).one_or_none()
+        return None if row is None else (row.package_id, row.revision, _package(connection, row))
+
+
+def get_package(db: Database, tenant: str, package_id: str) -> Package | None:
+    """One package by its id, also a superseded one."""
+    table = tables.report_package
+    with db.tenant(tenant) as connection:
+        row = connection.execute(select(table).where(table.c.package_id == package_id)).one_or_none()
+        return None if row is None else _package(connection, row)
+
+
+def _newest(report_id: str) -> Select[tuple[object, ...]]:
+    table = tables.report_package
+    return select(table).where(table.c.report_id == report_id).order_by(table.c.revision.desc()).limit(1)
+
+
+def _header(package: Package, package_id: str, revision: int) -> dict[str, object]:
+    window = TenantWindow.of_period(package.tenant, package.zone, package.period)
+    previous = package.prev_period
+    return {
+        "tenant": package.tenant,
+        "package_id": package_id,
+        "report_id": package.period.report_id,
+        "revision": revision,
+        "kind": package.period.kind.value,
+        "first_day": package.period.first_day,
+        "last_day": package.period.last_day,
+        "period_start": window.start,
+        "period_end": window.end,
+        "zone": package.zone,
+        "as_of": package.as_of,
+        "data_until": package.data_until,
+        "built_at": package.built_at,
+        "working_days": package.working_days,
+        "holidays": list(package.holidays),
+        "prev_kind": None if previous is None else previous.kind.value,
+        "prev_first_day": None if previous is None else previous.first_day,
+        "prev_last_day": None if previous is None else previous.last_day,
+        "prev_note": package.prev_note,
+        "verdict": package.verdict.value,
+        "verdict_reasons": list(package.verdict_reasons),
+        "versions": package.versions,
+        "names": package.names,
+        "input_hash": package.input_hash,
+        "state": "ready",
+    }
+
+
+def _insert_parts(connection: Connection, package: Package, package_id: str) -> None:
+    key = {"tenant": package.tenant, "package_id": package_id}
+    parts = (
+        (tables.report_package_metric, METRIC_FIELDS, package.metrics),
+        (tables.report_package_row, ROW_FIELDS, package.rows),
+        (tables.report_package_health, HEALTH_FIELDS, package.health),
+    )
+    for table, fields, items in parts:
+        rows = [
+            key | {"position": position} | {name: getattr(item, name) for name in fields}
+            for position, item in enumerate(items)
+        ]
+        if rows:
+            connection.execute(insert(table), rows)
+
+
+def _package(connection: Connection, row: Row[tuple[object, ...]]) -> Package:
+    previous = (
+        None if row.prev_kind is None else Period(PeriodKind(row.prev_kind), row.prev_first_day, row.prev_last_day)
+    )
+    return Package(
+        tenant=row.tenant,
+        period=Period(PeriodKind(row.kind), row.first_day, row.last_day),
+        zone=row.zone,
+        as_of=row.as_of,
+        data_until=row.data_until,
+        built_at=row.built_at,
+        working_days=row.working_days,
+        prev_period=previous,
+        prev_note=row.prev_note,
+        verdict=Verdict(row.verdict),
+        verdict_reasons=tuple(row.verdict_reasons),
+        versions=row.versions,
+        input_hash=row.input_hash,
+        metrics=tuple(
+            PackageMetric(**values)
+            for values in _parts(connection, tables.report_package_metric, METRIC_FIELDS, row.package_id)
+        ),
+        rows=tuple(
+            PackageRow(**values) for values in _parts(connection, tables.report_package_row, ROW_FIELDS, row.package_id)
+        ),
+        health=tuple(
+            PackageHealth(**values)
+            for values in _parts(connection, tables.report_package_health, HEALTH_FIELDS, row.package_id)
+        ),
+        holidays=tuple(row.holidays),
+        names=row.names,
+    )
+
+
+def _parts(connection: Connection, table: Table, fields: Sequence[str], package_id: str) -> list[dict[str, Any]]:
+    query = (
+        select(*(table.c[name] for name in fields)).where(table.c.package_id == package_id).order_by(table.c.position)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,273 @@
+"""Requests for runs: the one road by which buttons, schedules and commands ask for data and reports."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, text, update
+
+from synkro_resources.control.audit import record
+from synkro_resources.control.database import Database
+from synkro_resources.control.plans import plan_of
+from synkro_resources.control.sentences import error_columns
+from synkro_resources.control.tables.runs import OPEN_STATUSES, run_request
+from synkro_resources.control.tables.tenancy import tenant as tenant_table
+from synkro_resources.control.tenants import Tenant, require_active
+from synkro_resources.model.clock import Clock
+from synkro_resources.model.errors import RefusedError, Sentence, SynkroError, UserInputError
+from synkro_resources.model.ids import RequestKind
+from synkro_resources.model.period import Period, PeriodKind
+from synkro_resources.model.window import TenantWindow
+
+RequestStatus = Literal["open", "running", "done", "failed", "cancelled"]
+USER_PREFIX = "user:"  # `requested_by` of people; schedules and operators spend no quota of a tenant
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """One request. `stage`, `attempt` and `plan` are the saga's own memory; instants are UTC."""
+
+    id: str
+    tenant: str
+    kind: RequestKind
+    period: Period
+    requested_by: str
+    reason: str
+    status: RequestStatus
+    stage: str
+    attempt: int
+    created_at: datetime
+    finished_at: datetime | None
+    error_code: str
+    what_ru: str
+    what_en: str
+    remedy_ru: str
+    remedy_en: str
+    plan: dict[str, object]
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_STATUSES
+
+
+def create_request(
+    db: Database,
+    *,
+    tenant: str,
+    kind: RequestKind,
+    period: Period,
+    requested_by: str,
+    reason: str,
+    clock: Clock,
+) -> RunRequest:
+    """Ask for a run; an identical request that is still open is returned instead of a second one.
+
+    `requested_by`: `user:<id>`, `schedule:<id>`, `cli` or another word. Requests of people count against the plan's
+    limit per local day of the tenant.
+
+    Raises:
+        RefusedError: `tenant.suspended` or `plan.manual_requests`.
+        UserInputError: `tenant.unknown`.
+    """
+    now = clock.now()
+    with db.tenant(tenant) as connection:
+        # Without turns, two clicks at once would both find no open request and one request of quota left.
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"run_request:{tenant}"}
+        )
+        who = require_active(connection, tenant)
+        same = connection.execute(select(run_request).where(_open_twin(kind, period))).one_or_none()
+        if same is not None:
+            return _request(same)
+        if requested_by.startswith(USER_PREFIX):
+            _check_quota(connection, who, now)
+        row = connection.execute(
+            insert(run_request)
+            .values(
+                tenant=tenant,
+                request_id=uuid.uuid4().hex,
+                kind=kind.value,
+                period_kind=period.kind.value,
+                first_day=period.first_day,
+                last_day=period.last_day,
+                requested_by=requested_by,
+                reason=reason,
+                status="open",
+                stage="",
+                attempt=1,
+                plan={},
+                created_at=now,
+                **error_columns(None),
+            )
+            .returning(run_request)
+        ).one()
+        record(
+            connection,
+            at=now,
+            actor=requested_by,
+            action="run.requested",
+            tenant=tenant,
+            target=row.request_id,
+            reason=reason,
+            details={"kind": kind.value, "period": period.report_id},
+        )
+        return _request(row)
+
+
+def open_requests(db: Database, cell: str, limit: int = 100) -> list[RunRequest]:
+    """Open and running requests of the cell's active tenants, oldest first; for the scheduler."""
+    query = (
+        select(run_request)
+        .join(tenant_table, tenant_table.c.slug == run_request.c.tenant)
+        .where(run_request.c.status.in_(OPEN_STATUSES), tenant_table.c.status == "active")
+        .order_by(run_request.c.created_at)
+        .limit(limit)
+    )
+    with db.scheduler(cell) as connection:
+        return [_request(row) for row in connection.execute(query)]
+
+
+def get_request(db: Database, tenant: str, request_id: str) -> RunRequest:
+    """One request of a tenant.
+
+    Raises:
+        UserInputError: `run.unknown_request`.
+    """
+    with db.tenant(tenant) as connection:
+        row = connection.execute(select(run_request).where(run_request.c.request_id == request_id)).one_or_none()
+    if row is None:
+        raise _unknown(request_id)
+    return _request(row)
+
+
+def request_by_id_for_scheduler(db: Database, cell: str, request_id: str) -> RunRequest | None:
+    """One request of the cell, or None: also for a request of another cell."""
+    with db.scheduler(cell) as connection:
+        row = connection.execute(select(run_request).where(run_request.c.request_id == request_id)).one_or_none()
+    return None if row is None else _request(row)
+
+
+def list_requests(db: Database, tenant: str, limit: int = 20) -> list[RunRequest]:
+    """The newest requests of a tenant, newest first."""
+    query = select(run_request).order_by(run_request.c.created_at.desc()).limit(limit)
+    with db.tenant(tenant) as connection:
+        return [_request(row) for row in connection.execute(query)]
+
+
+def update_request(
+    db: Database,
+    tenant: str,
+    request_id: str,
+    *,
+    clock: Clock,
+    status: RequestStatus | None = None,
+    stage: str | None = None,
+    attempt: int | None = None,
+    plan: Mapping[str, object] | None = None,
+    error: SynkroError | None = None,
+) -> RunRequest:
+    """Change what is given and leave the rest; an end status sets `finished_at`, any other clears it.
+
+    An error stays with the request until a later status clears it (`open`, `running` or `done`).
+
+    Raises:
+        UserInputError: `run.unknown_request`.
+    """
+    changes: dict[str, object] = {}
+    if status is not None:
+        changes |= {"status": status, "finished_at": None if status in OPEN_STATUSES else clock.now()}
+        if status in (*OPEN_STATUSES, "done"):
+            changes |= error_columns(None)
+    given = {"stage": stage, "attempt": attempt, "plan": None if plan is None else dict(plan)}
+    changes |= {name: value for name, value in given.items() if value is not None}
+    if error is not None:
+        changes |= error_columns(error)
+    if not changes:
+        return get_request(db, tenant, request_id)
+    with db.tenant(tenant) as connection:
+        row = connection.execute(
+            update(run_request).where(run_request.c.request_id == request_id).values(**changes).returning(run_request)
+        ).one_or_none()
+    if row is None:
+        raise _unknown(request_id)
+    return _request(row)
+
+
+def requests_left_today(db: Database, tenant: str, clock: Clock) -> int:
+    """How many more requests people of this tenant may make before its local midnight."""
+    with db.tenant(tenant) as connection:
+        who = require_active(connection, tenant)
+        limit = plan_of(connection, tenant).manual_requests_per_day
+        return max(0, limit - _made_today(connection, who, clock.now()))
+
+
+def _open_twin(kind: RequestKind, period: Period) -> ColumnElement[bool]:
+    columns = run_request.c
+    return and_(
+        columns.status.in_(OPEN_STATUSES),
+        columns.kind == kind.value,
+        columns.period_kind == period.kind.value,
+        columns.first_day == period.first_day,
+        columns.last_day == period.last_day,
+    )
+
+
+def _made_today(connection: Connection, tenant: Tenant, now: datetime) -> int:
+    today = TenantWindow(tenant.slug, tenant.zone, now.date(), now.date()).day_of(now)
+    start, end = TenantWindow(tenant.slug, tenant.zone, today, today).bounds(today)
+    made = connection.scalar(
+        select(func.count()).where(
+            run_request.c.requested_by.startswith(USER_PREFIX),
+            run_request.c.created_at >= start,
+            run_request.c.created_at < end,
+        )
+    )
+    return made or 0
+
+
+def _check_quota(connection: Connection, tenant: Tenant, now: datetime) -> None:
+    plan = plan_of(connection, tenant.slug)
+    if _made_today(connection, tenant, now) >= plan.manual_requests_per_day:
+        raise RefusedError(
+            "plan.manual_requests",
+            Sentence(
+                f"Сегодня уже сделано {plan.manual_requests_per_day} запросов – столько позволяет тариф «{plan.name}».",
+                f"The {plan.manual_requests_per_day} requests per day of the plan “{plan.name}” are used up.",
+            ),
+            Sentence("Повторите завтра или смените тариф.", "Try again tomorrow or change the plan."),
+            tenant=tenant.slug,
+        )
+
+
+def _request(row: Row[tuple[object, ...]]) -> RunRequest:
+    return RunRequest(
+        id=row.request_id,
+        tenant=row.tenant,
+        kind=RequestKind(row.kind),
+        period=Period(PeriodKind(row.period_kind), row.first_day, row.last_day),
+        requested_by=row.requested_by,
+        reason=row.reason,
+        status=row.status,
+        stage=row.stage,
+        attempt=row.attempt,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        error_code=row.error_code,
+        what_ru=row.what_ru,
+        what_en=row.what_en,
+        remedy_ru=row.remedy_ru,
+        remedy_en=row.remedy_en,
+        plan=row.plan,
+    )
+
+
+def _unknown(request_id: str) -> UserInputError:
+    return UserInputError(
+        "run.unknown_request",
+        Sentence(f"Запрос {request_id} не найден.", f"There is no request {request_id}."),
+        Sentence("Проверьте номер запроса.", "Check the request's id."),
+    )

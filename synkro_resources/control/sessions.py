@@ -1,0 +1,193 @@
+"""Sessions of the cabinet: a random token in the browser, only its hash here, looked up on every rerun."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, select, update
+
+from synkro_resources.control.database import Database
+from synkro_resources.control.tables import people
+from synkro_resources.control.users import Membership
+from synkro_resources.model.clock import Clock
+from synkro_resources.model.errors import RefusedError, Sentence
+from synkro_resources.model.ids import Role
+
+TOKEN_BYTES = 32
+LIFETIME = timedelta(days=14)  # people sign in about twice a month, a lost laptop stays open no longer
+IDLE_LIMIT = timedelta(days=3)  # a weekend
+SEEN_EVERY = timedelta(minutes=5)  # a write per rerun would cost more than the question is worth
+
+
+@dataclass(frozen=True, slots=True)
+class SessionUser:
+    """Who is asking: `tenant` is the chosen one of `memberships` (None for a pure operator), `role` the role there."""
+
+    user_id: str
+    email: str
+    name: str
+    language: str
+    sid: str
+    memberships: tuple[Membership, ...]
+    tenant: str | None
+    role: Role | None
+    is_operator: bool
+
+    @property
+    def membership(self) -> Membership | None:
+        """The membership in the chosen tenant."""
+        return next((item for item in self.memberships if item.tenant == self.tenant), None)
+
+
+def open_session(
+    db: Database, user_id: str, clock: Clock, *, tenant: str | None = None, address: str = "", browser: str = ""
+) -> str:
+    """Open a session and return its token, which exists nowhere else afterwards."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    now = clock.now()
+    with db.auth() as connection:
+        connection.execute(
+            people.session.insert().values(
+                sid=uuid.uuid4().hex,
+                token_hash=_token_hash(token),
+                user_id=user_id,
+                tenant=tenant,
+                address=address,
+                browser=browser[:200],
+                created_at=now,
+                last_seen_at=now,
+                expires_at=now + LIFETIME,
+            )
+        )
+    return token
+
+
+def find_session(db: Database, token: str, clock: Clock) -> SessionUser | None:
+    """Whose session it is; None if it is unknown, closed, expired or idle, or the person is disabled."""
+    session, user = people.session, people.app_user
+    now = clock.now()
+    query = (
+        select(session, user.c.email, user.c.name, user.c.language)
+        .join(user, user.c.user_id == session.c.user_id)
+        .where(
+            session.c.token_hash == _token_hash(token),
+            session.c.closed_at.is_(None),
+            session.c.expires_at > now,
+            session.c.last_seen_at > now - IDLE_LIMIT,
+            user.c.status == "active",
+        )
+    )
+    with db.auth() as connection:
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        if row.last_seen_at <= now - SEEN_EVERY:
+            connection.execute(update(session).where(session.c.sid == row.sid).values(last_seen_at=now))
+        memberships = _memberships(connection, row.user_id)
+        is_operator = (
+            connection.execute(
+                select(people.platform_role.c.role).where(people.platform_role.c.user_id == row.user_id)
+            ).first()
+            is not None
+        )
+    chosen = next((item for item in memberships if item.tenant == row.tenant), memberships[0] if memberships else None)
+    return SessionUser(
+        user_id=row.user_id,
+        email=row.email,
+        name=row.name,
+        language=row.language,
+        sid=row.sid,
+        memberships=memberships,
+        tenant=None if chosen is None else chosen.tenant,
+        role=None if chosen is None else chosen.role,
+        is_operator=is_operator,
+    )
+
+
+def choose_tenant(db: Database, sid: str, tenant: str) -> None:
+    """Switch a session to another tenant of the same person.
+
+    Raises:
+        RefusedError: `session.not_a_member`.
+    """
+    session, member = people.session, people.membership
+    with db.auth() as connection:
+        allowed = connection.execute(
+            select(member.c.tenant)
+            .join(session, session.c.user_id == member.c.user_id)
+            .where(session.c.sid == sid, member.c.tenant == tenant)
+        ).first()
+        if allowed is None:
+            raise RefusedError(
+                "session.not_a_member",
+                Sentence("У вас нет доступа к этому кабинету.", "You have no access to this tenant."),
+                Sentence("Попросите владельца пригласить вас.", "Ask its owner for an invitation."),
+            )
+        connection.execute(update(session).where(session.c.sid == sid).values(tenant=tenant))
+
+
+def set_language(db: Database, user_id: str, language: str) -> None:
+    """The language a person reads: ru or en."""
+    user = people.app_user
+    with db.auth() as connection:
+        connection.execute(update(user).where(user.c.user_id == user_id).values(language=language))
+
+
+def close_session(db: Database, sid: str, clock: Clock) -> None:
+    """End one session; its token is dead at once in every process."""
+    session = people.session
+    with db.auth() as connection:
+        _close(connection, clock.now(), session.c.sid == sid)
+
+
+def close_all_sessions(db: Database, user_id: str, clock: Clock) -> int:
+    """End all sessions of a person; returns how many there were."""
+    with db.auth() as connection:
+        return _close(connection, clock.now(), people.session.c.user_id == user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """One of a person's open sessions, as the account page shows it."""
+
+    sid: str
+    address: str
+    browser: str
+    created_at: datetime
+    last_seen_at: datetime
+
+
+def open_sessions(db: Database, user_id: str, clock: Clock) -> list[OpenSession]:
+    """The person's open sessions, newest first."""
+    session = people.session
+    query = (
+        select(session)
+        .where(session.c.user_id == user_id, session.c.closed_at.is_(None), session.c.expires_at > clock.now())
+        .order_by(session.c.created_at.desc())
+    )
+    with db.auth() as connection:
+        return [
+            OpenSession(row.sid, row.address, row.browser, row.created_at, row.last_seen_at)
+            for row in connection.execute(query)
+        ]
+
+
+def _memberships(connection: Connection, user_id: str) -> tuple[Membership, ...]:
+    member = people.membership
+    rows = connection.execute(select(member).where(member.c.user_id == user_id).order_by(member.c.tenant))
+    return tuple(Membership(row.tenant, Role(row.role), row.manager_id, row.can_read_texts) for row in rows)
+
+
+def _close(connection: Connection, now: datetime, whose: ColumnElement[bool]) -> int:
+    session = people.session
+    return connection.execute(
+        update(session).where(whose, session.c.closed_at.is_(None)).values(closed_at=now)
+    ).rowcount
+
+
+def _token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

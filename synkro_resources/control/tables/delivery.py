@@ -1,0 +1,54 @@
+"""Where a tenant's reports go, and the outbox of message parts."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint
+
+from synkro_resources.control.tables.base import instant, json, one_of, tenant_table, text
+
+DELIVERY_STATES = ("pending", "sending", "sent", "retry_wait", "uncertain", "failed", "cancelled")
+
+destination = tenant_table(
+    "destination",
+    Column("destination_id", Text, primary_key=True),
+    text("channel"),
+    text("chat_id"),
+    text("title"),
+    text("thread_id", null=True),
+    Column("is_forum", Boolean, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    text("disabled_code"),
+    instant("last_call_at", null=True),  # messengers limit the pace per chat, also between processes
+    instant("created_at"),
+    one_of("channel", "telegram", "email"),
+)
+
+delivery = tenant_table(
+    "delivery",
+    Column("delivery_id", Text, primary_key=True),
+    text("report_id"),
+    text("package_id"),
+    Column("revision", Integer, nullable=False),
+    text("channel"),
+    text("destination_id"),
+    Column("part_no", Integer, nullable=False),
+    Column("parts", Integer, nullable=False),
+    text("content_hash"),
+    text("delivery_key"),
+    json("payload"),
+    text("state"),
+    Column("attempts", Integer, nullable=False),
+    Column("is_resend", Boolean, nullable=False),
+    instant("created_at"),
+    instant("next_at"),
+    instant("started_at", null=True),
+    instant("sent_at", null=True),
+    text("message_id", null=True),
+    text("last_error_code"),
+    text("last_error_text"),
+    instant("expires_at"),
+    one_of("state", *DELIVERY_STATES),
+    UniqueConstraint("tenant", "delivery_key"),
+    ForeignKeyConstraint(["tenant", "destination_id"], ["destination.tenant", "destination.destination_id"]),
+    Index("ix_delivery_queue", "tenant", "destination_id", "state"),
+)

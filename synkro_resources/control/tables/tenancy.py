@@ -1,0 +1,67 @@
+"""Accounts, the tenants they own, tenants' settings, plans and what is used of them."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, ForeignKey, Integer, Numeric, Table, Text
+
+from synkro_resources.control.tables.base import instant, json, metadata, one_of, tenant_table, text
+
+plan = Table(
+    "plan",
+    metadata,
+    Column("code", Text, primary_key=True),
+    text("name"),
+    Column("manual_requests_per_day", Integer, nullable=False),
+    Column("schedules_allowed", Boolean, nullable=False),
+    Column("refresh_interval_min", Integer, nullable=False),
+    Column("users", Integer, nullable=False),
+    Column("dialogs_per_month", Integer, nullable=False),
+    Column("history_days", Integer, nullable=False),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    instant("created_at"),
+)
+
+tenant = Table(
+    "tenant",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("account.account_id"), nullable=False, index=True),
+    text("name"),
+    text("zone"),
+    text("cell"),
+    text("status"),
+    instant("created_at"),
+    CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{1,40}$'", name="slug"),
+    one_of("status", "active", "suspended"),
+)
+
+tenant_settings = tenant_table(
+    "tenant_settings",
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    json("settings"),
+    text("changed_by"),
+    instant("changed_at"),
+)
+
+subscription = tenant_table(
+    "subscription",
+    Column("plan", Text, ForeignKey("plan.code"), nullable=False),
+    instant("started_at"),
+    instant("ends_at", null=True),
+)
+
+usage_month = tenant_table(
+    "usage_month",
+    Column("month", Date, primary_key=True),
+    Column("dialogs", Integer, nullable=False),
+    Column("reports", Integer, nullable=False),
+    Column("ai_calls", Integer, nullable=False),
+    Column("ai_tokens", BigInteger, nullable=False),
+    Column("ai_cost", Numeric(14, 6), nullable=False),
+)
