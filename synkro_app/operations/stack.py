@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from synkro_app.operations.history_start import fixed_history_start
 from synkro_app.operations.ports import LOOPBACK, answers, free_port
 from synkro_app.operations.runtime import StateFolderLock, remove_runtime, write_runtime
 from synkro_app.operations.supervisor import Program, Supervisor
+from synkro_resources.child_process import dies_with_parent
 from synkro_resources.model.errors import ConfigurationError, Sentence
 from synkro_resources.settings import ENV_PREFIX, Settings
 
@@ -52,6 +54,7 @@ class Stack:
         self._lock = StateFolderLock(self._state_dir)
         self._supervisor = Supervisor(self._state_dir)
         self._databases: Databases | None = None
+        self._dagster_migration: subprocess.Popen[bytes] | None = None
 
     @property
     def sandbox_url(self) -> str:
@@ -96,6 +99,9 @@ class Stack:
     def stop(self) -> None:
         """Stop everything, last started first, and forget the addresses."""
         self._supervisor.stop()
+        if self._dagster_migration is not None and self._dagster_migration.poll() is None:
+            self._dagster_migration.terminate()
+            self._dagster_migration.wait()
         if self._databases is not None:
             self._databases.stop()
         remove_runtime(self._state_dir)
@@ -109,16 +115,16 @@ class Stack:
         self._databases = Databases(self.settings)
         self._databases.start()
         self.settings = self._with_addresses(self._databases)
+        dagster_home.prepare_dagster_home(self._dagster_home, max_concurrent_runs=self.settings.max_concurrent_runs)
+        self._dagster_migration = self._start_dagster_migration()
         self._migrate()
         write_runtime(self._state_dir, _plain(self.settings), self._addresses())
-
-        dagster_home.prepare_dagster_home(self._dagster_home, max_concurrent_runs=self.settings.max_concurrent_runs)
         if self._sandbox is not None:
             self._say(Sentence("Придуманные amoCRM, Radist, Telegram и ИИ", "Invented amoCRM, Radist, Telegram and AI"))
             self._supervisor.start(self._sandbox_program(self._sandbox, self._databases))
         self._say(Sentence("Конвейер данных (Dagster)", "Data pipeline (Dagster)"))
+        self._finish_dagster_migration(self._dagster_migration)
         self._supervisor.start(self._code_server_program())
-        self._migrate_dagster()
         self._supervisor.wait_ready(CODE_SERVER)
         self._supervisor.start(self._daemon_program())
         self._supervisor.start(self._webserver_program())
@@ -186,12 +192,21 @@ class Stack:
             log.info("control database: revision %s applied", revision)
         Keyring.from_settings(self.settings)  # generated here once, before several processes would want to
 
-    def _migrate_dagster(self) -> None:
-        """Bring Dagster's tables to this version before two processes try it at once."""
-        command = [sys.executable, "-m", "dagster", "instance", "migrate"]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
-        (self.logs / "dagster-migrate.log").write_text(done.stdout + done.stderr)
-        if done.returncode != 0:
+    def _start_dagster_migration(self) -> subprocess.Popen[bytes]:
+        """Begin to bring Dagster's tables to this version. Its three processes would all try, and break each other."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        with (self.logs / "dagster-migrate.log").open("wb") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "dagster", "instance", "migrate"],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                preexec_fn=dies_with_parent(signal.SIGTERM),
+            )
+
+    def _finish_dagster_migration(self, migration: subprocess.Popen[bytes]) -> None:
+        if migration.wait() != 0:
             raise ConfigurationError(
                 "dagster.cannot_migrate",
                 Sentence("Не удалось подготовить базу Dagster.", "Dagster's database could not be prepared."),

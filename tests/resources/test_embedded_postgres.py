@@ -111,9 +111,8 @@ def test_a_database_is_created_once_and_odd_names_are_refused(server: EmbeddedPo
 
 def test_after_the_server_is_killed_a_start_recovers_every_committed_row(server: EmbeddedPostgres) -> None:
     write_a_row(server)
-    assert server.pid
-    os.kill(server.pid, signal.SIGKILL)
-    assert wait_until(lambda: not server.is_running)
+    server.kill()
+    assert not server.is_running
     server.start()
     assert rows(server) == [("письмо",)]
 
