@@ -87,7 +87,8 @@ def say_step(sentence: Sentence) -> None:
 @contextmanager
 def stopped_in_the_end(stack: Stack) -> Generator[None]:
     """Ctrl-C and SIGTERM stop the stack in order; a second Ctrl-C cannot interrupt that."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop_signal in (signal.SIGTERM, signal.SIGINT):  # a shell starts background jobs with SIGINT ignored
+        signal.signal(stop_signal, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:

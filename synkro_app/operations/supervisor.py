@@ -21,6 +21,7 @@ FIRST_PAUSE_S = 1.0  # before a restart; doubled each time
 LONGEST_PAUSE_S = 30.0
 CALM_S = 60.0  # a process that ran this long starts again without a pause
 STOP_LIMIT_S = 12.0  # Dagster's daemon needs up to a few seconds
+LEFTOVER_LIMIT_S = 4.0  # the kernel has told them to end already, when their supervisor died
 LOG_LIMIT_BYTES = 20_000_000
 TAIL_BYTES = 4_000
 # Every descendant inherits it, so that what a killed supervisor left behind can be told from everybody else's.
@@ -117,7 +118,7 @@ class Supervisor:
         """End what an earlier supervisor of this folder left behind; the caller holds the folder's lock."""
         mark = f"{MARK}={self._folder.resolve()}".encode()
         leftovers = [pid for pid in _process_ids() if mark in _environment_of(pid) and pid != os.getpid()]
-        for how, limit_s in ((signal.SIGTERM, STOP_LIMIT_S), (signal.SIGKILL, 5.0)):
+        for how, limit_s in ((signal.SIGTERM, LEFTOVER_LIMIT_S), (signal.SIGKILL, LEFTOVER_LIMIT_S)):
             for pid in leftovers:
                 log.warning("process %s is left over from an earlier start: %s", pid, how.name)
                 _signal(os.kill, pid, how)
