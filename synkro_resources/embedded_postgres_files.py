@@ -133,7 +133,12 @@ def reachable_binaries(source: Path, account: ServerAccount, outside: Path) -> P
             shutil.copytree(site / libraries, unfinished / libraries, symlinks=True)
         for ours in (outside, unfinished, unfinished / package.name):
             ours.chmod(0o711)
-        unfinished.rename(copy)
+        try:
+            unfinished.rename(copy)
+        except OSError:  # somebody else was faster
+            if not copy.is_dir():
+                raise
+            shutil.rmtree(unfinished)
         log.warning("account %s cannot run %s: a copy of PostgreSQL is kept in %s", account.run_as, source, copy)
     return copy / source.relative_to(site)
 

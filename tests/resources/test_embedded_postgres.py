@@ -259,3 +259,18 @@ def test_below_a_closed_home_the_database_moves_out_and_no_folder_is_opened(post
     with EmbeddedPostgres(closed / "project", outside=outside, binaries=hidden / programs) as again:
         assert rows(again) == [("письмо",)]
     assert len(list(outside.iterdir())) == 2, "one database and one copy of the programs"
+
+
+def test_processes_that_copy_the_programs_at_the_same_time_end_with_one_whole_copy(
+    postgres_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ServerAccount, "can_reach", lambda _self, _path: False)
+    outside = postgres_directory / "outside"
+
+    def copy() -> None:
+        reachable_binaries(packaged_binaries(), ServerAccount("nobody"), outside)
+
+    pids = [in_a_child(copy) for _ in range(3)]
+    assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids] == [0, 0, 0]
+    (only,) = outside.iterdir()
+    assert (only / packaged_binaries().relative_to(packaged_binaries().parents[2]) / "postgres").is_file()
