@@ -1,0 +1,89 @@
+"""Rate limits: one bucket per vendor account, shared by all clients of this process that speak to it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Limiter(Protocol):
+    """Whoever wants to send a request asks here first; a bucket shared by processes has the same verb."""
+
+    def acquire(self, path: str) -> float:
+        """Wait until a request to `path` is allowed; return the seconds waited."""
+        ...
+
+
+class TokenBucket:
+    """At most `burst` requests at once and `rate` per second in the long run.
+
+    Kept as the theoretical time of the next request, so that slow answers do not make the pace drift.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        *,
+        burst: int = 1,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        if rate <= 0 or burst < 1:
+            raise ValueError("a bucket needs a positive rate and a burst of at least one")
+        self._interval = 1 / rate
+        self._tolerance = (burst - 1) * self._interval
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._next = float("-inf")
+        self._lock = threading.Lock()
+
+    def acquire(self, path: str = "") -> float:  # noqa: ARG002  # every limiter is asked with the path
+        """Take one token; return the seconds waited for it."""
+        with self._lock:
+            now = self._monotonic()
+            slot = max(now, self._next - self._tolerance)
+            self._next = max(self._next, now) + self._interval
+        wait = slot - now
+        if wait > 0:
+            self._sleep(wait)
+        return max(wait, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PathLimit:
+    """A bucket for the paths that contain one of `parts`; no parts: for every path."""
+
+    bucket: Limiter
+    parts: tuple[str, ...] = ()
+
+    def applies(self, path: str) -> bool:
+        return not self.parts or any(part in path for part in self.parts)
+
+
+class PathLimiter:
+    """Several limits at once: a request waits for each that applies to its path."""
+
+    def __init__(self, limits: Sequence[PathLimit]) -> None:
+        self._limits = tuple(limits)
+
+    def acquire(self, path: str) -> float:
+        return sum(limit.bucket.acquire(path) for limit in self._limits if limit.applies(path))
+
+
+class ProcessBuckets:
+    """One bucket per key for the whole process: two clients of one account share its allowance."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[tuple[str, float, int], TokenBucket] = {}
+        self._lock = threading.Lock()
+
+    def bucket(self, key: str, rate: float, *, burst: int = 1) -> TokenBucket:
+        """The bucket of `key` (for example `amocrm|demo.amocrm.ru`) at `rate` requests per second."""
+        with self._lock:
+            return self._buckets.setdefault((key, rate, burst), TokenBucket(rate, burst=burst))
+
+
+PROCESS_BUCKETS = ProcessBuckets()
