@@ -1,0 +1,1 @@
+"""The Streamlit cabinet: what clients see."""

@@ -1,0 +1,81 @@
+"""A request with its live steps: what is going on, what failed and what to do."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from synkro_app.cabinet.components.formats import period, plain, step_name
+from synkro_app.cabinet.context import installation, viewer
+from synkro_app.cabinet.services.runs import RequestProgress, progress_of
+from synkro_app.cabinet.texts import translate
+
+POLL_S = 1.0
+_ICONS = {
+    "running": ":material/progress_activity:",
+    "done": ":material/check_circle:",
+    "failed": ":material/error:",
+    "skipped": ":material/remove_circle_outline:",
+    "open": ":material/schedule:",
+    "cancelled": ":material/cancel:",
+}
+_COLOURS = {"done": "green", "failed": "red", "running": "blue", "open": "gray", "cancelled": "gray"}
+
+
+@st.fragment(run_every=POLL_S)
+def watch_request(tenant: str, request_id: str) -> None:
+    """Redraws itself until the request ends, then the whole page once, so that the new report appears."""
+    user = viewer()
+    progress = progress_of(installation(), user, tenant, request_id)
+    draw_progress(progress, user.language)
+    if not progress.request.is_open:
+        st.session_state.pop("watched_request", None)
+        st.rerun()
+
+
+def draw_progress(progress: RequestProgress, language: str) -> None:
+    """A bar, the present step and, on failure, cause and remedy."""
+    request, steps = progress.request, progress.steps
+    share = progress.finished / len(steps) if steps else 0.0
+    running = progress.running
+    if request.is_open:
+        label = (
+            translate(language, "run.now", step=step_name(running.asset, language))
+            if running is not None
+            else translate(language, "run.waiting")
+        )
+        st.progress(share, text=label)
+        st.caption(translate(language, "run.progress", done=progress.finished, total=len(steps)))
+    elif request.error_code:
+        what, remedy = (
+            (request.what_ru, request.remedy_ru) if language == "ru" else (request.what_en, request.remedy_en)
+        )
+        st.error(f"{plain(what)}  \n{plain(remedy)}", icon=":material/error:")
+
+
+def draw_request(progress: RequestProgress, language: str, when: str) -> None:
+    """One request as a fold: its state in the title, its steps inside."""
+    request = progress.request
+    title = translate(
+        language,
+        "run.requested",
+        kind=translate(language, f"run.kind_{request.kind}"),
+        period=period(request.period, language),
+        when=when,
+    )
+    state = translate(language, f"request.{request.status}")
+    colour = _COLOURS[request.status]
+    with st.expander(f"{_ICONS[request.status]} {plain(title)} · :{colour}[{state}]", expanded=request.is_open):
+        draw_progress(progress, language)
+        _draw_steps(progress, language)
+
+
+def _draw_steps(progress: RequestProgress, language: str) -> None:
+    for step in progress.steps:
+        rows = "" if step.rows_out is None else f" · {translate(language, 'run.rows', rows=step.rows_out)}"
+        st.markdown(f"{_ICONS[step.status]} {plain(step_name(step.asset, language))}{plain(rows)}")
+        if step.error is not None:
+            st.caption(plain(f"{step.error.what.in_language(language)} {step.error.remedy.in_language(language)}"))
+    failed = [step for step in progress.steps if step.error is not None]
+    if failed:
+        with st.popover(translate(language, "run.detail")):
+            st.code("\n".join(f"{step.asset}: {step.error.code}" for step in failed if step.error is not None))

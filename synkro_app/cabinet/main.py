@@ -1,0 +1,76 @@
+"""The script that Streamlit runs at every rerun: navigation for this person, then the page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from synkro_app.cabinet.context import installation, viewer
+from synkro_app.cabinet.pages import overview, reports, runs
+from synkro_app.cabinet.texts import LANGUAGES, translate
+from synkro_resources.control.sessions import SessionUser, choose_tenant, set_language
+
+LANGUAGE_NAMES = {"ru": "Русский", "en": "English"}
+
+
+def main() -> None:
+    st.set_page_config(page_title="Synkro", page_icon="synkro_app/web/assets/favicon.svg", layout="wide")
+    user = viewer()
+    language = user.language
+    page = st.navigation(
+        [
+            st.Page(overview.draw, title=translate(language, "nav.overview"), icon=":material/home:", default=True),
+            st.Page(
+                reports.draw,
+                title=translate(language, "nav.reports"),
+                icon=":material/description:",
+                url_path="reports",
+            ),
+            st.Page(runs.draw, title=translate(language, "nav.runs"), icon=":material/sync:", url_path="runs"),
+        ]
+    )
+    with st.sidebar:
+        _draw_account(user)
+    page.run()
+
+
+def _draw_account(user: SessionUser) -> None:
+    if len(user.memberships) > 1:
+        tenants = [item.tenant for item in user.memberships]
+        st.selectbox(
+            translate(user.language, "account.tenant"),
+            tenants,
+            index=tenants.index(user.tenant) if user.tenant in tenants else 0,
+            key="tenant_choice",
+            on_change=_choose_tenant,
+        )
+    st.segmented_control(
+        translate(user.language, "account.language"),
+        LANGUAGES,
+        default=user.language,
+        format_func=lambda code: LANGUAGE_NAMES[code],
+        key="language_choice",
+        on_change=_choose_language,
+        required=True,
+    )
+    st.caption(user.name or user.email.replace("@", "\u2060@\u2060"))
+    st.html(
+        f'<form method="post" action="/account/logout"><button class="cab-out">'
+        f"{translate(user.language, 'account.sign_out')}</button></form>"
+        f'<form method="post" action="/account/logout-everywhere"><button class="cab-out">'
+        f"{translate(user.language, 'account.sign_out_everywhere')}</button></form>"
+    )
+
+
+def _choose_tenant() -> None:
+    user = viewer()
+    choose_tenant(installation().control, user.sid, st.session_state["tenant_choice"])
+
+
+def _choose_language() -> None:
+    user = viewer()
+    chosen = st.session_state["language_choice"]
+    if chosen in LANGUAGES:
+        set_language(installation().control, user.user_id, chosen)
+
+
+main()

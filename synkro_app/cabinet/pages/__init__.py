@@ -1,0 +1,1 @@
+"""One module per page; a page asks a service and draws the answer."""

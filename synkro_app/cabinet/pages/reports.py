@@ -1,0 +1,44 @@
+"""«Отчёты»: the list of documents and the one that was chosen."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from synkro_app.cabinet.components.formats import instant
+from synkro_app.cabinet.components.report_view import draw_document
+from synkro_app.cabinet.context import installation, viewer
+from synkro_app.cabinet.pages.overview import draw_deliveries
+from synkro_app.cabinet.services import overview, reports
+from synkro_app.cabinet.texts import translate
+
+
+def draw() -> None:
+    user, place = viewer(), installation()
+    language = user.language
+    st.title(translate(language, "nav.reports"), anchor=False)
+    if user.tenant is None:
+        st.info(translate(language, "account.no_tenant"))
+        return
+    company = overview.company(place, user, user.tenant)
+    listing = reports.listing(place, user, user.tenant)
+    if not listing:
+        st.info(translate(language, "report.none"), icon=":material/info:")
+        return
+    by_id = {item.doc_id: item for item in listing}
+    asked = st.query_params.get("report", listing[0].doc_id)
+    ids = list(by_id)
+    chosen = st.selectbox(
+        translate(language, "report.choose"),
+        ids,
+        index=ids.index(asked) if asked in by_id else 0,
+        format_func=lambda doc_id: by_id[doc_id].title,
+    )
+    st.query_params["report"] = chosen
+    document = reports.document(place, user, user.tenant, chosen)
+    if document is None:
+        st.info(translate(language, "report.none"))
+        return
+    made = instant(by_id[chosen].created_at, company.zone, language)
+    st.caption(translate(language, "report.made", when=made, revision=document.revision))
+    draw_document(document)
+    draw_deliveries(place, user, company, document.report_id)

@@ -1,0 +1,1 @@
+"""What pages may ask: query functions with rights inside."""

@@ -1,0 +1,53 @@
+"""What the overview asks: how fresh the data are, what is broken, and the company's frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.services.rights import EVERYBODY, require
+from synkro_resources.control.days import source_runs
+from synkro_resources.control.integrations import Integration, list_integrations
+from synkro_resources.control.sessions import SessionUser
+from synkro_resources.control.tenants import Tenant, get_tenant, tenant_settings
+
+LOOK_BACK = timedelta(days=30)
+STALE_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class DataState:
+    """Instants are UTC. `data_until` is the oldest of the sources' last loads, None before the first."""
+
+    data_until: datetime | None
+    by_source: dict[str, datetime]
+    is_stale: bool
+    broken: tuple[Integration, ...]
+
+
+def company(place: Installation, user: SessionUser, tenant: str) -> Tenant:
+    """The tenant with its name and zone."""
+    require(user, tenant, EVERYBODY)
+    return get_tenant(place.control, tenant)
+
+
+def data_state(place: Installation, user: SessionUser, tenant: str) -> DataState:
+    """Freshness per source and the broken connections with their remedies."""
+    require(user, tenant, EVERYBODY)
+    now = place.clock.now()
+    today = now.date()
+    runs = source_runs(place.control, tenant, today - LOOK_BACK, today + timedelta(days=1))
+    last_of_table: dict[tuple[str, str], datetime] = {}
+    for run in runs:
+        if run.status != "failed":
+            key = (run.source, run.step)
+            last_of_table[key] = max(run.finished_at, last_of_table.get(key, run.finished_at))
+    by_source: dict[str, datetime] = {}
+    for (source, _), finished_at in last_of_table.items():
+        by_source[source] = min(finished_at, by_source.get(source, finished_at))
+    data_until = min(by_source.values(), default=None)
+    broken = tuple(item for item in list_integrations(place.control, tenant) if item.status == "broken")
+    hours = tenant_settings(place.control, tenant).stale_hours
+    is_stale = data_until is not None and now - data_until > timedelta(hours=hours)
+    return DataState(data_until, by_source, is_stale, broken)

@@ -1,0 +1,1 @@
+"""The ASGI side of the cabinet: sign-in, sessions, gates and health."""
