@@ -1,0 +1,138 @@
+"""What a client sees and does, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+
+from synkro_resources.control import journal
+from synkro_resources.control.database import Database
+from synkro_resources.control.run_requests import list_requests, update_request
+from synkro_resources.control.tenants import Tenant
+from synkro_resources.model.clock import SystemClock
+from synkro_resources.model.errors import IntegrationError, Sentence
+from synkro_resources.model.ids import Role
+from tests.app.conftest import RunningCabinet
+from tests.app.people import Person, new_person
+
+CLOCK = SystemClock()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def person(control_db: Database, tenant_a: Tenant) -> Person:
+    return new_person(control_db, CLOCK, tenant_a)
+
+
+@pytest.fixture
+def page(browser: Browser, cabinet: RunningCabinet) -> Iterator[Page]:
+    context = browser.new_context(base_url=cabinet.url, locale="ru-RU", viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    yield page
+    context.close()
+
+
+def sign_in(page: Page, person: Person) -> None:
+    page.goto("/")
+    page.get_by_label("Почта").fill(person.email)
+    page.get_by_label("Пароль").fill(person.password)
+    page.get_by_role("button", name="Войти").click()
+
+
+def test_a_client_signs_in_and_sees_the_company_in_russian(page: Page, person: Person, tenant_a: Tenant) -> None:
+    sign_in(page, person)
+    expect(page.get_by_role("heading", name=tenant_a.name)).to_be_visible()
+    expect(page.get_by_text("Данные ещё не загружались")).to_be_visible()
+    expect(page.get_by_role("button", name="Сформировать отчёт")).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "ru"
+
+
+def test_the_cabinet_asks_nobody_else_for_anything(page: Page, person: Person, cabinet: RunningCabinet) -> None:
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
+    sign_in(page, person)
+    expect(page.get_by_role("button", name="Сформировать отчёт")).to_be_visible()
+    foreign = [url for url in asked if cabinet.host not in url and not url.startswith(("data:", "blob:"))]
+    assert foreign == []
+
+
+def test_the_button_makes_a_request_and_shows_its_failure_with_the_remedy(
+    page: Page, person: Person, tenant_a: Tenant, control_db: Database
+) -> None:
+    sign_in(page, person)
+    page.get_by_role("button", name="Сформировать отчёт").click()
+    expect(page.get_by_text("Ждёт своей очереди")).to_be_visible()
+    request = list_requests(control_db, tenant_a.slug)[0]
+    journal.start_run(control_db, tenant=tenant_a.slug, run_id=f"run-{request.id}", request_id=request.id, clock=CLOCK)
+    step = journal.start_step(
+        control_db, tenant_a.slug, f"run-{request.id}", "amocrm/leads", date(2026, 11, 19), date(2026, 11, 19), CLOCK
+    )
+    expect(page.get_by_text("Сейчас: Читаем amoCRM: сделки")).to_be_visible()
+    error = IntegrationError(
+        "amocrm.token_refused",
+        Sentence("amoCRM не принял токен.", "amoCRM refused the token."),
+        Sentence("Создайте новый долгосрочный токен.", "Create a new long-lived token."),
+    )
+    journal.finish_step(control_db, tenant_a.slug, step, status="failed", error=error, clock=CLOCK)
+    update_request(control_db, tenant_a.slug, request.id, status="failed", error=error, clock=CLOCK)
+    expect(page.get_by_text("Ждёт своей очереди")).to_be_hidden()
+    page.get_by_role("link", name="Запуски").click()
+    page.get_by_text("Отчёт за").first.click()
+    expect(page.get_by_text("Создайте новый долгосрочный токен.").first).to_be_visible()
+
+
+def test_a_viewer_reads_and_cannot_ask(page: Page, control_db: Database, tenant_a: Tenant) -> None:
+    sign_in(page, new_person(control_db, CLOCK, tenant_a, Role.VIEWER))
+    expect(page.get_by_text("Ваша роль позволяет только читать отчёты.")).to_be_visible()
+    expect(page.get_by_role("button", name="Сформировать отчёт")).to_have_count(0)
+
+
+def test_signing_out_in_one_tab_ends_the_other(page: Page, person: Person) -> None:
+    sign_in(page, person)
+    expect(page.get_by_role("button", name="Сформировать отчёт")).to_be_visible()
+    other = page.context.new_page()
+    other.goto("/runs")
+    expect(other.get_by_role("heading", name="Запуски")).to_be_visible()
+    page.get_by_role("button", name="Выйти", exact=True).click()
+    page.wait_for_url("**/login*")
+    other.wait_for_url("**/login*")
+
+
+def test_english_is_one_click_away(page: Page, person: Person) -> None:
+    sign_in(page, person)
+    page.get_by_text("English").click()
+    expect(page.get_by_role("button", name="Make the report")).to_be_visible()
+
+
+def test_a_shrunken_screen_keeps_the_button_in_reach(page: Page, person: Person) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    sign_in(page, person)
+    button = page.get_by_role("button", name="Сформировать отчёт")
+    expect(button).to_be_visible()
+    box = button.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+
+
+def test_times_are_the_tenants_own() -> None:
+    from synkro_app.cabinet.components.formats import instant
+
+    assert instant(datetime(2026, 11, 20, 19, 5, tzinfo=UTC), "Asia/Yekaterinburg", "ru") == "21 ноября, 00:05"
