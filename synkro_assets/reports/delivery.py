@@ -1,0 +1,91 @@
+"""Carrying the outbox out: claim a part, send it once, store what is known, then the next (docs/report.md)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from synkro_resources.control import outcomes
+from synkro_resources.control.database import Database
+from synkro_resources.control.destinations import disable_destination
+from synkro_resources.control.outbox import ClaimedPart, claim_next, recover_stuck
+from synkro_resources.model.clock import Clock
+from synkro_resources.telegram.channel import Channel, Message, SendOutcome
+
+PRIVATE_PAUSE_S = 1.1
+"""Telegram takes one message per second in a chat."""
+GROUP_PAUSE_S = 3.2
+"""Telegram takes twenty messages per minute in a group."""
+
+
+@dataclass(slots=True)
+class DeliveryCounts:
+    """What this worker did; `failures` are machine-readable codes."""
+
+    sent: int = 0
+    waiting: int = 0
+    uncertain: int = 0
+    failed: int = 0
+    failures: list[str] = field(default_factory=list[str])
+
+
+def deliver(
+    control: Database,
+    tenant: str,
+    destination_id: str,
+    channel: Channel,
+    *,
+    clock: Clock,
+    pause: Callable[[float], None] = time.sleep,
+) -> DeliveryCounts:
+    """Send what may be sent to one destination, in order, until nothing is left or a part must wait.
+
+    A part that this process cannot account for any more (killed while sending) is made `uncertain` first and is never
+    sent again by itself.
+    """
+    counts = DeliveryCounts()
+    recover_stuck(control, tenant, clock)
+    while True:
+        claimed = claim_next(control, tenant, destination_id, clock)
+        if claimed is None:
+            return counts
+        outcome = channel.send(claimed.destination.chat_id, claimed.destination.thread_id, message_of(claimed))
+        _store(control, tenant, claimed, outcome, clock, counts)
+        if outcome.kind not in ("sent", "migrated"):
+            return counts
+        pause(GROUP_PAUSE_S if claimed.destination.chat_id.startswith("-") else PRIVATE_PAUSE_S)
+
+
+def message_of(claimed: ClaimedPart) -> Message:
+    """The message as it was rendered when the outbox row was written."""
+    payload = claimed.delivery.payload
+    stored = payload.get("buttons", [])
+    buttons = tuple((str(label), str(url)) for label, url in stored) if isinstance(stored, list) else ()
+    return Message(str(payload["html"]), str(payload["plain"]), buttons)
+
+
+def _store(
+    control: Database, tenant: str, claimed: ClaimedPart, outcome: SendOutcome, clock: Clock, counts: DeliveryCounts
+) -> None:
+    part = claimed.delivery.delivery_id
+    match outcome.kind:
+        case "sent":
+            outcomes.mark_sent(control, tenant, part, outcome.message_id, clock)
+            counts.sent += 1
+        case "retry":
+            after = outcome.retry_after_s
+            outcomes.mark_retry(control, tenant, part, clock, code=outcome.code, text=outcome.text, retry_after_s=after)
+            counts.waiting += 1
+        case "migrated":
+            outcomes.follow_migrated_chat(control, tenant, part, outcome.new_chat_id, clock)
+        case "uncertain":
+            outcomes.mark_uncertain(control, tenant, part, clock, code=outcome.code, text=outcome.text)
+            counts.uncertain += 1
+        case "failed":
+            outcomes.mark_failed(control, tenant, part, clock, code=outcome.code, text=outcome.text)
+            counts.failed += 1
+            if outcome.closes_destination:
+                disable_destination(control, tenant, claimed.destination.destination_id, outcome.code)
+    if outcome.kind != "sent":
+        counts.failures.append(outcome.code)

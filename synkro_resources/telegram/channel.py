@@ -1,0 +1,46 @@
+"""Sending one message part: what a channel promises, and how its answer decides what happens next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+OutcomeKind = Literal["sent", "retry", "uncertain", "failed", "migrated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One part as it leaves: `html` for display, `plain` for the one resend without markup."""
+
+    html: str
+    plain: str
+    buttons: tuple[tuple[str, str], ...] = ()
+    """Label and address of link buttons."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendOutcome:
+    """What is known after a call.
+
+    `sent`: accepted as `message_id`. `retry`: surely not delivered; `retry_after_s` is the messenger's own wish.
+    `uncertain`: may have been delivered. `failed`: refused for good. `migrated`: the chat moved to `new_chat_id`.
+    """
+
+    kind: OutcomeKind
+    code: str = ""
+    text: str = ""
+    message_id: str = ""
+    retry_after_s: float | None = None
+    new_chat_id: str = ""
+    closes_destination: bool = False
+    sent_plain: bool = False
+
+
+class Channel(Protocol):
+    """A way to people: Telegram first, others later."""
+
+    def send(self, chat_id: str, thread_id: str | None, message: Message) -> SendOutcome:
+        """Send one part once; never raises for an answer or a failure of the messenger."""
+        ...
+
+    def close(self) -> None: ...

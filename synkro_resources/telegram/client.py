@@ -1,0 +1,169 @@
+"""The Telegram channel on python-telegram-bot: one call per part, and a verdict that never guesses.
+
+There is no idempotency key. Only what surely was not executed may be tried again: 429, and failures before the request
+left (connect, pool, DNS). A broken answer means «uncertain» (docs/report.md, «Delivery»).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from datetime import timedelta
+
+import httpx
+from pydantic import SecretStr
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram import Message as TelegramMessage
+from telegram.constants import ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+from telegram.request import HTTPXRequest
+
+from synkro_resources.telegram.channel import Message, SendOutcome
+
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 30.0
+WRITE_TIMEOUT_S = 60.0
+OFFICIAL_API = "https://api.telegram.org"
+
+_TOKEN = re.compile(r"\d{3,}:[\w-]{5,}|bot[\w:-]{8,}")
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+_CLOSED = (
+    ("chat not found", "chat_not_found"),
+    ("not enough rights", "no_rights"),
+    ("have no rights", "no_rights"),
+    ("topic_closed", "topic_closed"),
+)
+
+
+class TelegramChannel:
+    """Sends through one bot. Not for several threads: it owns an event loop."""
+
+    def __init__(self, token: SecretStr, *, base_url: str = OFFICIAL_API, proxy: str | None = None) -> None:
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO lines print the address, and it holds the token
+        request = HTTPXRequest(
+            connect_timeout=CONNECT_TIMEOUT_S,
+            read_timeout=READ_TIMEOUT_S,
+            write_timeout=WRITE_TIMEOUT_S,
+            proxy=proxy,
+            httpx_kwargs={"trust_env": False},
+        )
+        root = base_url.rstrip("/")
+        self._bot = Bot(
+            token.get_secret_value(), base_url=f"{root}/bot", base_file_url=f"{root}/file/bot", request=request
+        )
+        self._runner = asyncio.Runner()
+        self._opened = False
+
+    def send(self, chat_id: str, thread_id: str | None, message: Message) -> SendOutcome:
+        return self._runner.run(self._send(chat_id, thread_id, message))
+
+    def identity(self) -> str:
+        """The bot's username; proves the token.
+
+        Raises:
+            TelegramError: with the token scrubbed from its text.
+        """
+
+        async def ask() -> str:
+            await self._open()
+            return (await self._bot.get_me()).username or ""
+
+        try:
+            return self._runner.run(ask())
+        except TelegramError as error:
+            raise TelegramError(scrub(str(error))) from None
+
+    def close(self) -> None:
+        if self._opened:
+            self._runner.run(self._bot.shutdown())
+        self._runner.close()
+
+    async def _open(self) -> None:
+        """Open the connection pool without the library's own `getMe`, whose failure text would hold the token."""
+        if not self._opened:
+            await self._bot.request.initialize()
+            self._opened = True
+
+    async def _send(self, chat_id: str, thread_id: str | None, message: Message) -> SendOutcome:
+        await self._open()
+        try:
+            sent = await self._call(chat_id, thread_id, message, html=True)
+        except BadRequest as error:
+            if "can't parse entities" not in str(error).lower():
+                return outcome_of(error)
+            return await self._send_plain(chat_id, thread_id, message)
+        except TelegramError as error:
+            return outcome_of(error)
+        return SendOutcome("sent", message_id=str(sent.message_id))
+
+    async def _send_plain(self, chat_id: str, thread_id: str | None, message: Message) -> SendOutcome:
+        """The one resend without markup: the refused call has delivered nothing."""
+        try:
+            sent = await self._call(chat_id, thread_id, message, html=False)
+        except TelegramError as error:
+            return outcome_of(error)
+        return SendOutcome("sent", code="sent_plain", message_id=str(sent.message_id), sent_plain=True)
+
+    async def _call(self, chat_id: str, thread_id: str | None, message: Message, *, html: bool) -> TelegramMessage:
+        keyboard = [[InlineKeyboardButton(label, url=url)] for label, url in message.buttons]
+        return await self._bot.send_message(
+            chat_id=int(chat_id) if chat_id.lstrip("-").isdigit() else chat_id,
+            text=message.html if html else message.plain,
+            parse_mode=ParseMode.HTML if html else None,
+            message_thread_id=int(thread_id) if thread_id not in (None, "1") else None,  # the General topic refuses 1
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            reply_markup=InlineKeyboardMarkup(keyboard) if keyboard else None,
+        )
+
+
+def outcome_of(error: TelegramError) -> SendOutcome:
+    """The verdict on a failed call; the order matters, because BadRequest and TimedOut are NetworkErrors, too."""
+    text = scrub(str(error))
+    lowered = text.lower()
+    match error:
+        case ChatMigrated():
+            return SendOutcome("migrated", "chat_migrated", text, new_chat_id=str(error.new_chat_id))
+        case RetryAfter():
+            wait = error.retry_after
+            seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+            return SendOutcome("retry", "rate_limited", text, retry_after_s=seconds)
+        case BadRequest():
+            if "message thread not found" in lowered:
+                return SendOutcome("failed", "thread_not_found", text)
+            if "is too long" in lowered:
+                return SendOutcome("failed", "too_long", text)
+            for part, code in _CLOSED:
+                if part in lowered:
+                    return SendOutcome("failed", code, text, closes_destination=True)
+            return SendOutcome("failed", "bad_request", text)
+        case Forbidden():
+            return SendOutcome("failed", "forbidden", text, closes_destination=True)
+        case InvalidToken():
+            return SendOutcome("failed", "token_refused")
+        case Conflict():
+            return SendOutcome("failed", "conflict", text)
+        case TimedOut() | NetworkError():
+            if isinstance(error.__cause__, _NEVER_LEFT):
+                return SendOutcome("retry", "not_connected", text)
+            if "413" in text:
+                return SendOutcome("failed", "too_large")
+            return SendOutcome("uncertain", "answer_lost", text)
+        case _:
+            return SendOutcome("uncertain", "unknown_answer", text)
+
+
+def scrub(text: str) -> str:
+    """The text without anything that looks like a bot token."""
+    return _TOKEN.sub("[token]", text)[:300]
