@@ -18,6 +18,7 @@ from synkro_app.operations.demo_world import OWNER, SLUG, ZONE, connect_tenant, 
 from synkro_app.operations.follow import follow_request
 from synkro_app.operations.stack import SUPABASE_DEMO, Stack
 from synkro_resources.control.database import Database
+from synkro_resources.control.outbox import deliveries
 from synkro_resources.control.run_requests import RunRequest, create_request
 from synkro_resources.model.errors import Sentence, TransientError
 from synkro_resources.model.ids import RequestKind
@@ -69,10 +70,10 @@ def run_demo(*, exit_when_done: bool) -> None:
         prepare_demo(stack)
         day = (stack.settings.present.now().astimezone(ZoneInfo(ZONE)) - timedelta(days=1)).date()
         _make_report(stack, day, console)
-        delivered = delivered_messages(stack.sandbox_url)
+        delivered = delivered_report(stack, day)
         if not delivered:
             raise _nothing_arrived()
-        _tell(stack, day, delivered[-1], time.monotonic() - started)
+        _tell(stack, day, delivered[0], time.monotonic() - started)
         if exit_when_done:
             return
         while True:
@@ -80,14 +81,23 @@ def run_demo(*, exit_when_done: bool) -> None:
             time.sleep(TICK_S)
 
 
-def delivered_messages(sandbox_url: str) -> list[Delivered]:
-    """What lies in the report chat of the sandbox's Telegram, oldest first."""
-    answer = _json(f"{sandbox_url}/telegram/chats/{report_chat_id(SLUG)}?format=json")
-    messages = cast("list[Mapping[str, object]]", answer)
-    return [
-        Delivered(int(cast("int", message["message_id"])), str(message.get("text") or message.get("caption") or ""))
-        for message in messages
-    ]
+def delivered_report(stack: Stack, day: date) -> list[Delivered]:
+    """The parts of this day's report that we sent and that lie in the sandbox's Telegram; empty unless all do."""
+    db = Database.from_settings(stack.settings)
+    try:
+        parts = deliveries(db, SLUG, Period.day(day).report_id)
+    finally:
+        db.close()
+    newest = max((part.revision for part in parts), default=0)
+    sent = [part.message_id for part in parts if part.revision == newest and part.message_id]
+    chat = _json(f"{stack.sandbox_url}/telegram/chats/{report_chat_id(SLUG)}?format=json")
+    texts = {
+        str(message["message_id"]): str(message.get("text") or message.get("caption") or "")
+        for message in cast("list[Mapping[str, object]]", chat)
+    }
+    if not all(message_id in texts for message_id in sent):
+        return []
+    return [Delivered(int(message_id), texts[message_id]) for message_id in sent]
 
 
 def _make_report(stack: Stack, day: date, console: Console) -> None:

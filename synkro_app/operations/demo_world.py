@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 from synkro_app.operations.stack import SandboxWorld
 from synkro_resources.control.database import Database
+from synkro_resources.control.destinations import add_destination, list_destinations
 from synkro_resources.control.integrations import get_integration, set_integration
 from synkro_resources.control.keyring import Keyring, secret_tail
 from synkro_resources.control.tenants import add_tenant, list_tenants
 from synkro_resources.control.users import add_user, find_user, set_membership
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.ids import IntegrationKind, Role
-from synkro_resources.sandbox.credentials import SandboxCredentials
+from synkro_resources.sandbox.credentials import SandboxCredentials, report_chat_id
 from synkro_resources.settings import Settings
 from synkro_resources.supabase.ddl import WRITER_ROLE, apply_ddl
 
@@ -30,6 +31,7 @@ SEED = 20
 WORLD_DAYS = 60
 WORLD_FILE = "world.json"
 ACTOR = "demo"
+CHANNEL = "telegram"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def connect_tenant(settings: Settings, sandbox_url: str, *, direct_supabase: str
             )
             set_membership(db, user.user_id, SLUG, person.role, clock=clock, actor=ACTOR)
         _connect_integrations(db, keyring, sandbox_url, direct_supabase)
+        _add_report_chat(db)
     finally:
         db.close()
 
@@ -120,3 +123,9 @@ def _connect_integrations(db: Database, keyring: Keyring, sandbox_url: str, dire
         wanted = {name: secret_tail(value) for name, value in sealed.items() if value}
         if known is None or known.public != dict(credentials.public) or known.secret_tails != wanted:
             set_integration(db, keyring, SLUG, kind, credentials.public, sealed, ACTOR)
+
+
+def _add_report_chat(db: Database) -> None:
+    chat = str(report_chat_id(SLUG))
+    if chat not in {known.chat_id for known in list_destinations(db, SLUG, enabled_only=True)}:
+        add_destination(db, SLUG, channel=CHANNEL, chat_id=chat, title="Отчёты отдела продаж", actor=ACTOR)

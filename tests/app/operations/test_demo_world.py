@@ -7,6 +7,7 @@ from pathlib import Path
 
 from synkro_app.operations.demo_world import OWNER, SLUG, connect_tenant, prepare_client_database, stored_world
 from synkro_resources.control.database import Database
+from synkro_resources.control.destinations import list_destinations
 from synkro_resources.control.integrations import list_integrations
 from synkro_resources.control.migrate import migrate
 from synkro_resources.control.tenants import list_tenants
@@ -27,7 +28,7 @@ def test_a_second_start_keeps_seed_and_first_day_so_that_all_ids_stay(tmp_path: 
     assert second.end - first.end == timedelta(days=3)
 
 
-def test_preparing_the_demo_twice_makes_one_tenant_one_owner_and_five_integrations(
+def test_preparing_the_demo_twice_makes_one_tenant_one_owner_five_integrations_one_chat(
     tmp_path: Path, fresh_database: str
 ) -> None:
     migrate(fresh_database)
@@ -38,6 +39,7 @@ def test_preparing_the_demo_twice_makes_one_tenant_one_owner_and_five_integratio
     try:
         assert [tenant.slug for tenant in list_tenants(db, settings.cell)] == [SLUG]
         assert [user.email for user, _ in tenant_users(db, SLUG)].count(OWNER.email) == 1
+        assert [chat.channel for chat in list_destinations(db, SLUG)] == ["telegram"]
         assert [integration.version for integration in list_integrations(db, SLUG)] == [1] * 5
     finally:
         db.close()
