@@ -1,0 +1,186 @@
+"""What a deal was at an instant: stage, responsible user, existence, rebuilt from its moves and never from today's row.
+
+(docs/metrics.md, «State of a deal».)
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import pandas as pd
+
+from synkro_resources.rules.metrics.frames import moment, records, text, whole
+
+WON = 142  # amoCRM's fixed status ids; they repeat in every pipeline
+LOST = 143
+Attribution = Literal["author", "event", "current", "none"]
+Stage = tuple[int | None, int | None]
+"""Pipeline and status; a status means nothing without its pipeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Responsible:
+    """Who answered for a deal, how it is known (`event`, `current`, `none`) and how surely (0…1)."""
+
+    manager_id: int | None
+    attribution: Attribution
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One change of stage."""
+
+    at: datetime
+    before: Stage
+    after: Stage
+
+    @property
+    def is_loss(self) -> bool:
+        return self.after[1] == LOST and self.before[1] != LOST
+
+    @property
+    def is_win(self) -> bool:
+        return self.after[1] == WON and self.before[1] != WON
+
+    @property
+    def is_reopening(self) -> bool:
+        return self.before[1] == LOST and self.after[1] not in (WON, LOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """The present row of a deal, as far as the history needs it. A price of 0 is «not given» and None here."""
+
+    deal_id: int
+    stage: Stage
+    price: int | None
+    responsible_id: int | None
+    loss_reason_id: int | None
+    company_id: int | None
+    created_at: datetime | None
+    is_deleted: bool
+    merged_into: int | None
+    version: datetime | None
+
+
+class DealHistory:
+    """Deals with their moves, as far as they were known before `until` (excluded; None: all)."""
+
+    def __init__(
+        self, deals: pd.DataFrame, events: pd.DataFrame, *, events_from: datetime, until: datetime | None = None
+    ) -> None:
+        """`events_from`: the instant from which all events are loaded; before it attribution is less sure."""
+        self.deals: dict[int, Deal] = {deal.deal_id: deal for deal in map(_deal, records(deals))}
+        self._events_from = events_from
+        self._until = until
+        self._moves: dict[int, list[Move]] = defaultdict(list)
+        self._hands: dict[int, list[tuple[datetime, int | None, int | None]]] = defaultdict(list)
+        self._gone: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
+        # Later events still tell what was before them, so the split at `until` is made when a question is asked.
+        for event in sorted(records(events), key=lambda row: (moment(row["at"]) or _NEVER, str(row["event_id"]))):
+            self._take(event)
+
+    def moves(self, deal_id: int) -> list[Move]:
+        """The deal's changes of stage before the cut-off, in order."""
+        return [move for move in self._moves.get(deal_id, []) if self._is_known(move.at)]
+
+    def stage_at(self, deal_id: int, instant: datetime) -> Stage:
+        """Pipeline and status at `instant`: after the last move, or before the first one, or the present ones."""
+        moves = self._moves.get(deal_id, [])
+        past = [move for move in moves if move.at <= instant and self._is_known(move.at)]
+        if past:
+            return past[-1].after
+        return moves[0].before if moves else self.deals[deal_id].stage
+
+    def exists_at(self, deal_id: int, instant: datetime) -> bool:
+        """Created, and neither deleted nor merged away by `instant`."""
+        deal = self.deals.get(deal_id)
+        if deal is None or deal.created_at is None or deal.created_at > instant:
+            return False
+        ends = self._gone.get(deal_id, [])
+        past = [kind for at, kind in ends if at <= instant and self._is_known(at)]
+        if deal.merged_into is not None:
+            return any(kind == "merged" for _, kind in ends) and "merged" not in past
+        if not ends:
+            return not deal.is_deleted
+        if not past:  # the first known change comes later: before it the deal was the opposite
+            return ends[0][1] != "restored"
+        return past[-1] == "restored" or (past[-1] == "merged" and not deal.is_deleted)
+
+    def is_open_at(self, deal_id: int, instant: datetime) -> bool:
+        """Exists at `instant` and is neither won nor lost."""
+        return self.exists_at(deal_id, instant) and self.stage_at(deal_id, instant)[1] not in (WON, LOST)
+
+    def responsible_at(self, deal_id: int | None, instant: datetime) -> Responsible:
+        """The responsible user at `instant`.
+
+        After the last change, or before the next one, or the present one; 0.95 where events are loaded back to
+        `instant`, 0.7 where only a later change is known, `current` 0.5 where nothing is known of that time.
+        """
+        deal = None if deal_id is None else self.deals.get(deal_id)
+        if deal is None:
+            return NOBODY
+        hands = self._hands.get(deal.deal_id, [])
+        past = [after for at, _, after in hands if at <= instant]
+        later = [before for at, before, _ in hands if at > instant]
+        loaded = instant >= self._events_from
+        if past or later:
+            found = past[-1] if past else later[0]
+            return NOBODY if found is None else Responsible(found, "event", 0.95 if loaded else 0.7)
+        if deal.responsible_id is None:
+            return NOBODY
+        return (
+            Responsible(deal.responsible_id, "event", 0.95)
+            if loaded
+            else Responsible(deal.responsible_id, "current", 0.5)
+        )
+
+    def _is_known(self, at: datetime) -> bool:
+        return self._until is None or at < self._until
+
+    def _take(self, event: Mapping[str, object]) -> None:
+        deal_id, at, kind = whole(event["deal_id"]), moment(event["at"]), text(event["kind"])
+        if deal_id is None or at is None:
+            return
+        if kind == "status":
+            before = (whole(event["before_pipeline_id"]), whole(event["before_status_id"]))
+            after = (whole(event["after_pipeline_id"]), whole(event["after_status_id"]))
+            self._moves[deal_id].append(Move(at, before, after))
+        elif kind == "responsible":
+            self._hands[deal_id].append((at, whole(event["before_user_id"]), whole(event["after_user_id"])))
+        elif kind in ("deleted", "restored", "merged"):
+            self._gone[deal_id].append((at, kind))
+
+
+NOBODY = Responsible(None, "none", 0.0)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def visible(history: DealHistory, as_of: datetime, excluded_pipelines: Iterable[int]) -> list[Deal]:
+    """Deals that exist at `as_of` outside the excluded pipelines, by id."""
+    excluded = set(excluded_pipelines)
+    return [
+        deal
+        for deal_id, deal in sorted(history.deals.items())
+        if history.exists_at(deal_id, as_of) and history.stage_at(deal_id, as_of)[0] not in excluded
+    ]
+
+
+def _deal(row: Mapping[str, object]) -> Deal:
+    return Deal(
+        deal_id=int(str(row["deal_id"])),
+        stage=(whole(row["pipeline_id"]), whole(row["status_id"])),
+        price=whole(row["price"]) or None,
+        responsible_id=whole(row["responsible_id"]),
+        loss_reason_id=whole(row["loss_reason_id"]),
+        company_id=whole(row["company_id"]),
+        created_at=moment(row["created_at"]),
+        is_deleted=bool(row["is_deleted"]),
+        merged_into=whole(row["merged_into"]),
+        version=moment(row["source_updated_at"]),
+    )
