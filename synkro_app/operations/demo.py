@@ -89,7 +89,7 @@ def delivered_report(stack: Stack, day: date) -> list[Delivered]:
     finally:
         db.close()
     newest = max((part.revision for part in parts), default=0)
-    sent = [part.message_id for part in parts if part.revision == newest and part.message_id]
+    sent = [part.message_id or "" for part in parts if part.revision == newest and part.state != "cancelled"]
     chat = _json(f"{stack.sandbox_url}/telegram/chats/{report_chat_id(SLUG)}?format=json")
     texts = {
         str(message["message_id"]): str(message.get("text") or message.get("caption") or "")
