@@ -88,7 +88,7 @@ def data_health(
         attribution_split=dict(attributed),
         reconciliation=max((load.missing / load.rows_source for load in loads if load.rows_source), default=0.0),
         skipped=dict(sorted(Counter(active["skip_reason"].dropna()).items())),
-        undelivered=int(within(inside["error_at"].fillna(pd.NaT), start, end).sum()) if len(inside) else 0,
+        undelivered=int(inside["error_at"].notna().sum()),
         no_zone=int(inside["no_zone"].astype(bool).sum()),
         counted_messages=len(counted),
         sources_without_load=tuple(sorted({step.partition("/")[0] for step in mandatory} - loaded)),
