@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "migrate": ("synkro_app.cli_commands.admin:migrate", "Bring the control database to this version's schema."),
     "tenant": ("synkro_app.cli_commands.admin:tenant", "Add, list or suspend tenants."),
     "user": ("synkro_app.cli_commands.admin:user", "Add people, change roles and passwords."),
+    "secrets": ("synkro_app.cli_commands.keys:secrets", "Keys of the secrets at rest."),
     "integration": ("synkro_app.cli_commands.admin:integration", "Set, show or check a tenant's integrations."),
 }
 
