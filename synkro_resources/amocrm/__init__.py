@@ -1,0 +1,7 @@
+"""Reading amoCRM: a client that cannot write, complete listings, and what each refusal means."""
+
+from __future__ import annotations
+
+from synkro_resources.amocrm.client import AmocrmClient
+
+__all__ = ["AmocrmClient"]

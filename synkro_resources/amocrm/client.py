@@ -1,0 +1,168 @@
+"""The amoCRM client: the account's lists as plain dictionaries in the vendor's shape, read only."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Literal, Self
+
+import httpx
+from pydantic import SecretStr
+
+from synkro_resources.amocrm.paging import Listing, ListingCounters, PageSource, WindowReader, read_list
+from synkro_resources.amocrm.rules import AMOCRM_RULES, VENDOR
+from synkro_resources.http import (
+    PROCESS_BREAKERS,
+    PROCESS_BUCKETS,
+    Auth,
+    CircuitBreaker,
+    HeaderSecret,
+    HostPolicy,
+    Limiter,
+    RequestCounters,
+    RetryPolicy,
+    VendorClient,
+)
+from synkro_resources.http.jsonvalues import JsonObject, as_object
+from synkro_resources.model.clock import Clock
+
+NoteOwner = Literal["leads", "contacts", "companies"]
+
+# `www.` is no API host: it answers with a page.
+HOSTS = HostPolicy(
+    VENDOR,
+    re.compile(r"(?!www\.)[a-z0-9][a-z0-9-]*\.(amocrm\.ru|kommo\.com|amocrm\.com)"),
+    "https://company.amocrm.ru",
+)
+
+REQUESTS_PER_SECOND = 5.0
+"""amoCRM allows 7 per second; beyond that it blocks, and only its support lifts a block."""
+
+SETTLE = timedelta(seconds=5)
+"""The newest seconds are left to the next read: rows of a second that has not ended may still arrive."""
+
+EVENTS_LIMIT = 100
+"""Rows per page of events: the documented maximum on amocrm.ru; more was cut to 50 in silence."""
+
+
+class AmocrmClient:
+    """Reads one account. A context manager; one request in flight, and 5 per second over all clients of the account.
+
+    Windows are half-open `[from, to)`; a lower bound of None means since the beginning. Listings yield each row once
+    per version, verified to lie in the window; the newest five seconds before the clock are left out.
+
+    Raises (all methods):
+        TransientError: `amocrm.rate_limited`, `.unavailable`, `.overloaded`, `.unreachable`, `.bad_answer`.
+        IntegrationError: `amocrm.token_refused`, `.payment_required`, `.forbidden`, `.blocked`, `.not_found` …
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: SecretStr | Auth,
+        *,
+        tenant: str,
+        clock: Clock,
+        allow_sandbox: bool = False,
+        rate: float = REQUESTS_PER_SECOND,
+        retry: RetryPolicy | None = None,
+        limiter: Limiter | None = None,
+        breaker: CircuitBreaker | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        url = HOSTS.check(
+            base_url.strip().rstrip("/").removesuffix("/api/v4"), tenant=tenant, allow_sandbox=allow_sandbox
+        )
+        if isinstance(token, SecretStr):
+            token = HeaderSecret("Authorization", token, vendor=VENDOR, tenant=tenant, scheme="Bearer")
+        account_key = f"{VENDOR}|{url}"
+        self._clock = clock
+        self._http = VendorClient(
+            httpx.URL(f"{url}/api/v4"),
+            token,
+            limiter or PROCESS_BUCKETS.bucket(account_key, rate),
+            retry or RetryPolicy(),
+            AMOCRM_RULES,
+            tenant=tenant,
+            breaker=breaker or PROCESS_BREAKERS.breaker(account_key),
+            transport=transport,
+        )
+        self.listing_counters = ListingCounters()
+        self._source = PageSource(self._http.get, self._http.unreadable, self.listing_counters)
+
+    @property
+    def counters(self) -> RequestCounters:
+        return self._http.counters
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def account(self) -> JsonObject:
+        """The account with its zone, groups, task types and whether the API filter is on."""
+        parts = "datetime_settings,users_groups,task_types,version,is_api_filter_enabled"
+        answer = as_object(self._http.get("/account", (("with", parts),)))
+        if "id" not in answer:
+            raise self._http.unreadable("GET /account: no id")
+        return answer
+
+    def users(self) -> Iterator[JsonObject]:
+        """The account's users; needs an administrator's token. Deleted users are not listed."""
+        return read_list(self._source, Listing("/users", "users", params=(("with", "role,group"),)), paged=True)
+
+    def pipelines(self) -> Iterator[JsonObject]:
+        """Pipelines with their statuses embedded."""
+        return read_list(self._source, Listing("/leads/pipelines", "pipelines"), paged=False)
+
+    def loss_reasons(self) -> Iterator[JsonObject]:
+        return read_list(self._source, Listing("/leads/loss_reasons", "loss_reasons"), paged=False)
+
+    def leads(self, updated_from: datetime | None, updated_to: datetime) -> Iterator[JsonObject]:
+        """Leads with contacts, loss reason and source, without the deleted ones."""
+        listing = Listing("/leads", "leads", params=(("with", "contacts,loss_reason,source"),))
+        return self._window(listing, updated_from, updated_to)
+
+    def contacts(self, updated_from: datetime | None, updated_to: datetime) -> Iterator[JsonObject]:
+        return self._window(Listing("/contacts", "contacts", params=(("with", "leads"),)), updated_from, updated_to)
+
+    def companies(self, updated_from: datetime | None, updated_to: datetime) -> Iterator[JsonObject]:
+        listing = Listing("/companies", "companies", params=(("with", "contacts,leads"),))
+        return self._window(listing, updated_from, updated_to)
+
+    def call_notes(
+        self, entity_type: NoteOwner, updated_from: datetime | None, updated_to: datetime
+    ) -> Iterator[JsonObject]:
+        """Notes of incoming and outgoing calls on one kind of entity."""
+        kinds = (("filter[note_type][]", "call_in"), ("filter[note_type][]", "call_out"))
+        return self._window(Listing(f"/{entity_type}/notes", "notes", params=kinds), updated_from, updated_to)
+
+    def events(self, created_from: datetime | None, created_to: datetime, types: Sequence[str]) -> Iterator[JsonObject]:
+        """Events of the given types, newest first."""
+        listing = Listing(
+            "/events",
+            "events",
+            time_field="created_at",
+            limit=EVENTS_LIMIT,
+            newest_first=True,
+            params=(("filter[type]", ",".join(types)),) if types else (),
+        )
+        return self._window(listing, created_from, created_to)
+
+    def _window(self, listing: Listing, start: datetime | None, end: datetime) -> Iterator[JsonObject]:
+        lower = 1 if start is None else math.ceil(start.timestamp())
+        settled = math.floor((self._clock.now() - SETTLE).timestamp())
+        upper = min(math.ceil(end.timestamp()) - 1, settled)
+        return WindowReader(self._source, listing, lower, upper).rows() if lower <= upper else iter(())

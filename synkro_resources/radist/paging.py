@@ -1,0 +1,132 @@
+"""Complete chats and messages out of listings that move: chats re-order while paged, messages are read backwards."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from synkro_resources.http.jsonvalues import JsonObject, as_object, as_rows, as_text, as_whole, canonical_json
+from synkro_resources.model.errors import SynkroError
+from synkro_resources.radist.times import instant_of
+
+logger = logging.getLogger(__name__)
+
+PAGE = 100
+"""Rows per page; the vendor's true maximum is not documented, everybody uses 100."""
+
+SIBLINGS = timedelta(seconds=1)
+"""Inbound times have whole seconds: the next page starts a second above the oldest message seen."""
+
+SMALLEST_STEP = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPair:
+    """One chat and the contact that it was listed under; `contact` comes without its `chats`."""
+
+    contact: JsonObject
+    chat: JsonObject
+
+    @property
+    def last_activity(self) -> datetime | None:
+        """The later of the chat's last message and the contact's last change, UTC; None if neither is known."""
+        last_message = as_object(self.chat.get("last_message")).get("created_at")
+        times = [instant_of(last_message), instant_of(self.contact.get("last_chat_updated_at"))]
+        return max((time for time in times if time is not None), default=None)
+
+
+def pairs_of(contacts: Iterable[JsonObject]) -> list[ChatPair]:
+    pairs: list[ChatPair] = []
+    for contact in contacts:
+        alone = {key: value for key, value in contact.items() if key != "chats"}
+        pairs += [ChatPair(alone, chat) for chat in as_rows(contact.get("chats"))]
+    return pairs
+
+
+@dataclass(frozen=True, slots=True)
+class ChatsPage:
+    contacts: list[JsonObject]
+    cursor: str | None
+
+
+def read_chats(page: Callable[[str | None], ChatsPage]) -> list[ChatPair]:
+    """Every chat once, in its newest state. Pages from the top are repeated at the end until nothing is new on one."""
+    known: dict[str | int, ChatPair] = {}
+    cursor: str | None = None
+    used: set[str] = set()
+    while True:
+        answer = page(cursor)
+        _take(known, answer.contacts)
+        if not answer.cursor or answer.cursor in used:
+            break
+        cursor = answer.cursor
+        used.add(cursor)
+    cursor = None
+    for _ in range(len(used) + 1):
+        answer = page(cursor)
+        if not _take(known, answer.contacts) or not answer.cursor:
+            break
+        cursor = answer.cursor
+    return list(known.values())
+
+
+def _take(known: dict[str | int, ChatPair], contacts: Iterable[JsonObject]) -> bool:
+    """Add or replace chats; whether any was new or had changed."""
+    changed = False
+    for pair in pairs_of(contacts):
+        chat_id = as_whole(pair.chat.get("chat_id"))
+        key = canonical_json(pair.chat) if chat_id is None else chat_id
+        before = known.get(key)
+        if before is None or _is_newer(pair, before):
+            known[key] = pair
+            changed = True
+    return changed
+
+
+def _is_newer(pair: ChatPair, before: ChatPair) -> bool:
+    now, then = pair.last_activity, before.last_activity
+    return now is not None and (then is None or now > then)
+
+
+def read_messages(
+    page: Callable[[datetime], list[JsonObject]],
+    since: datetime,
+    until: datetime,
+    unreadable: Callable[[str], SynkroError],
+) -> list[JsonObject]:
+    """A chat's messages in `[since, until)`, each once, oldest first; rows without id or time come last.
+
+    The next bound lies above the oldest message seen, so that its siblings of the same instant are read whether the
+    vendor includes the bound or not. Only a page full of one instant moves the bound below it; that is logged.
+    """
+    known: dict[str, JsonObject] = {}
+    odd: dict[str, JsonObject] = {}
+    bound = until
+    while bound > since:
+        rows = page(bound)
+        times: list[datetime] = []
+        for row in rows:
+            message_id, created = as_text(row.get("message_id")), instant_of(row.get("created_at"))
+            if created is not None:
+                times.append(created)
+            if message_id is None or created is None:
+                odd[canonical_json(row)] = row
+            else:
+                known[message_id] = row
+        if len(rows) < PAGE or not times:
+            break
+        oldest = min(times)
+        if oldest < since:
+            break
+        if oldest > bound:
+            raise unreadable("messages newer than the bound that was asked for")
+        candidates = (oldest + SIBLINGS, oldest + SMALLEST_STEP, oldest, oldest - SMALLEST_STEP)
+        bound = next(candidate for candidate in candidates if candidate < bound)
+        if bound <= oldest:
+            logger.warning("radist: a page was full of one instant, stepping below it")
+    inside = [
+        (time, key) for key, row in known.items() if (time := instant_of(row["created_at"])) and since <= time < until
+    ]
+    return [known[key] for _, key in sorted(inside)] + list(odd.values())
