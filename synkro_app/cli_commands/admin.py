@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from synkro_resources.control.database import Database
     from synkro_resources.control.integrations import CheckFinding, Integration
     from synkro_resources.control.users import User
+    from synkro_resources.model.clock import Clock
     from synkro_resources.model.ids import IntegrationKind
 
     class CheckIntegration(Protocol):
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
             kind: IntegrationKind,
             public: Mapping[str, str | int | bool],
             secrets: Mapping[str, SecretStr],
+            *,
+            clock: Clock,
+            allow_sandbox: bool,
         ) -> Sequence[CheckFinding]: ...
 
 
@@ -237,7 +241,7 @@ def integration_check(slug: str, kind_name: str) -> None:
         public = {} if found is None else found.public
         # Imported here: the checks bring every vendor's client along.
         check = cast("CheckIntegration", import_module("synkro_resources.checks").check_integration)
-        findings = check(slug, kind, public, secrets)
+        findings = check(slug, kind, public, secrets, clock=settings.present, allow_sandbox=settings.allow_sandbox)
         status = save_check(db, slug, kind, findings, checked_at=settings.present.now())
     for finding in findings:
         click.echo(f"{finding.status:<8}{finding.name}: {finding.what.en} {finding.remedy.en}".rstrip())
