@@ -47,6 +47,7 @@ class TenantAsset:
     code_version: str
     description: str
     body: Body
+    afterwards: Callable[[TenantRun], None] | None = None
 
     @property
     def name(self) -> str:
@@ -97,6 +98,8 @@ class TenantAsset:
                 if self.table.layout is Layout.ENTITY:
                     run.lake.write_empty_baseline(self.table, run.tenant)
                 note_source(run, self.table, rows, written)
+                if self.afterwards is not None:
+                    self.afterwards(run)
             return _describe(context, self.table, run, rows, written)
 
 
@@ -108,6 +111,7 @@ def tenant_asset(
     resources: Sequence[str] = (),
     kinds: Sequence[str] = ("parquet",),
     code_version: str = "1",
+    afterwards: Callable[[TenantRun], None] | None = None,
 ) -> Callable[[Body], TenantAsset]:
     """Declare an asset of tenant × local day.
 
@@ -116,6 +120,7 @@ def tenant_asset(
         inputs: body parameter → upstream table; the same days are read.
         after: upstreams that must be done first but are not loaded.
         resources: further Dagster resources that the body uses.
+        afterwards: called once the rows are stored, inside the same journaled step.
     """
     table = target if isinstance(target, Table) else None
     key = tuple((table.name if table else str(target)).split("/"))
@@ -132,6 +137,7 @@ def tenant_asset(
             code_version=code_version,
             description=summary or (f"{table.en}. {table.ru}." if table else ""),
             body=body,
+            afterwards=afterwards,
         )
 
     return declare

@@ -1,0 +1,123 @@
+"""Radist as assets: raw chats and messages, then dialogs, messages, episodes and turns."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+
+from synkro_assets.day_marks import mark_derived
+from synkro_assets.dialogs import extract, normalize
+from synkro_assets.dialogs.authors import HISTORY_DAYS, assign_author_kinds
+from synkro_assets.dialogs.context import DialogContext
+from synkro_assets.dialogs.episodes import build_episodes, mark_episodes
+from synkro_assets.dialogs.turns import build_turns
+from synkro_assets.extraction import Extraction
+from synkro_assets.tenant_asset import TenantAsset, tenant_asset
+from synkro_assets.tenant_run import TenantRun
+from synkro_resources.model.tables.crm import CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT, MANAGER
+from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
+from synkro_resources.model.tables.raw import RADIST_CHATS, RADIST_MESSAGES, RADIST_SOURCES
+from synkro_resources.model.window import TenantWindow
+from synkro_resources.radist import RadistClient
+
+PROGRESS_EVERY = 50
+"""Chats between two lines of progress in the run's log."""
+
+
+def _client(run: TenantRun) -> RadistClient:
+    return run.context.resources.radist.of(run.tenant)
+
+
+def _take(run: TenantRun, extraction: Extraction) -> pa.Table:
+    run.notes.requests = _client(run).counters.requests
+    return run.take(extraction)
+
+
+@tenant_asset(RADIST_SOURCES, resources=("radist",), kinds=("parquet", "radist"))
+def sources(run: TenantRun) -> pa.Table:
+    """The company's channels. Read first: it proves the key, the company and the scope in one call."""
+    return _take(run, extract.read_sources(_client(run), run.window))
+
+
+@tenant_asset(RADIST_CHATS, after=[RADIST_SOURCES], resources=("radist",), kinds=("parquet", "radist"))
+def chats(run: TenantRun) -> pa.Table:
+    """Chats with their contact, on the day of their last activity; a full pass, because the listing has no filter."""
+    return _take(run, extract.read_chats(_client(run), run.window, first_load=run.is_first_load(RADIST_CHATS)))
+
+
+@tenant_asset(RADIST_MESSAGES, inputs={"chats": RADIST_CHATS}, resources=("radist",), kinds=("parquet", "radist"))
+def messages(run: TenantRun, chats: pa.Table) -> pa.Table:
+    """Messages of every chat that was active since these days began; each chat is read once for the whole range."""
+
+    def tell(done: int, total: int) -> None:
+        if done % PROGRESS_EVERY == 0 or done == total:
+            run.context.log.info("chats read: %s of %s", done, total)
+
+    return _take(run, extract.read_messages(_client(run), chats, run.window, tell))
+
+
+@tenant_asset(DIALOG, inputs={"chats": RADIST_CHATS})
+def dialog(run: TenantRun, chats: pa.Table) -> pa.Table:
+    """Dialogs with channel, phone and username: what contacts are found by."""
+    result = normalize.normalize_dialogs(run.with_baseline(chats, RADIST_CHATS, DIALOG))
+    run.notes.quarantined += len(result.quarantined)
+    return result.table
+
+
+@tenant_asset(MESSAGE, inputs={"raw": RADIST_MESSAGES}, after=[DIALOG])
+def message(run: TenantRun, raw: pa.Table) -> pa.Table:
+    """Messages with author kind and episode; bots and broadcasts are found by what they sent before."""
+    result = normalize.normalize_messages(raw, run.current(DIALOG), run.window)
+    run.notes.quarantined += len(result.quarantined)
+    history = run.look_back(MESSAGE, HISTORY_DAYS)
+    authored = assign_author_kinds(result.table, history, run.settings)
+    gap = run.settings.episode_gap_hours
+    return mark_episodes(authored, history, gap_hours=gap, history_from=history_from(run))
+
+
+def dialog_context(run: TenantRun, messages: pa.Table) -> DialogContext:
+    """Everything that episodes and turns of these days are built from, the look-back included."""
+    settings = run.settings
+    return DialogContext(
+        window=run.window,
+        settings=settings,
+        history_from=history_from(run),
+        messages=pa.concat_tables([run.look_back(MESSAGE, settings.lookback_days), messages]),
+        dialogs=run.current(DIALOG),
+        calls=run.current(CALL),
+        contacts=run.current(CONTACT),
+        contact_phones=run.current(CONTACT_PHONE),
+        deals=run.current(DEAL),
+        deal_contacts=run.current(DEAL_CONTACT),
+        deal_events=run.stored_days(DEAL_EVENT, run.lake.days(DEAL_EVENT, run.tenant)),
+        managers=run.current(MANAGER),
+    )
+
+
+CONTEXT_TABLES = (DIALOG, CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT, MANAGER)
+
+
+@tenant_asset(EPISODE, inputs={"messages": MESSAGE}, after=CONTEXT_TABLES)
+def episode(run: TenantRun, messages: pa.Table) -> pa.Table:
+    """Episodes as known at each day's end, with their contact and deal."""
+    return build_episodes(dialog_context(run, messages))
+
+
+@tenant_asset(TURN, inputs={"messages": MESSAGE}, after=(*CONTEXT_TABLES, EPISODE), afterwards=mark_derived)
+def turn(run: TenantRun, messages: pa.Table) -> pa.Table:
+    """Turns with their answers, working time and manager; once they are stored the day counts as derived."""
+    return build_turns(dialog_context(run, messages))
+
+
+def history_from(run: TenantRun) -> datetime:
+    """The first instant from which messages are loaded without a gap up to the window."""
+    stored = set(run.lake.days(RADIST_MESSAGES, run.tenant))
+    first = run.window.first_day
+    while first - timedelta(days=1) in stored:
+        first -= timedelta(days=1)
+    return TenantWindow(run.tenant, run.window.zone, first, run.window.last_day).start
+
+
+DIALOG_SOURCES: tuple[TenantAsset, ...] = (sources, chats, messages)
+DIALOG_TABLES: tuple[TenantAsset, ...] = (dialog, message, episode, turn)

@@ -1,0 +1,95 @@
+"""Reading what a day's package is built from: stored partitions, current tables, and how the loads went."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from synkro_assets.reports.inputs import PackageInputs, days_to_read
+from synkro_assets.reports.package import source_times
+from synkro_assets.tenant_run import TenantRun
+from synkro_resources.control import days
+from synkro_resources.model.errors import DataError, Sentence
+from synkro_resources.model.period import days_between
+from synkro_resources.model.tables.crm import (
+    CALL,
+    CONTACT,
+    CONTACT_PHONE,
+    DEAL,
+    DEAL_CONTACT,
+    DEAL_EVENT,
+    LOSS_REASON,
+    MANAGER,
+)
+from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
+from synkro_resources.model.window import TenantWindow, local_midnight
+from synkro_resources.rules.metrics.health import StepLoad
+from synkro_resources.rules.working_time import Calendar
+
+
+def read_inputs(run: TenantRun, day: date, *, until: date | None = None) -> PackageInputs:
+    """The inputs of the package of `day`; with `until` also what later days brought, for the waiting clients."""
+    first, last = days_to_read(day, run.settings, Calendar.of(run.settings))
+    wanted = list(days_between(first, max(last, until or last)))
+    event_days = run.lake.days(DEAL_EVENT, run.tenant)
+    return PackageInputs(
+        episodes=run.stored_days(EPISODE, wanted),
+        turns=run.stored_days(TURN, wanted),
+        messages=run.stored_days(MESSAGE, wanted),
+        dialogs=run.current(DIALOG),
+        deals=run.current(DEAL),
+        deal_contacts=run.current(DEAL_CONTACT),
+        deal_events=run.stored_days(DEAL_EVENT, event_days),
+        contacts=run.current(CONTACT),
+        contact_phones=run.current(CONTACT_PHONE),
+        calls=run.current(CALL),
+        managers=run.current(MANAGER),
+        loss_reasons=run.current(LOSS_REASON),
+        loads=step_loads(run, wanted[0], wanted[-1]),
+        events_from=_unbroken_from(run, event_days, last),
+        loaded_days=_loaded_days(run, wanted[0], wanted[-1]),
+    )
+
+
+def data_until(run: TenantRun, inputs: PackageInputs) -> datetime:
+    """Up to when all sources are loaded (UTC).
+
+    Raises:
+        DataError: `report.no_data` before the first load.
+    """
+    times = source_times(inputs.loads)
+    if not times:
+        raise DataError(
+            "report.no_data",
+            Sentence("Данные ещё не загружались.", "No data have been loaded yet."),
+            Sentence("Загрузите этот период и повторите.", "Load the period and try again."),
+            tenant=run.tenant,
+        )
+    return min(times.values())
+
+
+def step_loads(run: TenantRun, first: date, last: date) -> list[StepLoad]:
+    """How each source step ended for each of these days."""
+    return [
+        StepLoad(
+            step=f"{load.source}/{load.step}",
+            day=load.day,
+            ok=load.status != "failed",
+            finished_at=load.finished_at,
+            rows_source=load.rows_source,
+            rows_stored=load.rows_stored,
+        )
+        for load in days.source_runs(run.platform.control, run.tenant, first, last)
+    ]
+
+
+def _loaded_days(run: TenantRun, first: date, last: date) -> frozenset[date]:
+    states = days.day_states(run.platform.control, run.tenant, first, last)
+    return frozenset(state.day for state in states if state.layer == "derived" and state.complete)
+
+
+def _unbroken_from(run: TenantRun, stored: list[date], last: date) -> datetime:
+    """The instant from which events are loaded without a gap up to `last`."""
+    known, first = set(stored), last
+    while first - timedelta(days=1) in known:
+        first -= timedelta(days=1)
+    return local_midnight(first, TenantWindow(run.tenant, run.window.zone, first, last).tz)

@@ -1,0 +1,159 @@
+"""Sending a document: who asked, where to, which links, and what is said when a part did not arrive."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from synkro_assets.reports.delivery import deliver
+from synkro_assets.reports.telegram_text import TelegramPart, render
+from synkro_assets.tenant_run import TenantRun
+from synkro_resources.control.destinations import list_destinations
+from synkro_resources.control.outbox import STUCK_AFTER, Delivery, NewPart, deliveries, enqueue
+from synkro_resources.control.run_requests import get_request
+from synkro_resources.model.errors import PermanentError, Sentence, SynkroError, TransientError, UserInputError
+from synkro_resources.model.ids import IntegrationKind, RequestKind
+from synkro_resources.model.report import ReportDocument
+
+NOT_REQUESTED = "not_requested"
+TELEGRAM = "telegram"
+PATIENCE_S = STUCK_AFTER.total_seconds() + 10
+"""How long a run waits for a part that another, dead worker was sending, or that Telegram asked to delay."""
+LOOK_EVERY_S = 2.0
+
+
+def is_requested(run: TenantRun) -> bool:
+    """Whether this run belongs to a report request that is still open."""
+    if run.request_id is None:
+        return False
+    try:
+        request = get_request(run.platform.control, run.tenant, run.request_id)
+    except UserInputError:
+        return False
+    return request.is_open and request.kind is RequestKind.REPORT
+
+
+def send_report(run: TenantRun, document: ReportDocument) -> str:
+    """Write the outbox rows and carry them out; returns what happened, in one word per destination.
+
+    Raises:
+        TransientError: `delivery.waiting`. PermanentError: `delivery.uncertain`, `delivery.failed`.
+    """
+    channel = run.context.resources.telegram.of(run.tenant)
+    control = run.platform.control
+    destinations = [
+        item for item in list_destinations(control, run.tenant, enabled_only=True) if item.channel == TELEGRAM
+    ]
+    if channel is None or not destinations:
+        return "cabinet only: no messenger is connected"
+    parts = render(document, link_resolver(run, document))
+    enqueue(
+        control,
+        run.tenant,
+        report_id=document.report_id,
+        package_id=document.package_id,
+        revision=document.revision,
+        parts=[
+            NewPart(
+                item.destination_id, TELEGRAM, number, len(parts), _payload(run, document, part, number == len(parts))
+            )
+            for item in destinations
+            for number, part in enumerate(parts, start=1)
+        ],
+        clock=run.clock,
+    )
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        for item in destinations:
+            deliver(control, run.tenant, item.destination_id, channel, clock=run.clock)
+        mine = [
+            part
+            for part in deliveries(control, run.tenant, document.report_id)
+            if part.revision == document.revision and part.state != "cancelled"
+        ]
+        if not _can_wait(mine, run.clock.now()) or time.monotonic() > deadline:
+            break
+        time.sleep(LOOK_EVERY_S)
+    problem = problem_of(mine, run.tenant)
+    if problem is not None:
+        raise problem
+    return f"sent {len(mine)} part(s)"
+
+
+def link_resolver(run: TenantRun, document: ReportDocument) -> Callable[[str], str | None]:
+    """Addresses from ids: deals in the client's CRM, the report in the cabinet; nothing else leaves the house."""
+    connection = run.platform.find_connection(run.tenant, IntegrationKind.AMOCRM)
+    crm = None if connection is None else connection.text("base_url").rstrip("/")
+
+    def resolve(reference: str) -> str | None:
+        kind, _, value = reference.partition(":")
+        if kind == "deal" and crm and value.isdigit():
+            return f"{crm}/leads/detail/{value}"
+        if kind == "report":
+            return f"{run.platform.settings.cabinet_url}/reports?report={document.doc_id}"
+        return None
+
+    return resolve
+
+
+def problem_of(parts: list[Delivery], tenant: str) -> SynkroError | None:
+    """What people are told about parts that did not surely arrive; None if all did."""
+    states = {part.state for part in parts}
+    if states <= {"sent"}:
+        return None
+    unsent = next(part for part in parts if part.state != "sent")
+    if "uncertain" in states:
+        number = next(part for part in parts if part.state == "uncertain")
+        return PermanentError(
+            "delivery.uncertain",
+            Sentence(
+                f"Не знаем, дошла ли часть {number.part_no} из {number.parts}.",
+                f"It is not known whether part {number.part_no} of {number.parts} arrived.",
+            ),
+            Sentence(
+                "Посмотрите в чат: отметьте её доставленной или отправьте ещё раз.",
+                "Look into the chat: mark it as delivered or send it again.",
+            ),
+            tenant=tenant,
+            integration=TELEGRAM,
+        )
+    if "failed" in states:
+        return PermanentError(
+            "delivery.failed",
+            Sentence("Telegram не принял отчёт.", "Telegram did not accept the report."),
+            Sentence(
+                f"Проверьте бота и чат в настройках (причина: {unsent.last_error_code}).",
+                f"Check the bot and the chat in the settings (cause: {unsent.last_error_code}).",
+            ),
+            tenant=tenant,
+            integration=TELEGRAM,
+        )
+    return TransientError(
+        "delivery.waiting",
+        Sentence("Telegram просит подождать или не отвечает.", "Telegram asks to wait or does not answer."),
+        Sentence("Отправим позже сами, ничего не потеряется.", "It will be sent later, nothing is lost."),
+        tenant=tenant,
+        integration=TELEGRAM,
+    )
+
+
+def _can_wait(parts: list[Delivery], now: datetime) -> bool:
+    """Whether waiting a little may still bring the series on: nothing is decided, and the next try is near."""
+    states = {part.state for part in parts}
+    if states & {"uncertain", "failed"} or states <= {"sent"}:
+        return False
+    waits = [(part.next_at - now).total_seconds() for part in parts if part.state == "retry_wait"]
+    return not waits or min(waits) <= PATIENCE_S
+
+
+def _payload(run: TenantRun, document: ReportDocument, part: TelegramPart, is_last: bool) -> dict[str, object]:
+    address = run.platform.settings.cabinet_url
+    labels = {"ru": "Открыть в кабинете", "en": "Open in the cabinet"}
+    # Telegram refuses buttons that lead to a private address; the text then carries the link alone.
+    buttons = (
+        [[labels[document.language], f"{address}/reports?report={document.doc_id}"]]
+        if is_last and address.startswith("https://")
+        else []
+    )
+    return {"html": part.html, "plain": part.plain, "buttons": buttons}
