@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.sandbox.openai import OpenaiSwitches, openai_app
-from tests.resources.sandbox.server.serving import serve
+from synkro_resources.sandbox.serve import serve
 
 KEY = "sandbox-key"
 MODEL = "sandbox-mini"

@@ -14,10 +14,10 @@ from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.sandbox.credentials import SandboxCredentials, telegram_token
 from synkro_resources.sandbox.openai import openai_app
+from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.server.arguments import arguments, databases
 from synkro_resources.sandbox.server.control import Control, VendorApp
 from synkro_resources.sandbox.supabase import gateway_app
-from tests.resources.sandbox.server.serving import serve
 
 CLOCK = FixedClock(datetime(2026, 11, 20, 12, tzinfo=UTC))
 

@@ -18,6 +18,7 @@ from postgrest.exceptions import APIError
 from starlette.applications import Starlette
 from supabase import Client, create_client
 
+from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.supabase import (
     PostgrestProcess,
     SupabaseSwitches,
@@ -28,7 +29,6 @@ from synkro_resources.sandbox.supabase import (
 )
 from synkro_resources.sandbox.supabase import binary as binary_module
 from synkro_resources.sandbox.supabase.project import authenticator_url, plain_dsn
-from tests.resources.sandbox.server.serving import serve
 
 SECRET = "sb_secret_test"
 PUBLIC = "sb_publishable_test"

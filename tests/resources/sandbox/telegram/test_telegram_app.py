@@ -18,8 +18,8 @@ from starlette.applications import Starlette
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter
 
 from synkro_resources.model.clock import FixedClock
+from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.telegram import BotIdentity, Chat, TelegramSandbox, TelegramSwitches, telegram_app
-from tests.resources.sandbox.server.serving import serve
 
 TOKEN = "7000000001:" + "A" * 35
 OTHER_TOKEN = "7000000002:" + "B" * 35
