@@ -170,17 +170,18 @@ class WindowReader:
         asked = self._asked(low, high)
         while True:
             visited: list[int] = []
+            before: list[JsonObject] = []
             number: int | None = 1
             try:
                 while number is not None:
                     page = self._page(asked, number)
                     visited.append(number)
-                    fresh = list(self._fresh(page.rows))
-                    yield from fresh
-                    if page.following is None and not page.knows_end and fresh:
+                    yield from self._fresh(page.rows)
+                    if page.following is None and page.may_continue and page.rows != before:
                         number += 1
                     else:
                         number = page.following
+                    before = page.rows
                 for earlier in reversed(visited[:-1]):
                     yield from self._fresh(self._page(asked, earlier).rows)
             except _PageTooHeavyError:
