@@ -1,0 +1,132 @@
+"""Building an invented world from a seed and an end instant.
+
+All chance is seeded per (seed, day, story): a world with the same first day and a later end begins with everything the
+shorter one holds, apart from state that moved on. Ids depend on day and place only, so worlds of different seeds share
+them on purpose.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+from synkro_resources.sandbox.world import directory, scenarios
+from synkro_resources.sandbox.world.calendar import ZONE, WorkingTime
+from synkro_resources.sandbox.world.model import AmocrmAccount, RadistCompany, World
+from synkro_resources.sandbox.world.stories import Draft
+from synkro_resources.sandbox.world.texts import BOT_REPLY, BROADCASTS
+from synkro_resources.sandbox.world.truth import Truth
+
+WORLD_DAYS = 60
+FIRST_BROADCAST_DAYS = 10
+"""Enough dialogs have come to rest by then."""
+BROADCAST_EVERY_DAYS = 14
+BROADCAST_HOUR, BROADCAST_WEEKDAY = 11, 4
+"""Thursdays at 11:00 local time."""
+ORDINARY_PER_WORKING_DAY, ORDINARY_PER_DAY_OFF = (5, 9), (1, 3)
+ORPHANS_PER_WORKING_DAY, ORPHANS_PER_DAY_OFF = (1, 2), (0, 1)
+FIRST_ORPHAN, GROUP = 50, 90
+"""Places of the deals without dialogs and of the day's group among a day's hundred story numbers."""
+GROUP_EVERY_DAYS = 9
+FOUNDED_BEFORE_DAYS = 700
+
+
+def build_world(
+    seed: int, end: datetime, *, first_day: date | None = None, days: int = WORLD_DAYS, slug: str = "demo"
+) -> World:
+    """The invented company from `first_day` (default: `days` before `end`, local) up to `end`, an aware instant.
+
+    Raises:
+        ValueError: `end` has no zone.
+    """
+    if end.tzinfo is None:
+        raise ValueError("the world's end needs a zone")
+    working_time = WorkingTime()
+    last_day = working_time.local_day(end)
+    start = first_day or last_day - timedelta(days=days)
+    founded = start - timedelta(days=FOUNDED_BEFORE_DAYS)
+    broadcasts = _broadcasts(start, last_day, working_time)
+    truth = Truth(end, working_time, {BOT_REPLY.lower(): "bot"})
+    truth.autotext.update({words.lower(): "broadcast" for at, words in broadcasts if at < end})
+    draft = Draft(
+        seed, start, founded, end, working_time, broadcasts, _empty_account(slug, founded), _empty_company(slug), truth
+    )
+    for place in range(scenarios.OLD_DEALS):
+        scenarios.old_deal(draft, place)
+    for day_number in range((last_day - start).days + 1):
+        _day(draft, day_number)
+    _sort(draft)
+    return World(slug, seed, start, end, ZONE, draft.amocrm, draft.radist, truth)
+
+
+def _day(draft: Draft, day_number: int) -> None:
+    day = draft.first_day + timedelta(days=day_number)
+    rng = Random(f"{draft.seed}/day/{day_number}")
+    works = draft.working_time.shift(day) is not None
+    ordinary = rng.randint(*(ORDINARY_PER_WORKING_DAY if works else ORDINARY_PER_DAY_OFF))
+    orphans = rng.randint(*(ORPHANS_PER_WORKING_DAY if works else ORPHANS_PER_DAY_OFF))
+    base = day_number * 100
+    kinds = scenarios.SPECIALS
+    scenarios.special(draft, base, day, kinds[day_number % len(kinds)])
+    for place in range(1, ordinary + 1):
+        scenarios.ordinary(draft, base + place, day)
+    for place in range(orphans):
+        kind = scenarios.ORPHANS[(day_number * 2 + place) % len(scenarios.ORPHANS)]
+        scenarios.orphan(draft, base + FIRST_ORPHAN + place, day, kind)
+    if day_number % GROUP_EVERY_DAYS == 3:
+        scenarios.group(draft, base + GROUP, day)
+
+
+def _broadcasts(first_day: date, last_day: date, working_time: WorkingTime) -> tuple[tuple[datetime, str], ...]:
+    """Every second Thursday; also those just after the end, which leave no trace but take their share of chance."""
+    day = first_day + timedelta(days=FIRST_BROADCAST_DAYS)
+    while day.isoweekday() != BROADCAST_WEEKDAY:
+        day += timedelta(days=1)
+    found: list[tuple[datetime, str]] = []
+    while day <= last_day + timedelta(days=2 * BROADCAST_EVERY_DAYS):
+        words = BROADCASTS[len(found) % len(BROADCASTS)]
+        found.append((working_time.instant(day, time(BROADCAST_HOUR)), words))
+        day += timedelta(days=BROADCAST_EVERY_DAYS)
+    return tuple(found)
+
+
+def _empty_account(slug: str, founded: date) -> AmocrmAccount:
+    return AmocrmAccount(
+        account=directory.account(slug, founded),
+        users=directory.users(),
+        pipelines=directory.pipelines(),
+        loss_reasons=[directory.loss_reason(reason_id, founded) for reason_id in directory.LOSS_REASONS],
+        custom_fields=directory.custom_fields(),
+        leads={},
+        deleted_leads={},
+        contacts={},
+        companies={},
+        events=[],
+        notes={"leads": [], "contacts": [], "companies": []},
+        tasks=[],
+    )
+
+
+def _empty_company(slug: str) -> RadistCompany:
+    return RadistCompany(
+        companies=directory.radist_companies(),
+        sources=directory.radist_sources(),
+        connections=directory.radist_connections(slug),
+        contacts=[],
+        messages={},
+    )
+
+
+def _sort(draft: Draft) -> None:
+    account, company, truth = draft.amocrm, draft.radist, draft.truth
+    account.events.sort(key=lambda event: (event["created_at"], event["id"]))
+    for notes in account.notes.values():
+        notes.sort(key=lambda note: (note["created_at"], note["id"]))
+    account.tasks.sort(key=lambda task: (task["created_at"], task["id"]))
+    # Newest activity first; whole seconds are told from fractions by comparing times, not texts.
+    company.contacts.sort(key=lambda item: datetime.fromisoformat(item["last_chat_updated_at"]), reverse=True)
+    truth.turns.sort(key=lambda turn: (turn.first_at, turn.chat_id))
+    truth.episodes.sort(key=lambda episode: (episode.start_at, episode.chat_id))
+    truth.deals.sort(key=lambda deal: (deal.created_at, deal.lead_id))
+    truth.calls.sort(key=lambda call: (call.at, call.note_id))
+    truth.undelivered.sort(key=lambda item: (item.at, item.chat_id))

@@ -1,0 +1,284 @@
+"""Writing into the invented amoCRM account: contacts, companies, events, notes and calls with their ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from random import Random
+from typing import Any, Literal
+
+from synkro_resources.sandbox.world import directory
+from synkro_resources.sandbox.world.model import AmocrmAccount
+from synkro_resources.sandbox.world.people import Person, crm_name, crm_phone
+from synkro_resources.sandbox.world.truth import PlantedCall
+
+Json = dict[str, Any]
+
+CALL_CONNECTED, CALL_UNKNOWN, CALL_NOT_REACHED = 4, 8, 6
+"""amoCRM call statuses; an unknown one counts as connected from ten seconds on."""
+CONNECTED_FROM_S = 10
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+@dataclass(slots=True)
+class StoryIds:
+    """Ids of one story: fixed bases and counters, the same in every world."""
+
+    number: int
+    """Day number × 100 + number of the story within its day; negative for old deals."""
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def lead(self) -> int:
+        return 51_000_000 + self.number * 4 + self._next("lead")
+
+    def contact(self) -> int:
+        return 62_000_000 + self.number * 4 + self._next("contact")
+
+    def company(self) -> int:
+        return 63_000_000 + self.number * 4 + self._next("company")
+
+    def note(self) -> int:
+        return 77_000_000 + self.number * 100 + self._next("note")
+
+    def task(self) -> int:
+        return 41_000_000 + self.number * 20 + self._next("task")
+
+    def event(self, at: datetime) -> str:
+        """26 characters that sort by time, as a ULID."""
+        return _base32(int(at.timestamp() * 1000), 10) + _base32((self.number + 100_000) * 1000 + self._next("ev"), 16)
+
+    def _next(self, kind: str) -> int:
+        count = self._counts.get(kind, 0)
+        self._counts[kind] = count + 1
+        return count
+
+
+@dataclass(slots=True)
+class CrmScribe:
+    """Writes one story into the account. Things after `end` are left out, but use their ids."""
+
+    account: AmocrmAccount
+    ids: StoryIds
+    end: datetime
+    founded: date
+    account_id: int = directory.ACCOUNT_ID
+
+    def event(
+        self,
+        at: datetime,
+        kind: str,
+        entity_type: str,
+        entity_id: int,
+        by: int,
+        *,
+        before: list[Json] | None = None,
+        after: list[Json] | None = None,
+    ) -> None:
+        event_id = self.ids.event(at)
+        if at >= self.end:
+            return
+        self.account.events.append(
+            {
+                "id": event_id,
+                "type": kind,
+                "entity_id": entity_id,
+                "entity_type": entity_type,
+                "created_by": by,
+                "created_at": unix(at),
+                "value_after": after or [],
+                "value_before": before or [],
+                "account_id": self.account_id,
+                "_embedded": {"entity": {"id": entity_id}},
+            }
+        )
+
+    def note_value(self) -> list[Json]:
+        """What events about a new thing hold: the note that appeared in its feed."""
+        return [{"note": {"id": self.ids.note()}}]
+
+    def loss_reason(self, reason_id: int) -> Json:
+        return directory.loss_reason(reason_id, self.founded)
+
+    def contact(
+        self,
+        rng: Random,
+        who: Person,
+        created_at: datetime,
+        responsible: int,
+        *,
+        with_phone: bool = True,
+        with_telegram: bool = False,
+        company_id: int | None = None,
+    ) -> int:
+        """A contact; its leads are linked when the story ends."""
+        contact_id = self.ids.contact()
+        self.event(created_at, "contact_added", "contact", contact_id, 0, after=self.note_value())
+        name, first, last = crm_name(rng, who)
+        values = _contact_fields(rng, who, with_phone=with_phone, with_telegram=with_telegram)
+        if created_at >= self.end:
+            return contact_id
+        self.account.contacts[contact_id] = {
+            "id": contact_id,
+            "name": name,
+            "first_name": first,
+            "last_name": last,
+            "responsible_user_id": responsible,
+            "group_id": 0,
+            "created_by": 0,
+            "updated_by": responsible,
+            "created_at": unix(created_at),
+            "updated_at": unix(created_at),
+            "closest_task_at": None,
+            "is_deleted": False,
+            "is_unsorted": False,
+            # Both forms of "nothing" come from the vendor.
+            "custom_fields_values": values or ([] if contact_id % 2 else None),
+            "account_id": self.account_id,
+            "_embedded": {
+                "tags": [],
+                "leads": [],
+                "customers": [],
+                "catalog_elements": [],
+                "social_profiles": [],
+                "companies": [{"id": company_id}] if company_id else [],
+            },
+        }
+        return contact_id
+
+    def company(self, name: str, created_at: datetime, responsible: int) -> int:
+        company_id = self.ids.company()
+        self.event(created_at, "company_added", "company", company_id, responsible, after=self.note_value())
+        if created_at < self.end:
+            self.account.companies[company_id] = {
+                "id": company_id,
+                "name": name,
+                "responsible_user_id": responsible,
+                "group_id": 0,
+                "created_by": responsible,
+                "updated_by": responsible,
+                "created_at": unix(created_at),
+                "updated_at": unix(created_at),
+                "closest_task_at": None,
+                "is_deleted": False,
+                "custom_fields_values": None,
+                "account_id": self.account_id,
+                "_embedded": {"tags": [], "contacts": [], "leads": [], "customers": [], "catalog_elements": []},
+            }
+        return company_id
+
+    def call(
+        self,
+        at: datetime,
+        entity_type: Literal["leads", "contacts"],
+        entity_id: int,
+        phone: str,
+        *,
+        by: int,
+        direction: Literal["in", "out"],
+        status: int,
+        duration_s: int,
+    ) -> PlantedCall | None:
+        """A call note with its event, or None after the end."""
+        note_id = self.ids.note()
+        singular = entity_type.removesuffix("s")
+        kind = "incoming_call" if direction == "in" else "outgoing_call"
+        self.event(at, kind, singular, entity_id, by, after=[{"note": {"id": note_id}}])
+        if at >= self.end:
+            return None
+        connected = status == CALL_CONNECTED or (status == CALL_UNKNOWN and duration_s >= CONNECTED_FROM_S)
+        params: Json = {
+            "uniq": f"5b1f0c8e-0000-4000-8000-{note_id:012d}",
+            "duration": duration_s,
+            "source": "invented_pbx",
+            "link": f"https://pbx.example.org/rec/{note_id}.mp3" if connected else None,
+            "phone": f"+{phone}",
+            "call_result": "" if connected else "Не дозвонились",
+            "call_status": status,
+            "call_responsible": by if note_id % 2 else "Мария",
+        }
+        self._note(at, entity_type, entity_id, note_id, by, f"call_{direction}", params)
+        return PlantedCall(note_id, entity_type, entity_id, at, direction, duration_s, connected)
+
+    def remark(self, at: datetime, entity_id: int, by: int, words: str) -> None:
+        """An ordinary note on a deal."""
+        note_id = self.ids.note()
+        self.event(at, "common_note_added", "lead", entity_id, by, after=[{"note": {"id": note_id}}])
+        if at < self.end:
+            self._note(at, "leads", entity_id, note_id, by, "common", {"text": words})
+
+    def task(self, at: datetime, due_at: datetime, entity_id: int, by: int, words: str) -> None:
+        task_id = self.ids.task()
+        self.event(at, "task_added", "task", task_id, by)
+        self.event(due_at, "task_completed", "task", task_id, by)
+        if at >= self.end:
+            return
+        done = due_at < self.end
+        self.account.tasks.append(
+            {
+                "id": task_id,
+                "created_by": by,
+                "updated_by": by,
+                "created_at": unix(at),
+                "updated_at": unix(due_at if done else at),
+                "responsible_user_id": by,
+                "group_id": 0,
+                "entity_id": entity_id,
+                "entity_type": "leads",
+                "duration": 0,
+                "is_completed": done,
+                "task_type_id": 1,
+                "text": words,
+                # The vendor's empty object is an empty list.
+                "result": {"text": "Сделано"} if done else [],
+                "complete_till": unix(due_at),
+                "account_id": self.account_id,
+            }
+        )
+
+    def _note(self, at: datetime, entity: str, entity_id: int, note_id: int, by: int, kind: str, params: Json) -> None:
+        self.account.notes[entity].append(
+            {
+                "id": note_id,
+                "entity_id": entity_id,
+                "created_by": by,
+                "updated_by": by,
+                "created_at": unix(at),
+                "updated_at": unix(at),
+                "responsible_user_id": by,
+                "group_id": 0,
+                "note_type": kind,
+                "params": params,
+                "account_id": self.account_id,
+            }
+        )
+
+
+def unix(at: datetime) -> int:
+    """The vendor's seconds."""
+    return int(at.timestamp())
+
+
+def _contact_fields(rng: Random, who: Person, *, with_phone: bool, with_telegram: bool) -> list[Json]:
+    values: list[Json] = []
+    written, birthday = crm_phone(rng, who.phone), rng.randrange(-600_000_000, 900_000_000)
+    if with_phone:
+        phone = {"value": written, "enum_id": 430001, "enum_code": "WORK"}
+        if rng.random() < 0.1:  # answers of older integrations name the key differently
+            phone = {"value": written, "enum_id": 430003, "enum": "MOB"}
+        values.append(directory.field_value(directory.PHONE_FIELD, "Телефон", "multitext", [phone], "PHONE"))
+    if with_telegram and who.telegram:
+        written = rng.choice((who.telegram, f"@{who.telegram}", who.telegram.upper()))
+        values.append(directory.field_value(directory.TELEGRAM_FIELD, "Telegram", "text", [{"value": written}]))
+    if rng.random() < 0.1:
+        values.append(
+            directory.field_value(directory.BIRTHDAY_FIELD, "День рождения", "birthday", [{"value": birthday}])
+        )
+    return values
+
+
+def _base32(value: int, width: int) -> str:
+    digits: list[str] = []
+    for _ in range(width):
+        value, digit = divmod(value, 32)
+        digits.append(_CROCKFORD[digit])
+    return "".join(reversed(digits))
