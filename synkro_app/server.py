@@ -22,6 +22,8 @@ CABINET = Path(__file__).parent / "cabinet"
 
 THEME: dict[str, object] = {
     "theme.baseFontSize": 15,
+    "theme.headingFontSizes": ["1.75rem", "1.35rem", "1.2rem", "1.05rem", "1rem", "0.9rem"],
+    "theme.headingFontWeights": [700, 650, 650, 600, 600, 600],
     "theme.metricValueFontSize": "1.9rem",
     "theme.baseRadius": "10px",
     "theme.buttonRadius": "8px",

@@ -53,12 +53,17 @@ def _draw_account(user: SessionUser) -> None:
         required=True,
     )
     st.caption(user.name or user.email.replace("@", "\u2060@\u2060"))
-    st.html(
-        f'<form method="post" action="/account/logout"><button class="cab-out">'
-        f"{translate(user.language, 'account.sign_out')}</button></form>"
-        f'<form method="post" action="/account/logout-everywhere"><button class="cab-out">'
-        f"{translate(user.language, 'account.sign_out_everywhere')}</button></form>"
+    st.html(_sign_out_form("/account/logout", translate(user.language, "account.sign_out")))
+    st.html(_sign_out_form("/account/logout-everywhere", translate(user.language, "account.sign_out_everywhere")))
+
+
+def _sign_out_form(action: str, label: str) -> str:
+    """A plain form: a sign-out must work even when the page's script is stuck."""
+    style = (
+        "width:100%;padding:.45rem .75rem;font:inherit;color:inherit;background:transparent;"
+        "border:1px solid rgba(128,134,152,.45);border-radius:8px;cursor:pointer"
     )
+    return f'<form method="post" action="{action}"><button style="{style}">{label}</button></form>'
 
 
 def _choose_tenant() -> None:

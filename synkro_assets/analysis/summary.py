@@ -22,8 +22,8 @@ SYSTEM = (
 )
 
 FORBIDDEN = re.compile(
-    r"\d|вдвое|втрое|половин|трет[ьи]|четверт|большинств|\bвсе\b|никто|всегда|никогда|потому что|из-за|привел|вызван|"
-    r"лучш|худш",
+    r"\d|\b(?:вдвое|втрое|половин\w*|трет(?:ь|и|ью|ей)|четверт\w*|большинств\w*|все|никто|всегда|никогда|потому что|из-за|"
+    r"привел\w*|вызва\w*|лучш\w*|худш\w*)\b",
     re.IGNORECASE,
 )
 """Digits and words that would state a quantity or a cause which no figure of the package carries."""

@@ -7,7 +7,7 @@ import streamlit as st
 from synkro_app.cabinet.components.formats import period, plain, step_name
 from synkro_app.cabinet.context import installation, viewer
 from synkro_app.cabinet.services.runs import RequestProgress, progress_of
-from synkro_app.cabinet.texts import translate
+from synkro_app.cabinet.texts import plural, translate
 
 POLL_S = 1.0
 _ICONS = {
@@ -70,11 +70,14 @@ def draw_request(progress: RequestProgress, language: str, when: str) -> None:
 
 
 def _draw_steps(progress: RequestProgress, language: str) -> None:
+    lines: list[str] = []
     for step in progress.steps:
-        rows = "" if step.rows_out is None else f" · {translate(language, 'run.rows', rows=step.rows_out)}"
-        st.markdown(f"{_ICONS[step.status]} {plain(step_name(step.asset, language))}{plain(rows)}")
+        rows = "" if step.rows_out is None else f" · {plural(language, 'run.rows', step.rows_out)}"
+        lines.append(f"{_ICONS[step.status]} {plain(step_name(step.asset, language))}{plain(rows)}")
         if step.error is not None:
-            st.caption(plain(f"{step.error.what.in_language(language)} {step.error.remedy.in_language(language)}"))
+            what, remedy = step.error.what.in_language(language), step.error.remedy.in_language(language)
+            lines.append(f":red[{plain(what)}] {plain(remedy)}")
+    st.markdown("  \n".join(lines))
     failed = [step for step in progress.steps if step.error is not None]
     if failed:
         with st.popover(translate(language, "run.detail")):
