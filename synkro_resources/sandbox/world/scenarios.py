@@ -62,7 +62,8 @@ def ordinary(draft: Draft, number: int, day: date) -> None:
     chat = story.chat(channel, username=has_username, hidden_phone=rng.random() < 0.06)
     linked: int | None = None
     steady = rng.random() < 0.15
-    created_at = at - timedelta(minutes=40) if manager_first else at + timedelta(seconds=rng.randrange(2, 20))
+    # A story leaves nothing before its own day: a world that ends the day before does not know it yet.
+    created_at = at if manager_first else at + timedelta(seconds=rng.randrange(2, 20))
     deal_after = timedelta(seconds=rng.randrange(1, 60) if rng.random() < 0.7 else rng.randrange(600, 18_000))
     if in_crm:
         contact_id = story.contact(created_at, with_phone=not is_telegram, with_telegram=knows_telegram)
@@ -71,7 +72,7 @@ def ordinary(draft: Draft, number: int, day: date) -> None:
         if has_deal:
             created_at = created_at if manager_first else created_at + deal_after
             story.deal(created_at, (contact_id,), outcome="steady" if steady else "any")
-    talk = story.conversation(chat, at, linked)
+    talk = story.conversation(chat, at + timedelta(minutes=40) if manager_first else at, linked)
     if manager_first:
         talk.manager_opens()
         talk.pause(timedelta(minutes=3), timedelta(hours=5))
@@ -124,7 +125,7 @@ def special(draft: Draft, number: int, day: date, kind: str) -> None:
     elif kind == "lost_without_reason":
         outcome = "lost_without_reason"
     if kind == "shared_phone":  # an older contact without any deal has the same number
-        story.contact(talk_at - timedelta(days=30))
+        story.contact(talk_at - timedelta(minutes=150))
     contact_id = story.contact(talk_at - timedelta(hours=2))
     story.deal(talk_at - timedelta(hours=2), (contact_id,), outcome=outcome)
     if kind == "two_deals":
