@@ -21,6 +21,8 @@ WORLD_DAYS = 60
 FIRST_BROADCAST_DAYS = 10
 """Enough dialogs have come to rest by then."""
 BROADCAST_EVERY_DAYS = 14
+LONGEST_STORY_DAYS = 180
+"""No planned dialog goes on longer after the day it began."""
 BROADCAST_HOUR, BROADCAST_WEEKDAY = 11, 4
 """Thursdays at 11:00 local time."""
 ORDINARY_PER_WORKING_DAY, ORDINARY_PER_DAY_OFF = (5, 9), (1, 3)
@@ -78,12 +80,12 @@ def _day(draft: Draft, day_number: int) -> None:
 
 
 def _broadcasts(first_day: date, last_day: date, working_time: WorkingTime) -> tuple[tuple[datetime, str], ...]:
-    """Every second Thursday; also those just after the end, which leave no trace but take their share of chance."""
+    """Every second Thursday; also those after the end, which leave no trace but take their share of chance."""
     day = first_day + timedelta(days=FIRST_BROADCAST_DAYS)
     while day.isoweekday() != BROADCAST_WEEKDAY:
         day += timedelta(days=1)
     found: list[tuple[datetime, str]] = []
-    while day <= last_day + timedelta(days=2 * BROADCAST_EVERY_DAYS):
+    while day <= last_day + timedelta(days=LONGEST_STORY_DAYS):
         words = BROADCASTS[len(found) % len(BROADCASTS)]
         found.append((working_time.instant(day, time(BROADCAST_HOUR)), words))
         day += timedelta(days=BROADCAST_EVERY_DAYS)

@@ -61,6 +61,17 @@ def test_a_demo_started_again_later_continues_with_the_same_history(hours: int) 
     assert set(earlier.radist.messages) <= set(later.radist.messages)
 
 
+@pytest.mark.parametrize("hours", [40, 444, 700, 931, 1190])
+def test_a_demo_continues_over_the_new_year_break_too(hours: int) -> None:
+    start = datetime(2025, 12, 1, tzinfo=UTC)
+    cut = start + timedelta(hours=hours)
+    earlier = build_world(1, cut, first_day=start.date())
+    later = build_world(1, start + timedelta(days=56), first_day=start.date())
+    expected = {key for key, message in _messages(later).items() if instant(message["created_at"]) < cut}
+    assert set(_messages(earlier)) == expected
+    assert earlier.amocrm.events == [event for event in later.amocrm.events if event["created_at"] < cut.timestamp()]
+
+
 def test_the_truth_about_a_finished_day_does_not_change_when_the_world_goes_on() -> None:
     later = world(days=20)
     cut = END - timedelta(days=6)
@@ -246,7 +257,7 @@ def test_every_object_has_the_vendors_shape() -> None:
         if event["type"] in ("incoming_call", "outgoing_call")
     }
     assert calls == {note["id"] for note in notes if note["note_type"].startswith("call_")}
-    json.dumps(asdict(account)), json.dumps(asdict(made.radist))
+    assert _dump(made), "everything can be said in JSON"
 
 
 def test_every_deals_events_lead_to_its_present_state() -> None:
