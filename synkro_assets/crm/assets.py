@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pyarrow as pa
 
 from synkro_assets.crm import extract, normalize
+from synkro_assets.extraction import Extraction
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.amocrm import AmocrmClient
@@ -32,67 +35,67 @@ from synkro_resources.model.tables.raw import (
     AMOCRM_USERS,
 )
 
-SOURCE = {"resources": ("amocrm",), "kinds": ("parquet", "amocrm")}
+amocrm_asset = partial(tenant_asset, resources=("amocrm",), kinds=("parquet", "amocrm"))
 
 
 def _client(run: TenantRun) -> AmocrmClient:
     return run.context.resources.amocrm.of(run.tenant)
 
 
-def _take(run: TenantRun, extraction: extract.Extraction) -> pa.Table:
+def _take(run: TenantRun, extraction: Extraction) -> pa.Table:
     run.notes.requests = _client(run).counters.requests
     return run.take(extraction)
 
 
-@tenant_asset(AMOCRM_ACCOUNT, **SOURCE)
+@amocrm_asset(AMOCRM_ACCOUNT)
 def account(run: TenantRun) -> pa.Table:
     """The account: its zone, currency and features. Read first: it proves the token and the address."""
     return _take(run, extract.read_account(_client(run), run.window))
 
 
-@tenant_asset(AMOCRM_USERS, after=[AMOCRM_ACCOUNT], **SOURCE)
+@amocrm_asset(AMOCRM_USERS, after=[AMOCRM_ACCOUNT])
 def users(run: TenantRun) -> pa.Table:
     """The people of the account."""
     return _take(run, extract.read_users(_client(run), run.window))
 
 
-@tenant_asset(AMOCRM_PIPELINES, after=[AMOCRM_ACCOUNT], **SOURCE)
+@amocrm_asset(AMOCRM_PIPELINES, after=[AMOCRM_ACCOUNT])
 def pipelines(run: TenantRun) -> pa.Table:
     """Pipelines with their statuses."""
     return _take(run, extract.read_pipelines(_client(run), run.window))
 
 
-@tenant_asset(AMOCRM_LOSS_REASONS, after=[AMOCRM_ACCOUNT], **SOURCE)
+@amocrm_asset(AMOCRM_LOSS_REASONS, after=[AMOCRM_ACCOUNT])
 def loss_reasons(run: TenantRun) -> pa.Table:
     """The list of loss reasons."""
     return _take(run, extract.read_loss_reasons(_client(run), run.window))
 
 
-@tenant_asset(AMOCRM_LEADS, after=[AMOCRM_ACCOUNT], **SOURCE)
+@amocrm_asset(AMOCRM_LEADS, after=[AMOCRM_ACCOUNT])
 def leads(run: TenantRun) -> pa.Table:
     """Leads changed on these days; the first load also reads everything older as the baseline."""
     return _take(run, extract.read_leads(_client(run), run.window, first_load=run.is_first_load(AMOCRM_LEADS)))
 
 
-@tenant_asset(AMOCRM_CONTACTS, after=[AMOCRM_ACCOUNT], **SOURCE)
+@amocrm_asset(AMOCRM_CONTACTS, after=[AMOCRM_ACCOUNT])
 def contacts(run: TenantRun) -> pa.Table:
     """Contacts changed on these days, with the baseline at first."""
     return _take(run, extract.read_contacts(_client(run), run.window, first_load=run.is_first_load(AMOCRM_CONTACTS)))
 
 
-@tenant_asset(AMOCRM_COMPANIES, after=[AMOCRM_ACCOUNT], **SOURCE)
+@amocrm_asset(AMOCRM_COMPANIES, after=[AMOCRM_ACCOUNT])
 def companies(run: TenantRun) -> pa.Table:
     """Companies changed on these days, with the baseline at first."""
     return _take(run, extract.read_companies(_client(run), run.window, first_load=run.is_first_load(AMOCRM_COMPANIES)))
 
 
-@tenant_asset(AMOCRM_NOTES, after=[AMOCRM_ACCOUNT], **SOURCE)
+@amocrm_asset(AMOCRM_NOTES, after=[AMOCRM_ACCOUNT])
 def notes(run: TenantRun) -> pa.Table:
     """Notes of calls on leads, contacts and companies."""
     return _take(run, extract.read_call_notes(_client(run), run.window, first_load=run.is_first_load(AMOCRM_NOTES)))
 
 
-@tenant_asset(AMOCRM_EVENTS, after=[AMOCRM_ACCOUNT], **SOURCE)
+@amocrm_asset(AMOCRM_EVENTS, after=[AMOCRM_ACCOUNT])
 def events(run: TenantRun) -> pa.Table:
     """What happened to leads on these days: moves, changes of the responsible user, deletions."""
     return _take(run, extract.read_events(_client(run), run.window))

@@ -1,0 +1,259 @@
+"""The package of one day: figures with previous values, the rows behind them, data health and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date, datetime
+
+import pandas as pd
+
+from synkro_assets.reports.figures import DayFigures, day_figures, figures_at, metrics_of
+from synkro_assets.reports.inputs import Known, PackageInputs, comparable_day, input_hash
+from synkro_resources.model.clock import Clock
+from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow
+from synkro_resources.model.period import Period
+from synkro_resources.model.tenant_settings import TenantSettings
+from synkro_resources.model.window import TenantWindow
+from synkro_resources.rules.metrics import METRIC_VERSION
+from synkro_resources.rules.metrics.frames import as_frame, moment, real, records, text, whole
+from synkro_resources.rules.metrics.health import RECONCILIATION_LIMIT, DataHealth, StepLoad, verdict
+from synkro_resources.rules.metrics.lost import ClosedDeal
+from synkro_resources.rules.metrics.silent import DealSilence
+from synkro_resources.rules.metrics.unanswered import UnansweredRow, WaitingNow, waiting_now
+from synkro_resources.rules.working_time import Calendar
+
+COMPARED = frozenset(
+    {
+        (0, "new_episodes"),
+        (1, "frt_median"),
+        (2, "rt_median"),
+        (3, "in_sla"),
+        (4, "unanswered"),
+        (9, "lost"),
+        (9, "won"),
+    }
+)
+"""Figures whose previous value is stored: flows and one stock that earlier partitions can answer."""
+LAG_SHOWN_MIN = 60.0  # older data must be dated in the report
+
+
+def build_day_package(
+    inputs: PackageInputs, *, tenant: str, settings: TenantSettings, day: date, data_until: datetime, clock: Clock
+) -> Package:
+    """The package of the tenant's local `day`.
+
+    `data_until`: up to when all mandatory sources are loaded. Nothing later than the day's end is used, so a rebuilt
+    package has the same figures unless late data arrived.
+    """
+    calendar = Calendar.of(settings)
+    window = TenantWindow(tenant, settings.zone, day, day)
+    as_of = min(window.end, data_until)
+    known = Known(inputs, settings, as_of, window.end)
+    figures = day_figures(known, day, window, calendar)
+    previous, note = _comparison(inputs, day, calendar)
+    before = None if previous is None else figures_at(known, tenant, calendar, previous, window.bounds(previous)[1])
+    versions = {"metrics": METRIC_VERSION, "calendar": calendar.version}
+    found, reasons = verdict(figures.health, as_of=as_of, end=window.end, coverage_floor=settings.coverage_floor)
+    built_at = clock.now()
+    return Package(
+        tenant=tenant,
+        period=Period.day(day),
+        zone=settings.zone,
+        as_of=as_of,
+        data_until=data_until,
+        built_at=built_at,
+        working_days=len(calendar.working_days(day, day)),
+        prev_period=None if previous is None else Period.day(previous),
+        prev_note=note,
+        verdict=found,
+        verdict_reasons=reasons,
+        versions=versions,
+        input_hash=input_hash(known, versions),
+        metrics=tuple(_with_previous(metrics_of(figures), [] if before is None else metrics_of(before))),
+        rows=tuple(_numbered(_rows(figures))),
+        health=tuple(_health(figures.health, settings, inputs.loads, built_at)),
+        holidays=(day,) if calendar.is_holiday(day) else (),
+        names={"manager": _manager_names(inputs, settings), "reason": _reason_names(inputs)},
+    )
+
+
+def build_waiting_now(
+    inputs: PackageInputs, *, tenant: str, settings: TenantSettings, data_until: datetime
+) -> WaitingNow:
+    """#5 at `data_until`, from the newest partitions, today's included. Read at sending, stored in no package."""
+    calendar = Calendar.of(settings)
+    today = data_until.astimezone(calendar.zone).date()
+    known = Known(inputs, settings, data_until, TenantWindow(tenant, settings.zone, today, today).end)
+    return waiting_now(
+        known.turns,
+        known.episodes,
+        known.history,
+        as_of=data_until,
+        sla=settings.sla_minutes,
+        lookback_days=settings.lookback_days,
+        calendar=calendar,
+    )
+
+
+def source_times(loads: Iterable[StepLoad]) -> dict[str, datetime]:
+    """Per source the instant of its last complete load: the oldest of its steps' newest successful ones."""
+    newest: dict[str, datetime] = {}
+    for load in loads:
+        if load.ok:
+            newest[load.step] = max(newest.get(load.step, load.finished_at), load.finished_at)
+    times: dict[str, datetime] = {}
+    for step, finished in newest.items():
+        source = step.partition("/")[0]
+        times[source] = min(times.get(source, finished), finished)
+    return times
+
+
+def _comparison(inputs: PackageInputs, day: date, calendar: Calendar) -> tuple[date | None, str]:
+    """The day to compare with, or the reason why there is none: `holidays` or `not_loaded`."""
+    before = comparable_day(day, calendar)
+    if before is None:
+        return None, "holidays"
+    return (before, "") if before in inputs.loaded_days else (None, "not_loaded")
+
+
+def _with_previous(now: list[PackageMetric], before: list[PackageMetric]) -> Iterator[PackageMetric]:
+    known = {(metric.metric_no, metric.code, metric.scope, metric.scope_id): metric for metric in before}
+    for metric in now:
+        found = known.get((metric.metric_no, metric.code, metric.scope, metric.scope_id))
+        if found is None or (metric.metric_no, metric.code) not in COMPARED:
+            yield metric
+        else:
+            yield replace(metric, prev_value=found.value, prev_n=found.n)
+
+
+def _rows(figures: DayFigures) -> Iterator[PackageRow]:
+    yield from _episode_rows("new_episodes", figures.new_episodes, at="start_at")
+    yield from _turn_rows("first_response", figures.first_response.rows, at="answered_at")
+    yield from _turn_rows("judged", figures.in_sla.rows, at="judged_at")
+    yield from map(_unanswered_row, figures.unanswered.rows)
+    yield from (_silent_row("silent_deals", row) for row in figures.new_silent.of("silent"))
+    yield from (_silent_row("silent_open", row) for row in figures.open_silent.of("silent"))
+    yield from (_closed_row("lost", row) for row in figures.lost.lost)
+    yield from (_closed_row("won", row) for row in figures.lost.won)
+    yield from _episode_rows("unmatched", figures.health.unmatched_episodes, at="start_at")
+
+
+def _numbered(rows: Iterable[PackageRow]) -> Iterator[PackageRow]:
+    """Row numbers from 1 inside each list."""
+    last: dict[str, int] = {}
+    for row in rows:
+        last[row.list_code] = last.get(row.list_code, 0) + 1
+        yield replace(row, row_no=last[row.list_code])
+
+
+def _episode_rows(code: str, frame: pd.DataFrame, *, at: str) -> Iterator[PackageRow]:
+    for row in records(frame.sort_values([at, "episode_key"]) if len(frame) else frame):
+        yield PackageRow(
+            list_code=code,
+            row_no=0,
+            episode_key=text(row["episode_key"]),
+            dialog_id=text(row["dialog_id"]),
+            deal_id=whole(row["deal_id"]),
+            at=moment(row[at]),
+            extra={"channel": text(row["channel"]), "opened_by": text(row["opened_by"])},
+        )
+
+
+def _turn_rows(code: str, frame: pd.DataFrame, *, at: str) -> Iterator[PackageRow]:
+    for row in records(frame.sort_values([at, "turn_id"])):
+        yield PackageRow(
+            list_code=code,
+            row_no=0,
+            episode_key=text(row["episode_key"]),
+            dialog_id=text(row["dialog_id"]),
+            manager_id=whole(row["manager_id"]),
+            attribution=text(row["attribution"]) or "none",
+            age_min=real(row["wt"]),
+            at=moment(row[at]),
+            extra={"state": text(row["state"]), "answer_kind": text(row["answer_kind"])},
+        )
+
+
+def _unanswered_row(row: UnansweredRow) -> PackageRow:
+    return PackageRow(
+        list_code="unanswered",
+        row_no=0,
+        episode_key=row.episode_key,
+        dialog_id=str(row.dialog_id),
+        deal_id=row.deal_id,
+        manager_id=row.manager_id,
+        attribution=row.attribution,
+        amount=row.price,
+        age_min=row.age_min,
+        at=row.clock_at,
+        extra={
+            "age_calendar_h": round(row.age_calendar.total_seconds() / 3600, 1),
+            "age_is_lower_bound": row.age_is_lower_bound,
+            "due_at": row.due_at.isoformat(),
+        },
+    )
+
+
+def _silent_row(code: str, row: DealSilence) -> PackageRow:
+    return PackageRow(
+        list_code=code,
+        row_no=0,
+        deal_id=row.deal_id,
+        manager_id=row.manager_id,
+        attribution=row.attribution,
+        amount=row.price,
+        at=row.created_at,
+        extra={"deadline": row.deadline.isoformat()},
+    )
+
+
+def _closed_row(code: str, row: ClosedDeal) -> PackageRow:
+    return PackageRow(
+        list_code=code,
+        row_no=0,
+        deal_id=row.deal_id,
+        manager_id=row.manager_id,
+        attribution=row.attribution,
+        amount=row.price,
+        at=row.at,
+        extra={"reason_id": row.reason_id, "reason": row.reason, "reopened": row.reopened} if code == "lost" else {},
+    )
+
+
+def _health(
+    health: DataHealth, settings: TenantSettings, loads: Iterable[StepLoad], built_at: datetime
+) -> Iterator[PackageHealth]:
+    def floor(code: str, value: float | None, limit: float) -> PackageHealth:
+        return PackageHealth(code, value, limit, "ok" if value is None or value >= limit else "warning")
+
+    missing = ", ".join(day.isoformat() for day in health.missing_days)
+    yield replace(floor("load_coverage", health.load_coverage.value, 1.0), text=missing)
+    yield floor("dialog_coverage", health.dialog_coverage.value, settings.coverage_floor)
+    yield PackageHealth("unmatched_share", health.unmatched.value, None, "shown")
+    yield floor("attribution_share", health.attribution.value, settings.attribution_floor)
+    for kind, count in sorted(health.attribution_split.items()):
+        yield PackageHealth(f"attribution:{kind}", float(count), None, "shown")
+    broken = health.reconciliation > RECONCILIATION_LIMIT
+    yield PackageHealth("reconciliation", health.reconciliation, RECONCILIATION_LIMIT, "warning" if broken else "ok")
+    for source, finished in sorted(source_times(loads).items()):
+        lag = (built_at - finished).total_seconds() / 60
+        status = "ok" if lag <= LAG_SHOWN_MIN else "shown"
+        yield PackageHealth(f"lag:{source}", lag, LAG_SHOWN_MIN, status, finished.isoformat())
+    for reason, count in health.skipped.items():
+        yield PackageHealth(f"skipped:{reason}", float(count), None, "shown")
+    yield PackageHealth("undelivered", float(health.undelivered), None, "shown")
+    yield PackageHealth("no_zone", float(health.no_zone), None, "shown")
+
+
+def _manager_names(inputs: PackageInputs, settings: TenantSettings) -> dict[str, str]:
+    """Names by user id; numbered «Менеджер 1» where the tenant hides them."""
+    known = {str(row["manager_id"]): text(row["name"]) or "" for row in records(as_frame(inputs.managers))}
+    if settings.show_manager_names:
+        return known
+    word = "Менеджер" if settings.language == "ru" else "Manager"
+    return {manager: f"{word} {number}" for number, manager in enumerate(sorted(known, key=int), start=1)}
+
+
+def _reason_names(inputs: PackageInputs) -> dict[str, str]:
+    return {str(row["loss_reason_id"]): text(row["name"]) or "" for row in records(as_frame(inputs.loss_reasons))}
