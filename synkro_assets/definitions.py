@@ -55,9 +55,9 @@ def build_defs(
     chosen = settings or Settings.load()
     partitions = tenant_days(history_start(chosen))
     jobs = [
-        tenant_job(DATA_JOB, (*SOURCES, *DERIVED), partitions, "Sources to the client's Supabase, never reports."),
-        tenant_job(REFRESH_JOB, (*SOURCES, *NORMALIZED), partitions, "Today's open dialogs and changed deals."),
-        tenant_job(REPORT_JOB, REPORT_ASSETS, partitions, "Package, report and delivery of one day."),
+        tenant_job(DATA_JOB, (*SOURCES, *DERIVED), "Sources to the client's Supabase, never reports."),
+        tenant_job(REFRESH_JOB, (*SOURCES, *NORMALIZED), "Today's open dialogs and changed deals."),
+        tenant_job(REPORT_JOB, REPORT_ASSETS, "Package, report and delivery of one day."),
     ]
     return dg.Definitions(
         assets=[asset.build(partitions) for asset in ASSETS],

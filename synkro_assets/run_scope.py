@@ -4,8 +4,7 @@ The lock lives in the control database and not in a run tag, so that a backfill 
 Dagster UI without any tag is safe too (docs/architecture.md, «Runs»).
 """
 
-from __future__ import annotations
-
+# No postponed annotations here: Dagster reads a resource's dependencies from its annotations.
 import logging
 import threading
 from collections.abc import Iterator

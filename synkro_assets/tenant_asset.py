@@ -4,8 +4,8 @@ The decorator only declares; `TenantAsset.build` turns the declaration into a Da
 partitions are known, so that importing an asset module does no I/O and reads no setting.
 """
 
-from __future__ import annotations
-
+# No postponed annotations here: Dagster compares the context's annotation with its own classes.
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,8 +54,12 @@ class TenantAsset:
         return "/".join(self.key)
 
     def build(self, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-        """The Dagster asset: range-capable, one tenant per run, stored through the lake's IO manager."""
+        """The Dagster asset: range-capable, one tenant per run, read through the lake's IO manager."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", dg.BetaWarning)  # backfill policies are beta, and used only here
+            return self._build(partitions)
 
+    def _build(self, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         @dg.asset(
             key=dg.AssetKey(list(self.key)),
             ins={name: dg.AssetIn(dg.AssetKey(table.asset_key)) for name, table in self.inputs.items()},

@@ -58,6 +58,12 @@ class Settings(BaseSettings):
     code_server_port: int = Field(4266, description="Port of the Dagster code server, loopback only.")
     sandbox_port: int = Field(8090, description="Port of the sandbox vendors in the demo, loopback only.")
     max_concurrent_runs: int = Field(2, description="Runs at the same time on this machine.", ge=1)
+    amocrm_rate: float = Field(
+        5.0, description="Requests per second to one amoCRM account; it allows 7 and blocks whoever goes on.", gt=0
+    )
+    radist_rate: float = Field(
+        4.0, description="Requests per second to one Radist company; it allows 5, and 1 per listing.", gt=0
+    )
     tenant_lock_wait_s: int = Field(120, description="How long a run waits for its tenant's lock, seconds.", ge=0)
     log_level: str = Field("INFO", description="Lowest level that is logged.")
 

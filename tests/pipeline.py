@@ -145,6 +145,8 @@ def installation(control_url: str, folder: Path) -> Iterator[Installation]:
         "SYNKRO_HISTORY_START": "2026-08-01",
         "SYNKRO_CELL": folder.name.replace("_", "-"),
         "SYNKRO_TENANT_LOCK_WAIT_S": "5",
+        "SYNKRO_AMOCRM_RATE": "1000",
+        "SYNKRO_RADIST_RATE": "1000",
     }
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(names)

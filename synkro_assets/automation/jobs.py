@@ -26,14 +26,11 @@ def asset_keys(assets: Iterable[TenantAsset]) -> list[dg.AssetKey]:
     return [dg.AssetKey(list(asset.key)) for asset in assets]
 
 
-def tenant_job(
-    name: str, assets: Iterable[TenantAsset], partitions: dg.PartitionsDefinition, description: str
-) -> dg.UnresolvedAssetJobDefinition:
+def tenant_job(name: str, assets: Iterable[TenantAsset], description: str) -> dg.UnresolvedAssetJobDefinition:
     """A job over tenant × day. In-process: starting a process per step costs ten times the run itself."""
     return dg.define_asset_job(
         name,
         selection=dg.AssetSelection.assets(*asset_keys(assets)),
-        partitions_def=partitions,
         executor_def=dg.in_process_executor,
         description=description,
     )

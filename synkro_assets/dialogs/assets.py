@@ -15,9 +15,10 @@ from synkro_assets.dialogs.turns import build_turns
 from synkro_assets.extraction import Extraction
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
-from synkro_resources.model.tables.crm import CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT, MANAGER
+from synkro_resources.model.tables import Table
+from synkro_resources.model.tables.crm import CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT
 from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
-from synkro_resources.model.tables.raw import RADIST_CHATS, RADIST_MESSAGES, RADIST_SOURCES
+from synkro_resources.model.tables.raw import AMOCRM_EVENTS, RADIST_CHATS, RADIST_MESSAGES, RADIST_SOURCES
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.radist import RadistClient
 
@@ -57,10 +58,10 @@ def messages(run: TenantRun, chats: pa.Table) -> pa.Table:
     return _take(run, extract.read_messages(_client(run), chats, run.window, tell))
 
 
-@tenant_asset(DIALOG, inputs={"chats": RADIST_CHATS})
+@tenant_asset(DIALOG, inputs={"chats": RADIST_CHATS}, after=[RADIST_SOURCES])
 def dialog(run: TenantRun, chats: pa.Table) -> pa.Table:
     """Dialogs with channel, phone and username: what contacts are found by."""
-    result = normalize.normalize_dialogs(run.with_baseline(chats, RADIST_CHATS, DIALOG))
+    result = normalize.normalize_dialogs(run.with_baseline(chats, RADIST_CHATS, DIALOG), run.current(RADIST_SOURCES))
     run.notes.quarantined += len(result.quarantined)
     return result.table
 
@@ -91,11 +92,11 @@ def dialog_context(run: TenantRun, messages: pa.Table) -> DialogContext:
         deals=run.current(DEAL),
         deal_contacts=run.current(DEAL_CONTACT),
         deal_events=run.stored_days(DEAL_EVENT, run.lake.days(DEAL_EVENT, run.tenant)),
-        managers=run.current(MANAGER),
+        events_from=events_from(run),
     )
 
 
-CONTEXT_TABLES = (DIALOG, CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT, MANAGER)
+CONTEXT_TABLES = (DIALOG, CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT)
 
 
 @tenant_asset(EPISODE, inputs={"messages": MESSAGE}, after=CONTEXT_TABLES)
@@ -112,7 +113,16 @@ def turn(run: TenantRun, messages: pa.Table) -> pa.Table:
 
 def history_from(run: TenantRun) -> datetime:
     """The first instant from which messages are loaded without a gap up to the window."""
-    stored = set(run.lake.days(RADIST_MESSAGES, run.tenant))
+    return _unbroken_from(run, RADIST_MESSAGES)
+
+
+def events_from(run: TenantRun) -> datetime:
+    """The first instant from which events are loaded without a gap up to the window."""
+    return _unbroken_from(run, AMOCRM_EVENTS)
+
+
+def _unbroken_from(run: TenantRun, table: Table) -> datetime:
+    stored = set(run.lake.days(table, run.tenant))
     first = run.window.first_day
     while first - timedelta(days=1) in stored:
         first -= timedelta(days=1)

@@ -1,7 +1,6 @@
 """The AI resource: the tenant's model, or nothing where the tenant works without one."""
 
-from __future__ import annotations
-
+# No postponed annotations here: Dagster reads a resource's dependencies from its annotations.
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,6 @@
 """The amoCRM resource: one read-only client per tenant and run, so that its rate limit holds across assets."""
 
-from __future__ import annotations
-
+# No postponed annotations here: Dagster reads a resource's dependencies from its annotations.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,6 +32,7 @@ class AmocrmClients:
                 tenant=tenant,
                 clock=self._platform.clock,
                 allow_sandbox=self._platform.settings.allow_sandbox,
+                rate=self._platform.settings.amocrm_rate,
             )
         return self._clients[tenant]
 

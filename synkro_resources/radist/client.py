@@ -66,6 +66,7 @@ class RadistClient:
         *,
         tenant: str,
         allow_sandbox: bool = False,
+        rate: float = REQUESTS_PER_SECOND,
         retry: RetryPolicy = RETRY,
         limiter: Limiter | None = None,
         breaker: CircuitBreaker | None = None,
@@ -79,7 +80,7 @@ class RadistClient:
         self._http = VendorClient(
             httpx.URL(base),
             HeaderSecret("X-Api-Key", api_key, vendor=VENDOR, tenant=tenant),
-            limiter or company_limiter(key),
+            limiter or company_limiter(key, rate),
             retry,
             RADIST_RULES,
             tenant=tenant,
@@ -191,11 +192,12 @@ class RadistClient:
         return as_rows(rows)
 
 
-def company_limiter(key: str) -> Limiter:
-    """The two polite buckets of one company, shared in this process."""
+def company_limiter(key: str, rate: float = REQUESTS_PER_SECOND) -> Limiter:
+    """The two polite buckets of one company in this process: `rate` for all, listings in the same proportion."""
+    listings = rate / REQUESTS_PER_SECOND / SECONDS_PER_LISTING
     return PathLimiter(
         (
-            PathLimit(PROCESS_BUCKETS.bucket(f"{key}|listings", 1 / SECONDS_PER_LISTING), LISTING_PARTS),
-            PathLimit(PROCESS_BUCKETS.bucket(f"{key}|all", REQUESTS_PER_SECOND)),
+            PathLimit(PROCESS_BUCKETS.bucket(f"{key}|listings", listings), LISTING_PARTS),
+            PathLimit(PROCESS_BUCKETS.bucket(f"{key}|all", rate)),
         )
     )

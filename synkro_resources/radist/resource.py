@@ -1,7 +1,6 @@
 """The Radist resource: one client per tenant and run, so that both rate buckets hold across assets."""
 
-from __future__ import annotations
-
+# No postponed annotations here: Dagster reads a resource's dependencies from its annotations.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,6 +32,7 @@ class RadistClients:
                 int(connection.text("company_id", "0")),
                 tenant=tenant,
                 allow_sandbox=self._platform.settings.allow_sandbox,
+                rate=self._platform.settings.radist_rate,
             )
         return self._clients[tenant]
 

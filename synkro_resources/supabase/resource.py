@@ -1,7 +1,6 @@
 """The Supabase resource: the writer that a tenant's settings ask for."""
 
-from __future__ import annotations
-
+# No postponed annotations here: Dagster reads a resource's dependencies from its annotations.
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,6 @@
 """The Telegram resource: the tenant's bot, or nothing where reports stay in the cabinet."""
 
-from __future__ import annotations
-
+# No postponed annotations here: Dagster reads a resource's dependencies from its annotations.
 from collections.abc import Iterator
 from contextlib import contextmanager
 

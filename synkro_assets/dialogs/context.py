@@ -1,0 +1,129 @@
+"""Everything that episodes and turns of a window are built from, prepared once: messages, links, calls, deals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+import pandas as pd
+import pyarrow as pa
+
+from synkro_assets.dialogs.linking import ContactLink, ContactLinker, DealLink, DealLinker
+from synkro_resources.model.tenant_settings import TenantSettings
+from synkro_resources.model.window import TenantWindow
+from synkro_resources.rules.deal_history import DealHistory
+from synkro_resources.rules.metrics.frames import as_frame
+from synkro_resources.rules.working_time import Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A connected call; an element of a manager's side."""
+
+    at: datetime
+    deal_id: int | None
+    contact_id: int | None
+    manager_id: int | None
+
+
+@dataclass(frozen=True)
+class DialogContext:
+    """`messages`: the window's and the look-back's before it; entity tables are `current`; `deal_events`: all stored.
+
+    `history_from`: from this instant on messages are loaded without a gap; `events_from`: likewise deal events.
+    """
+
+    window: TenantWindow
+    settings: TenantSettings
+    history_from: datetime
+    events_from: datetime
+    messages: pa.Table
+    dialogs: pa.Table
+    calls: pa.Table
+    contacts: pa.Table
+    contact_phones: pa.Table
+    deals: pa.Table
+    deal_contacts: pa.Table
+    deal_events: pa.Table
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        return Calendar.of(self.settings)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """Counted messages in order, with their position by dialog."""
+        rows = as_frame(self.messages)
+        counted = rows[rows["is_counted"].astype(bool) & rows["episode_key"].notna()]
+        return counted.sort_values(["dialog_id", "sent_at", "message_id"], kind="stable").reset_index(drop=True)
+
+    @cached_property
+    def connected_calls(self) -> list[Call]:
+        rows = as_frame(self.calls)
+        spoken = rows[rows["is_connected"].astype(bool)].sort_values(["at", "call_id"], kind="stable")
+        return [
+            Call(at.to_pydatetime(), _whole(deal), _whole(contact), _whole(manager))
+            for at, deal, contact, manager in zip(
+                spoken["at"], spoken["deal_id"], spoken["contact_id"], spoken["manager_id"], strict=True
+            )
+        ]
+
+    def visible_from(self, day: date) -> datetime:
+        """The first instant that the partition of `day` reads."""
+        return self.window.bounds(day - timedelta(days=self.settings.lookback_days))[0]
+
+    def day(self, day: date) -> DayContext:
+        return DayContext(self, day)
+
+
+class DayContext:
+    """What is known at one day's end: later messages, calls, moves and deals do not exist yet."""
+
+    def __init__(self, context: DialogContext, day: date) -> None:
+        self.context = context
+        self.day = day
+        self.start, self.end = context.window.bounds(day)
+        self.visible_from = context.visible_from(day)
+        self.history = DealHistory(
+            as_frame(context.deals), as_frame(context.deal_events), events_from=context.events_from, until=self.end
+        )
+        self._contacts = ContactLinker(
+            context.contacts, context.contact_phones, context.deals, context.deal_contacts, self.history, self.end
+        )
+        self._deals = DealLinker(
+            context.deals, context.deal_contacts, self.history, self.end, context.settings.excluded_pipelines
+        )
+        self.calls = [call for call in context.connected_calls if self.visible_from <= call.at < self.end]
+        self._calls_of_contact: dict[int, list[Call]] = defaultdict(list)
+        self._calls_of_deal: dict[int, list[Call]] = defaultdict(list)
+        for call in self.calls:
+            if call.contact_id is not None:
+                self._calls_of_contact[call.contact_id].append(call)
+            if call.deal_id is not None:
+                self._calls_of_deal[call.deal_id].append(call)
+
+    def contact_of(self, phone: str | None, username: str | None) -> ContactLink:
+        return self._contacts.link(phone, username)
+
+    def deal_of(self, contact_id: int | None, start_at: datetime, last_at: datetime) -> DealLink:
+        return self._deals.link(contact_id, start_at, last_at)
+
+    def deals_of(self, contact_id: int) -> tuple[int, ...]:
+        return self._deals.deals_of(contact_id)
+
+    def calls_for(self, contact_id: int | None, deal_id: int | None) -> list[Call]:
+        """Connected calls of the contact or the deal, each once, in order."""
+        found = self._calls_of_contact.get(contact_id, []) if contact_id is not None else []
+        if deal_id is not None:
+            found = [*found, *(call for call in self._calls_of_deal.get(deal_id, []) if call not in found)]
+        return sorted(found, key=lambda call: call.at)
+
+    @property
+    def todays_calls(self) -> list[Call]:
+        return [call for call in self.calls if call.at >= self.start]
+
+
+def _whole(value: object) -> int | None:
+    return None if value is None or value is pd.NA or value != value else int(str(value).partition(".")[0])

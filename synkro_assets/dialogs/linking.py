@@ -1,0 +1,161 @@
+"""Dialog → contact → deal: by phone or username, then the deal that was open while people spoke (docs/metrics.md)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from synkro_resources.rules.deal_history import DealHistory
+
+AFTER_LAST_MESSAGE = timedelta(hours=24)
+"""A deal that is opened within a day after the last message belongs to the episode."""
+RECENTLY_CLOSED = timedelta(hours=72)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLink:
+    """How the contact was found; `none` carries no confidence."""
+
+    contact_id: int | None = None
+    method: str = "none"
+    confidence: float | None = None
+    is_duplicate_phone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DealLink:
+    """How the deal was found."""
+
+    deal_id: int | None = None
+    method: str = "none"
+    confidence: float | None = None
+
+
+def valid_deal_contacts(deals: pa.Table, deal_contacts: pa.Table) -> list[tuple[int, int, bool]]:
+    """(deal, contact, is main) of the links that hold: their version is the deal's own."""
+    versions = dict(
+        zip(deals.column("deal_id").to_pylist(), deals.column("source_updated_at").to_pylist(), strict=True)
+    )
+    columns = (
+        deal_contacts.column(name).to_pylist() for name in ("deal_id", "contact_id", "is_main", "source_updated_at")
+    )
+    return [
+        (deal, contact, is_main)
+        for deal, contact, is_main, version in zip(*columns, strict=True)
+        if versions.get(deal) == version
+    ]
+
+
+class ContactLinker:
+    """Finds the contact of a dialog as of one instant (the end of a day)."""
+
+    def __init__(
+        self,
+        contacts: pa.Table,
+        phones: pa.Table,
+        deals: pa.Table,
+        deal_contacts: pa.Table,
+        history: DealHistory,
+        at: datetime,
+    ) -> None:
+        present = contacts.filter(pc.invert(contacts.column("is_deleted")))
+        self._updated = dict(
+            zip(present.column("contact_id").to_pylist(), present.column("updated_at").to_pylist(), strict=True)
+        )
+        self._history, self._at = history, at
+        self._by_phone: dict[str, set[int]] = defaultdict(set)
+        for contact, phone in zip(
+            phones.column("contact_id").to_pylist(), phones.column("phone_norm").to_pylist(), strict=True
+        ):
+            if phone is not None and contact in self._updated:
+                self._by_phone[phone].add(contact)
+        self._by_username: dict[str, set[int]] = defaultdict(set)
+        for contact, name in zip(
+            present.column("contact_id").to_pylist(), present.column("telegram_username").to_pylist(), strict=True
+        ):
+            if name:
+                self._by_username[name.lower()].add(contact)
+        self._deals: dict[int, list[int]] = defaultdict(list)
+        for deal, contact, _ in valid_deal_contacts(deals, deal_contacts):
+            self._deals[contact].append(deal)
+
+    def link(self, phone: str | None, username: str | None) -> ContactLink:
+        """By phone, else by username; several contacts with one phone: the one with an open deal, then the newest."""
+        found = self._by_phone.get(phone, set()) if phone else set()
+        if len(found) == 1:
+            return ContactLink(next(iter(found)), "phone", 1.0)
+        if found:
+            return ContactLink(max(found, key=self._preference), "phone_multi", 0.8, is_duplicate_phone=True)
+        named = self._by_username.get(username.lower(), set()) if username else set()
+        if named:
+            return ContactLink(max(named, key=self._preference), "username", 0.9)
+        return ContactLink()
+
+    def _preference(self, contact: int) -> tuple[bool, datetime, int]:
+        has_open = any(self._history.is_open_at(deal, self._at) for deal in self._deals.get(contact, []))
+        return has_open, self._updated.get(contact) or _LONG_AGO, contact
+
+
+class DealLinker:
+    """Finds the deal of an episode as known at one instant (the end of a day)."""
+
+    def __init__(
+        self,
+        deals: pa.Table,
+        deal_contacts: pa.Table,
+        history: DealHistory,
+        known_until: datetime,
+        excluded_pipelines: tuple[int, ...],
+    ) -> None:
+        self._history, self._known_until = history, known_until
+        self._excluded = set(excluded_pipelines)
+        self._links: dict[int, list[tuple[int, bool]]] = defaultdict(list)
+        for deal, contact, is_main in valid_deal_contacts(deals, deal_contacts):
+            self._links[contact].append((deal, is_main))
+
+    def deals_of(self, contact_id: int) -> tuple[int, ...]:
+        return tuple(deal for deal, _ in self._links.get(contact_id, []))
+
+    def link(self, contact_id: int | None, start_at: datetime, last_at: datetime) -> DealLink:
+        """One open deal: `single`; several: the main contact's, the newest, the highest id; else one just closed."""
+        if contact_id is None:
+            return DealLink()
+        until = min(last_at + AFTER_LAST_MESSAGE, self._known_until)
+        linked = self._links.get(contact_id, [])
+        open_deals = [(deal, is_main) for deal, is_main in linked if self._was_open(deal, start_at, until)]
+        if len(open_deals) == 1:
+            return DealLink(open_deals[0][0], "single", 1.0)
+        if open_deals:
+            return DealLink(max(open_deals, key=self._preference)[0], "several", 0.7)
+        recent = [(closed, deal) for deal, _ in linked if (closed := self._closed_before(deal, start_at)) is not None]
+        if recent:
+            return DealLink(max(recent)[1], "recent_closed", 0.5)
+        return DealLink()
+
+    def _was_open(self, deal_id: int, start: datetime, until: datetime) -> bool:
+        """Open at some moment of `[start, until]`, outside the excluded pipelines."""
+        created = self._history.deals[deal_id].created_at
+        moments = [start, *(move.at for move in self._history.moves(deal_id) if start <= move.at <= until)]
+        if created is not None and start <= created <= until:
+            moments.append(created)
+        return any(
+            self._history.is_open_at(deal_id, moment)
+            and self._history.stage_at(deal_id, moment)[0] not in self._excluded
+            for moment in moments
+        )
+
+    def _closed_before(self, deal_id: int, start: datetime) -> datetime | None:
+        """When the deal was closed, if that was at most 72 hours before `start` and it still was closed then."""
+        moves = [move.at for move in self._history.moves(deal_id) if move.at <= start]
+        if not moves or not self._history.exists_at(deal_id, start) or self._history.is_open_at(deal_id, start):
+            return None
+        return moves[-1] if start - moves[-1] <= RECENTLY_CLOSED else None
+
+    def _preference(self, item: tuple[int, bool]) -> tuple[bool, datetime, int]:
+        deal_id, is_main = item
+        return is_main, self._history.deals[deal_id].created_at or _LONG_AGO, deal_id
