@@ -1,7 +1,9 @@
 """From a run request to the runs that fulfil it: which days must be loaded, in which chunks and order.
 
-Pure rules (docs/architecture.md, «Runs»): a report first loads the days that are missing or stale; history is read in
-chunks of at most 31 days, newest first, and derived oldest first, so that each day's look-back is there.
+Pure rules (docs/architecture.md, «Runs»): a report first loads the days that are missing or stale and refreshes today,
+because the clients who wait now have written, or been answered, today, and because a deal that changed today is listed
+with today's time only. History is read in chunks of at most 31 days, newest first, and derived oldest first, so that
+each day's look-back is there.
 """
 
 from __future__ import annotations
@@ -20,6 +22,10 @@ CHUNK_DAYS = 31
 
 FRESH_FOR = timedelta(minutes=60)
 """A day inside the re-read window counts as fresh for an hour after its load."""
+
+
+TODAY_FRESH_FOR = timedelta(minutes=5)
+"""Today moves on all the time: a report that is sent must not show clients as waiting who have just been answered."""
 
 
 class StageKind(StrEnum):
@@ -96,8 +102,21 @@ def plan(
                 for day in period.days
                 if is_stale(day, loaded_at.get(day), window=window, now=now, reread_days=reread_days)
             ]
-            load = _load(stale[0], stale[-1]) if stale else []
-            return [*load, Stage(StageKind.REPORT, period.first_day, period.last_day)]
+            return [
+                *_load_and_refresh(stale, window.day_of(now), loaded_at, now),
+                Stage(StageKind.REPORT, period.first_day, period.last_day),
+            ]
+
+
+def _load_and_refresh(
+    stale: Sequence[date], today: date, loaded_at: Mapping[date, datetime], now: datetime
+) -> list[Stage]:
+    refreshed_at = loaded_at.get(today)
+    is_fresh = refreshed_at is not None and now - refreshed_at <= TODAY_FRESH_FOR
+    if stale and stale[-1] >= today - timedelta(days=1) and (today - stale[0]).days < CHUNK_DAYS:
+        return _load(stale[0], today)  # one pass over the vendors for the days and today
+    load = _load(stale[0], stale[-1]) if stale else []
+    return load if is_fresh else [*load, Stage(StageKind.REFRESH, today, today)]
 
 
 def _load(first_day: date, last_day: date) -> list[Stage]:

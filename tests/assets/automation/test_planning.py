@@ -16,6 +16,7 @@ from synkro_resources.model.window import TenantWindow
 ZONE = "Asia/Yekaterinburg"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 YESTERDAY = date(2026, 11, 19)
+TODAY = date(2026, 11, 20)
 
 
 def stages(kind: RequestKind, period: Period, loaded_at: dict[date, datetime] | None = None) -> list[Stage]:
@@ -23,17 +24,29 @@ def stages(kind: RequestKind, period: Period, loaded_at: dict[date, datetime] | 
     return plan(kind, period, window=window, loaded_at=loaded_at or {}, now=NOW, reread_days=3)
 
 
-def test_a_report_of_a_day_that_was_never_loaded_loads_it_first() -> None:
+def test_a_report_of_yesterday_loads_it_and_today_in_one_pass() -> None:
     found = stages(RequestKind.REPORT, Period.day(YESTERDAY))
+    assert found == [Stage(StageKind.DATA, YESTERDAY, TODAY), Stage(StageKind.REPORT, YESTERDAY, YESTERDAY)]
+
+
+def test_a_report_of_an_older_day_loads_it_and_refreshes_today() -> None:
+    day = date(2026, 11, 3)
+    found = stages(RequestKind.REPORT, Period.day(day))
     assert [(stage.kind, stage.first_day) for stage in found] == [
-        (StageKind.DATA, YESTERDAY),
-        (StageKind.REPORT, YESTERDAY),
+        (StageKind.DATA, day),
+        (StageKind.REFRESH, TODAY),
+        (StageKind.REPORT, day),
     ]
 
 
-def test_a_report_of_a_fresh_day_loads_nothing() -> None:
+def test_a_report_of_a_fresh_day_refreshes_only_today() -> None:
     found = stages(RequestKind.REPORT, Period.day(YESTERDAY), {YESTERDAY: NOW - timedelta(minutes=59)})
-    assert [stage.kind for stage in found] == [StageKind.REPORT]
+    assert [stage.kind for stage in found] == [StageKind.REFRESH, StageKind.REPORT]
+
+
+def test_a_report_right_after_a_refresh_loads_nothing() -> None:
+    loaded = {YESTERDAY: NOW - timedelta(minutes=59), TODAY: NOW - timedelta(minutes=5)}
+    assert [stage.kind for stage in stages(RequestKind.REPORT, Period.day(YESTERDAY), loaded)] == [StageKind.REPORT]
 
 
 @pytest.mark.parametrize(
