@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, cast
 
+import orjson
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -17,6 +19,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from synkro_resources.model.clock import Clock
 from synkro_resources.sandbox.amocrm import answers, lists
+from synkro_resources.sandbox.amocrm.events import event_tests
+from synkro_resources.sandbox.amocrm.filters import BadFilter
+from synkro_resources.sandbox.amocrm.oauth import OauthClient, OauthRefusal, Tokens
+from synkro_resources.sandbox.amocrm.query import Query
 from synkro_resources.sandbox.amocrm.switches import AmocrmSwitches
 from synkro_resources.sandbox.journal import JournalMiddleware, RequestJournal
 from synkro_resources.sandbox.world.model import AmocrmAccount
@@ -25,10 +31,8 @@ Json = dict[str, Any]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 REQUESTS_PER_SECOND = 7
-EVENT_ENTITIES = frozenset({"lead", "contact", "company", "customer", "task"})
-EVENT_FILTERS = frozenset(
-    {"id", "created_at", "created_by", "entity", "entity_id", "type", "value_before", "value_after"}
-)
+JSON = "application/json"
+OAUTH_PATH = "/oauth2/access_token"
 ACCOUNT_PARTS = {
     "amojo_id": "amojo_id",
     "uuid": "uuid",
@@ -37,15 +41,14 @@ ACCOUNT_PARTS = {
     "is_api_filter_enabled": "is_api_filter_enabled",
 }
 ACCOUNT_EMBEDDED = ("users_groups", "task_types", "amojo_rights", "datetime_settings")
-UPDATED = ("created_at", "updated_at", "closed_at", "closest_task_at")
 
 
 class _Door:
     """In front of every endpoint: latency, faults, the rate limit, the token, the verb; in this order."""
 
-    def __init__(self, app: ASGIApp, *, token: str, switches: AmocrmSwitches) -> None:
+    def __init__(self, app: ASGIApp, *, tokens: Tokens, switches: AmocrmSwitches) -> None:
         self.app = app
-        self.token = token
+        self.tokens = tokens
         self.switches = switches
         self.recent: deque[float] = deque()
         self.refusals = 0
@@ -65,12 +68,14 @@ class _Door:
             return answers.fault(switches.always, switches.retry_after_s)
         if switches.faults:
             return answers.fault(switches.faults.pop(0), switches.retry_after_s)
-        if switches.rate_limit and self._too_fast():
+        if switches.rate_limit and _below_mount(request) != OAUTH_PATH and self._too_fast():
             self.refusals += 1
             if self.refusals > switches.block_after:
                 return answers.html(403)
             return answers.too_many("429_json", switches.retry_after_s)
-        if request.headers.get("authorization") != f"Bearer {self.token}":
+        if _below_mount(request) == OAUTH_PATH:
+            return None  # its own credentials, and the one place that takes a POST
+        if not self.tokens.accepts(request.headers.get("authorization", "")):
             return answers.unauthorized()
         if request.method != "GET":
             return answers.problem(405, "Method Not Allowed", "Метод не поддерживается")
@@ -89,7 +94,8 @@ class _Door:
 class _Account:
     """The endpoints of one account; data later than the clock's instant do not exist yet."""
 
-    def __init__(self, account: AmocrmAccount, clock: Clock, switches: AmocrmSwitches) -> None:
+    def __init__(self, account: AmocrmAccount, clock: Clock, switches: AmocrmSwitches, tokens: Tokens) -> None:
+        self.tokens = tokens
         self.account = account
         self.clock = clock
         self.switches = switches
@@ -97,7 +103,7 @@ class _Account:
     def now(self) -> int:
         return int(self.clock.now().timestamp())
 
-    def present(self, rows: list[Json]) -> list[Json]:
+    def present(self, rows: Iterable[Json]) -> list[Json]:
         now = self.now()
         return [row for row in rows if (row.get("created_at") or 0) <= now]
 
@@ -141,66 +147,103 @@ class _Account:
 
     async def leads(self, request: Request) -> Response:
         if "only_deleted" in request.query_params.get("with", "").split(","):
-            return lists.page(request, list(self.account.deleted_leads.values()), "leads", self.switches)
-        rows = self.present(list(self.account.leads.values()))
-        return lists.entities(request, rows, "leads", self.switches, time_fields=UPDATED)
+            trash = [row for row in self.account.deleted_leads.values() if row["updated_at"] <= self.now()]
+            return lists.entities(request, trash, "leads", self.switches)
+        rows = self.present(self.account.leads.values())
+        return lists.entities(request, rows, "leads", self.switches)
 
     async def lead(self, request: Request) -> Response:
-        return _one(request, self.present(list(self.account.leads.values())), "leads")
+        return _one(request, self.present(self.account.leads.values()), "leads")
 
     async def contacts(self, request: Request) -> Response:
-        rows = self.present(list(self.account.contacts.values()))
-        return lists.entities(request, rows, "contacts", self.switches, time_fields=UPDATED)
+        rows = self.present(self.account.contacts.values())
+        return lists.entities(request, rows, "contacts", self.switches)
 
     async def contact(self, request: Request) -> Response:
-        return _one(request, self.present(list(self.account.contacts.values())), "contacts")
+        return _one(request, self.present(self.account.contacts.values()), "contacts")
 
     async def companies(self, request: Request) -> Response:
-        rows = self.present(list(self.account.companies.values()))
-        return lists.entities(request, rows, "companies", self.switches, time_fields=UPDATED)
+        rows = self.present(self.account.companies.values())
+        return lists.entities(request, rows, "companies", self.switches)
 
     async def company(self, request: Request) -> Response:
-        return _one(request, self.present(list(self.account.companies.values())), "companies")
+        return _one(request, self.present(self.account.companies.values()), "companies")
 
     async def tasks(self, request: Request) -> Response:
         rows = self.present(self.account.tasks)
-        return lists.entities(request, rows, "tasks", self.switches, time_fields=UPDATED)
+        return lists.entities(request, rows, "tasks", self.switches)
+
+    async def task(self, request: Request) -> Response:
+        return _one(request, self.present(self.account.tasks), "tasks")
 
     async def notes(self, request: Request) -> Response:
-        rows = self.present(self.account.notes.get(request.path_params["entity"], []))
-        return lists.entities(request, rows, "notes", self.switches, time_fields=UPDATED)
+        """All notes of a kind of entity, or those of one entity."""
+        kind = request.path_params["entity"]
+        rows = self.present(self.account.notes.get(kind, []))
+        if (owner := request.path_params.get("entity_id")) is not None:
+            rows = [row for row in rows if row["entity_id"] == owner]
+        return lists.entities(request, rows, "notes", self.switches, link=_note_path(kind))
+
+    async def note(self, request: Request) -> Response:
+        kind = request.path_params["entity"]
+        return _one(request, self.present(self.account.notes.get(kind, [])), "notes", _note_path(kind))
 
     async def custom_fields(self, request: Request) -> Response:
-        rows = self.account.custom_fields.get(request.path_params["entity"], [])
-        return lists.page(request, rows, "custom_fields", self.switches, totals=True)
+        kind = request.path_params["entity"]
+        rows = self.account.custom_fields.get(kind, [])
+        return lists.entities(
+            request,
+            rows,
+            "custom_fields",
+            self.switches,
+            totals=True,
+            link=lambda row: f"/api/v4/{kind}/custom_fields/{row['id']}",
+        )
 
     async def events(self, request: Request) -> Response:
-        asked = {} if self.switches.filters_off else lists.filters(request.query_params)
-        created = asked.get("created_at", {})
-        entities = [value for values in asked.get("entity", {}).values() for value in values]
-        ids = [value for values in asked.get("entity_id", {}).values() for value in values]
-        if not asked.keys() <= EVENT_FILTERS or ("to" in created and "from" not in created):
-            return answers.bad_filter()
-        if ids and (len(entities) != 1 or len(ids) > 10):
-            return answers.bad_filter()
-        rows = self.present(self.account.events)
-        if "" in created:
-            rows = [row for row in rows if row["created_at"] >= int(created[""][0])]
-        elif created:
-            rows = [row for row in rows if lists.in_range(row["created_at"], created)]
-        types = {kind for values in asked.get("type", {}).values() for value in values for kind in value.split(",")}
-        if types:
-            rows = [row for row in rows if row["type"] in types]
-        if ids:
-            rows = [row for row in rows if str(row["entity_id"]) in ids and row["entity_type"] == entities[0]]
+        """Newest first; the stored events ascend by time."""
+        given = Query.read(request.url.query).level("filter")
+        tests = [] if self.switches.filters_off else event_tests(given)
+        known = self.account.events[: bisect_right(self.account.events, self.now(), key=_created_at)]
+        rows = [row for row in known if all(test(row) for test in tests)]
         newest_first = sorted(rows, key=lambda row: (row["created_at"], row["id"]), reverse=True)
         return lists.page(request, newest_first, "events", self.switches, max_limit=self.switches.events_limit)
 
+    async def event(self, request: Request) -> Response:
+        wanted = request.path_params["id"]
+        if wanted == "types":
+            return await _wrong_path(request)
+        found = next((row for row in self.present(self.account.events) if row["id"] == wanted), None)
+        return answers.nothing() if found is None else lists.single(request, found, "events")
 
-def _one(request: Request, rows: list[Json], collection: str) -> Response:
+    async def access_token(self, request: Request) -> Response:
+        if request.method != "POST":
+            return answers.problem(405, "Method Not Allowed", "Метод не поддерживается")
+        try:
+            body: object = orjson.loads(await request.body())
+        except orjson.JSONDecodeError:
+            body = None
+        return answers.data(self.tokens.exchange(cast("Json", body) if isinstance(body, dict) else {}), kind=JSON)
+
+
+def _created_at(row: Json) -> int:
+    return int(row["created_at"])
+
+
+def _note_path(kind: str) -> Callable[[Json], str]:
+    return lambda row: f"/api/v4/{kind}/{row['entity_id']}/notes/{row['id']}"
+
+
+def _below_mount(request: Request) -> str:
+    return request.url.path.removeprefix(str(request.scope.get("root_path", "")))
+
+
+def _one(
+    request: Request, rows: Iterable[Json], collection: str, link: Callable[[Json], str] | None = None
+) -> Response:
     wanted = int(request.path_params["id"])
     found = next((row for row in rows if row["id"] == wanted), None)
-    return answers.nothing() if found is None else lists.single(request, found, collection)
+    return answers.nothing() if found is None else lists.single(request, found, collection, link)
 
 
 async def _wrong_path(request: Request) -> Response:
@@ -208,13 +251,29 @@ async def _wrong_path(request: Request) -> Response:
     return answers.problem(404, "Not Found", "Страница не найдена")
 
 
-def amocrm_app(account: AmocrmAccount, *, clock: Clock, token: str, state: AmocrmSwitches | None = None) -> Starlette:
-    """The API of one account below `/api/v4`.
+async def _bad_filter(_request: Request, _error: Exception) -> Response:
+    return answers.bad_filter()
+
+
+async def _no_tokens(_request: Request, error: Exception) -> Response:
+    return cast("OauthRefusal", error).response()
+
+
+def amocrm_app(
+    account: AmocrmAccount,
+    *,
+    clock: Clock,
+    token: str,
+    state: AmocrmSwitches | None = None,
+    oauth: OauthClient | None = None,
+) -> Starlette:
+    """The API of one account below `/api/v4`, and `/oauth2/access_token` for `oauth`; `token` is the long-lived one.
 
     `app.state` holds `switches` (an `AmocrmSwitches`) and `log` (a `RequestJournal`).
     """
     switches = state or AmocrmSwitches()
-    endpoints = _Account(account, clock, switches)
+    tokens = Tokens(token, oauth or OauthClient(), clock, int(account.account["id"]))
+    endpoints = _Account(account, clock, switches, tokens)
     log = RequestJournal()
     v4 = "/api/v4"
     routes: list[tuple[str, Endpoint]] = [
@@ -230,17 +289,26 @@ def amocrm_app(account: AmocrmAccount, *, clock: Clock, token: str, state: Amocr
         ("/companies", endpoints.companies),
         ("/companies/{id:int}", endpoints.company),
         ("/tasks", endpoints.tasks),
+        ("/tasks/{id:int}", endpoints.task),
         ("/events", endpoints.events),
+        ("/events/{id}", endpoints.event),
         ("/{entity}/notes", endpoints.notes),
+        ("/{entity}/notes/{id:int}", endpoints.note),
+        ("/{entity}/{entity_id:int}/notes", endpoints.notes),
         ("/{entity}/custom_fields", endpoints.custom_fields),
         ("/{rest:path}", _wrong_path),
     ]
     methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
     app = Starlette(
-        routes=[Route(v4 + path, endpoint, methods=methods) for path, endpoint in routes],
+        routes=[
+            Route(OAUTH_PATH, endpoints.access_token, methods=methods),
+            *(Route(v4 + path, endpoint, methods=methods) for path, endpoint in routes),
+            Route("/{rest:path}", _wrong_path, methods=methods),
+        ],
+        exception_handlers={BadFilter: _bad_filter, OauthRefusal: _no_tokens},
         middleware=[
             Middleware(JournalMiddleware, journal=log),
-            Middleware(_Door, token=token, switches=switches),
+            Middleware(_Door, tokens=tokens, switches=switches),
         ],
     )
     app.state.switches = switches

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
 from synkro_resources.sandbox.amocrm.answers import data, nothing
+from synkro_resources.sandbox.amocrm.filters import KNOWN, passing
+from synkro_resources.sandbox.amocrm.query import Query
 from synkro_resources.sandbox.amocrm.switches import AmocrmSwitches
 
 Json = dict[str, Any]
@@ -18,62 +18,57 @@ Json = dict[str, Any]
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 250
 
-_FILTER = re.compile(r"filter\[([^\]]+)\](?:\[([^\]]*)\])?$")
-_ORDER = re.compile(r"order\[(\w+)\]$")
-
 OPTIONAL_PARTS = {
-    "leads": {"contacts": "contacts", "loss_reason": "loss_reason", "catalog_elements": "catalog_elements"},
+    "leads": {
+        "contacts": "contacts",
+        "loss_reason": "loss_reason",
+        "catalog_elements": "catalog_elements",
+        "source": "source",
+    },
     "contacts": {"leads": "leads", "customers": "customers", "catalog_elements": "catalog_elements"},
     "companies": {"contacts": "contacts", "leads": "leads", "customers": "customers"},
 }
 """`_embedded` parts that appear only when `with` asks for them."""
 
 
-def filters(query: QueryParams) -> dict[str, dict[str, list[str]]]:
-    """`filter[x][y]=v` as {x: {y: [v]}}; a scalar has y = "", list forms (`[]`, `[0]`) as well."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for name, value in query.multi_items():
-        match = _FILTER.match(name)
-        if match is None:
-            continue
-        inner = match.group(2) or ""
-        inner = "[]" if match.group(2) is not None and (inner == "" or inner.isdigit()) else inner
-        found.setdefault(match.group(1), {}).setdefault(inner, []).append(value)
-    return found
+ORDERS = {
+    "leads": ("created_at", "updated_at", "id"),
+    "contacts": ("updated_at", "id"),
+    "companies": ("updated_at", "id"),
+    "notes": ("updated_at", "id"),
+    "tasks": ("created_at", "complete_till", "id"),
+    "custom_fields": ("sort", "id"),
+}
+"""What `order[…]` may name; anything else is ignored."""
 
+USER_FIELDS = ("uuid", "amojo_id", "user_rank", "phone_number")
+"""Shown only when `with` asks for them."""
 
-def in_range(value: int | None, bounds: Mapping[str, list[str]]) -> bool:
-    """Whether a unix time lies inside `[from]`/`[to]`, both inclusive."""
-    if value is None:
-        return False
-    return value >= int(bounds.get("from", ["0"])[0]) and value <= int(bounds.get("to", [str(2**40)])[0])
+USER_PARTS = {"roles": "role", "groups": "group"}
 
 
 def entities(
-    request: Request, rows: Iterable[Json], collection: str, switches: AmocrmSwitches, *, time_fields: Sequence[str]
+    request: Request,
+    rows: Iterable[Json],
+    collection: str,
+    switches: AmocrmSwitches,
+    *,
+    totals: bool = False,
+    link: Callable[[Json], str] | None = None,
 ) -> Response:
-    """One page of leads, contacts, companies, notes or tasks."""
-    chosen = list(rows)
-    if not switches.filters_off:
-        for name, parts in filters(request.query_params).items():
-            if name in time_fields:
-                if "" in parts:  # a scalar silently finds nothing
-                    return nothing()
-                chosen = [row for row in chosen if in_range(row.get(name), parts)]
-            elif name in ("id", "responsible_user_id", "entity_id", "pipeline_id"):
-                wanted = {int(value) for values in parts.values() for value in values}
-                chosen = [row for row in chosen if row.get(name) in wanted]
-            elif name == "note_type":
-                kinds = {value for values in parts.values() for value in values}
-                chosen = [row for row in chosen if row.get("note_type") in kinds]
-    return page(request, ordered(request, chosen), collection, switches)
+    """One page of a filtered, ordered list.
+
+    Raises:
+        BadFilter: see `passing`.
+    """
+    query = Query.read(request.url.query)
+    chosen = list(rows) if switches.filters_off else passing(query, rows, KNOWN[collection])
+    return page(request, ordered(query, chosen, collection), collection, switches, totals=totals, link=link)
 
 
-def ordered(request: Request, rows: list[Json]) -> list[Json]:
-    for name, direction in request.query_params.multi_items():
-        match = _ORDER.match(name)
-        if match is not None:
-            field = match.group(1)
+def ordered(query: Query, rows: list[Json], collection: str) -> list[Json]:
+    for field, direction in query.level("order").items():
+        if field in ORDERS[collection]:
             return sorted(rows, key=lambda row: (row.get(field) or 0, row["id"]), reverse=direction == "desc")
     return sorted(rows, key=lambda row: row["id"])
 
@@ -89,8 +84,8 @@ def page(
     link: Callable[[Json], str] | None = None,
 ) -> Response:
     """The asked page of `rows`; past the end it is 204."""
-    number = max(int(request.query_params.get("page", "1")), 1)
-    limit = int(request.query_params.get("limit", str(DEFAULT_LIMIT)))
+    number = max(_number(request, "page", 1), 1)
+    limit = _number(request, "limit", DEFAULT_LIMIT)
     limit = DEFAULT_LIMIT if limit > MAX_LIMIT else max(min(limit, max_limit), 1)
     part = rows[(number - 1) * limit : number * limit]
     if not part:
@@ -105,19 +100,31 @@ def page(
     return data(body)
 
 
-def single(request: Request, row: Json, collection: str) -> Response:
+def single(request: Request, row: Json, collection: str, link: Callable[[Json], str] | None = None) -> Response:
     """One object without an envelope."""
-    return data(_shown(request, row, collection, set(request.query_params.get("with", "").split(",")), None))
+    return data(_shown(request, row, collection, set(request.query_params.get("with", "").split(",")), link))
 
 
 def base_url(request: Request) -> str:
     """The address of this account, including where the emulator is mounted."""
-    return str(request.base_url).rstrip("/")
+    return f"{request.url.scheme}://{request.url.netloc}{_mount(request)}"
+
+
+def _mount(request: Request) -> str:
+    return str(request.scope.get("root_path", ""))
+
+
+def _number(request: Request, name: str, otherwise: int) -> int:
+    """A whole number of the query; text is as good as nothing."""
+    try:
+        return int(request.query_params.get(name, otherwise))
+    except ValueError:
+        return otherwise
 
 
 def _links(request: Request, number: int, more: bool, switches: AmocrmSwitches) -> Json:
-    base = "https://shard151.amocrm.ru" if switches.foreign_next_host else base_url(request)
-    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    base = f"https://shard151.amocrm.ru{_mount(request)}" if switches.foreign_next_host else base_url(request)
+    path = request.url.path.removeprefix(_mount(request))
 
     def link(page_number: int) -> Json:
         query = request.url.include_query_params(page=page_number).query
@@ -132,7 +139,11 @@ def _links(request: Request, number: int, more: bool, switches: AmocrmSwitches) 
 
 
 def _shown(request: Request, row: Json, collection: str, asked: set[str], link: Callable[[Json], str] | None) -> Json:
-    shown = dict(row)
+    shown = _user(row, asked) if collection == "users" else dict(row)
+    if collection == "leads" and "is_price_modified_by_robot" not in asked:
+        shown.pop("is_price_modified_by_robot", None)
+    if collection == "leads" and "source_id" in shown and "source_id" not in asked:
+        shown["source_id"] = None
     optional = OPTIONAL_PARTS.get(collection)
     if optional is not None and isinstance(row.get("_embedded"), dict):
         embedded: Json = row["_embedded"]
@@ -142,3 +153,10 @@ def _shown(request: Request, row: Json, collection: str, asked: set[str], link: 
     path = link(row) if link is not None else f"/api/v4/{collection}/{row['id']}"
     shown["_links"] = {"self": {"href": base_url(request) + path}}
     return shown
+
+
+def _user(row: Json, asked: set[str]) -> Json:
+    shown = {name: value for name, value in row.items() if name not in USER_FIELDS or name in asked}
+    parts: Json = shown.pop("_embedded", {})
+    parts = {name: part for name, part in parts.items() if USER_PARTS.get(name, name) in asked}
+    return {**shown, "_embedded": parts} if parts else shown

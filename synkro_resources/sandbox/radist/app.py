@@ -6,6 +6,7 @@ import asyncio
 import base64
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +30,29 @@ OVERALL_PER_SECOND = 5
 LISTINGS_PER_SECOND = 1
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
+CONTENT_KEYS = (
+    "text",
+    "image",
+    "voice",
+    "file",
+    "audio",
+    "video",
+    "waba_template",
+    "waba_interactive",
+    "radist_order",
+    "waba_order",
+)
+"""A message of a list has only its own type's key; a chat's `last_message` has all of them, the others null."""
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class _Invalid(ValueError):
+    """A query parameter that does not parse: 422."""
+
+    def __init__(self, name: str, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.detail = {"loc": ["query", name], "msg": message, "type": kind}
 
 
 def _json(body: Any, status: int = 200, **headers: str) -> Response:
@@ -118,7 +142,7 @@ class _Company:
         return _json({"id": 700001, "email": "owner@example.org", "name": "Владелец"})
 
     async def companies(self, request: Request) -> Response:
-        offset, limit = int(request.query_params.get("offset", "0")), _limit(request)
+        offset, limit = _number(request, "offset", 0), _limit(request)
         found = list(self.company.companies)
         if self.switches.several_companies:
             found.append({"id": 999001, "name": "Вторая компания"})
@@ -129,6 +153,19 @@ class _Company:
 
     async def connections(self, request: Request) -> Response:
         return _json({"connections": self.company.connections}) if self._is_ours(request) else _not_found()
+
+    async def connection(self, request: Request) -> Response:
+        wanted = request.path_params["connection_id"]
+        rows = self.company.connections if self._is_ours(request) else []
+        found = next((row for row in rows if row["id"] == wanted), None)
+        return _json(found) if found else _not_found()
+
+    async def contacts(self, request: Request) -> Response:
+        """Contacts without their chats; the documents know no order or pages for sure."""
+        if not self._is_ours(request):
+            return _not_found()
+        rows = [{name: value for name, value in row.items() if name != "chats"} for row in self._newest_first()]
+        return _json({"items": rows[: _limit(request)]})
 
     async def webhooks(self, request: Request) -> Response:
         return _json({"webhooks": []}) if self._is_ours(request) else _not_found()
@@ -142,9 +179,7 @@ class _Company:
         if position is None:
             return _json({"detail": "Invalid cursor"}, 422)
         limit = _limit(request)
-        newest_first = sorted(
-            self.company.contacts, key=lambda row: _instant(row["last_chat_updated_at"]), reverse=True
-        )
+        newest_first = self._newest_first()
         if self.switches.moving_chat and position and newest_first:
             newest_first.insert(0, newest_first.pop())
         part = newest_first[position : position + limit]
@@ -160,11 +195,9 @@ class _Company:
         """A bare array of one chat's messages, backwards from `until`; there is no lower bound."""
         if not self._is_ours(request):
             return _not_found()
-        chat_id = request.query_params.get("chat_id", "")
-        if not chat_id.isdigit():
-            error = {"loc": ["query", "chat_id"], "msg": "value is not a valid integer", "type": "type_error.integer"}
-            return _json({"detail": [error]}, 422)
-        rows = self.company.messages.get(int(chat_id))
+        if "chat_id" not in request.query_params:
+            raise _Invalid("chat_id", "field required", "value_error.missing")
+        rows = self.company.messages.get(_number(request, "chat_id", 0))
         if rows is None:
             return _json({"detail": "Chat not found"}, 404)
         until = min(_until(request) or self.clock.now(), self.clock.now())
@@ -173,17 +206,60 @@ class _Company:
         newest_first = sorted(visible, key=lambda row: (_instant(row["created_at"]), row["message_id"]), reverse=True)
         return _json(newest_first[: _limit(request)])
 
+    def _newest_first(self) -> list[Json]:
+        """The contacts as they are at the clock's instant, latest activity first."""
+        now = self.clock.now()
+        found = [self._at(row, now) for row in self.company.contacts]
+        known = [row for row in found if row is not None]
+        return sorted(known, key=lambda row: _instant(row["last_chat_updated_at"]), reverse=True)
+
+    def _at(self, contact: Json, now: datetime) -> Json | None:
+        """The contact without what was written after `now`; None if nothing had been written by then."""
+        if _instant(contact["last_chat_updated_at"]) <= now:
+            return contact
+        chats: list[Json] = []
+        for chat in contact["chats"]:
+            rows = [row for row in self.company.messages.get(chat["chat_id"], []) if _instant(row["created_at"]) <= now]
+            if rows:
+                last = dict.fromkeys(CONTENT_KEYS) | rows[-1]
+                chats.append({**chat, "last_message": last, "unanswered_count": _unanswered(rows)})
+        if not chats:
+            return None
+        latest = max((chat["last_message"]["created_at"] for chat in chats), key=_instant)
+        waiting = sum(chat["unanswered_count"] for chat in chats)
+        return {**contact, "chats": chats, "last_chat_updated_at": latest, "unanswered_count": waiting}
+
     def _is_ours(self, request: Request) -> bool:
         return request.path_params["company_id"] in {company["id"] for company in self.company.companies}
 
 
 def _limit(request: Request) -> int:
-    return max(1, min(int(request.query_params.get("limit", str(DEFAULT_LIMIT))), MAX_LIMIT))
+    return max(1, min(_number(request, "limit", DEFAULT_LIMIT), MAX_LIMIT))
+
+
+def _number(request: Request, name: str, otherwise: int) -> int:
+    try:
+        return int(request.query_params.get(name, otherwise))
+    except ValueError as error:
+        raise _Invalid(name, "value is not a valid integer", "type_error.integer") from error
+
+
+def _unanswered(rows: list[Json]) -> int:
+    """Inbound messages after the last outbound one."""
+    count = 0
+    for row in reversed(rows):
+        if row["direction"] != "inbound":
+            break
+        count += 1
+    return count
 
 
 def _until(request: Request) -> datetime | None:
     value = request.query_params.get("until")
-    return None if value is None else _instant(value)
+    try:
+        return None if value is None else _instant(value)
+    except ValueError as error:
+        raise _Invalid("until", "invalid datetime format", "value_error.datetime") from error
 
 
 def _instant(value: str) -> datetime:
@@ -209,6 +285,14 @@ def _not_found() -> Response:
     return _json({"detail": "Not Found"}, 404)
 
 
+async def _invalid(_request: Request, error: Exception) -> Response:
+    return _json({"detail": [error.detail] if isinstance(error, _Invalid) else []}, 422)
+
+
+async def _wrong_method(_request: Request, _error: Exception) -> Response:
+    return _json({"detail": "Method Not Allowed"}, 405, allow="GET")
+
+
 async def _unknown(request: Request) -> Response:
     """A path without its final slash leads to the slash form; anything else is not found."""
     if not request.url.path.endswith("/"):
@@ -227,18 +311,22 @@ def radist_app(
     endpoints = _Company(company, clock, chosen)
     log = RequestJournal()
     ours = "/v2/companies/{company_id:int}"
+    routes: list[tuple[str, Endpoint]] = [
+        ("/v2/users/me", endpoints.me),
+        ("/v2/users/me/", endpoints.me),
+        ("/v2/companies/", endpoints.companies),
+        (f"{ours}/messaging/chats/sources/", endpoints.sources),
+        (f"{ours}/messaging/chats/with_contacts/", endpoints.contacts_with_chats),
+        (f"{ours}/messaging/messages/", endpoints.messages),
+        (f"{ours}/contacts/", endpoints.contacts),
+        (f"{ours}/connections/", endpoints.connections),
+        (f"{ours}/connections/{{connection_id:int}}", endpoints.connection),
+        (f"{ours}/webhooks/", endpoints.webhooks),
+        ("/{rest:path}", _unknown),
+    ]
     app = Starlette(
-        routes=[
-            Route("/v2/users/me", endpoints.me),
-            Route("/v2/users/me/", endpoints.me),
-            Route("/v2/companies/", endpoints.companies),
-            Route(f"{ours}/messaging/chats/sources/", endpoints.sources),
-            Route(f"{ours}/messaging/chats/with_contacts/", endpoints.contacts_with_chats),
-            Route(f"{ours}/messaging/messages/", endpoints.messages),
-            Route(f"{ours}/connections/", endpoints.connections),
-            Route(f"{ours}/webhooks/", endpoints.webhooks),
-            Route("/v2/{rest:path}", _unknown),
-        ],
+        routes=[Route(path, endpoint, methods=["GET"]) for path, endpoint in routes],
+        exception_handlers={_Invalid: _invalid, 405: _wrong_method},
         middleware=[
             Middleware(JournalMiddleware, journal=log),
             Middleware(_Door, api_key=api_key, switches=chosen),
