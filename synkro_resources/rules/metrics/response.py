@@ -52,10 +52,10 @@ def first_response_time(
     rows = known[known["opened_by"].notna()].merge(firsts, on="episode_key", how="left")
     anchor = rows["answered_at"].fillna(rows["start_at"])
     rows = rows[within(anchor, start, end)].copy()
-    reasons = [_reason(row) for row in records(rows)]
-    counted = rows[[reason is None for reason in reasons]].copy()
+    reasons = pd.Series([_reason(row) for row in records(rows)], index=rows.index, dtype="object")
+    counted = rows[reasons.isna()].copy()
     counted["off_hours"] = ~calendar.open_many(counted["answered_at"])
-    return _times(counted, dict(Counter(reason for reason in reasons if reason)))
+    return _times(counted, dict(Counter(str(reason) for reason in reasons.dropna())))
 
 
 def response_time(states: pd.DataFrame, start: datetime, end: datetime, calendar: Calendar) -> ResponseTimes:
