@@ -103,9 +103,10 @@ def delivered_report(stack: Stack, day: date) -> list[Delivered]:
 def _make_report(stack: Stack, day: date, console: Console) -> None:
     db = Database.from_settings(stack.settings)
     try:
-        first = day - timedelta(days=LOADED_DAYS - 1)
+        today = day + timedelta(days=1)  # loaded as well: the report shows who waits now
+        first = today - timedelta(days=LOADED_DAYS - 1)
         for kind, period, title, limit in (
-            (RequestKind.DATA, Period.custom(first, day), f"Данные / Data {first:%d.%m}–{day:%d.%m}", DATA_LIMIT),
+            (RequestKind.DATA, Period.custom(first, today), f"Данные / Data {first:%d.%m}–{today:%d.%m}", DATA_LIMIT),
             (RequestKind.REPORT, Period.day(day), f"Отчёт / Report {day:%d.%m.%Y}", REPORT_LIMIT),
         ):
             console.print(title)
