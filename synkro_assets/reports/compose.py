@@ -6,9 +6,9 @@ and deal titles never enter the text; deals appear as their number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from synkro_assets.reports.day_texts import SOURCE_NAMES, TEXTS
@@ -16,6 +16,7 @@ from synkro_resources.model.package import Package, PackageMetric, Verdict
 from synkro_resources.model.report import Block, BlockKind, Line, ReportDocument, Run, Section, text_line
 from synkro_resources.rules import formats
 from synkro_resources.rules.metrics.unanswered import UnansweredRow, WaitingNow
+from synkro_resources.rules.statistics import MEDIAN_FROM_ROWS
 
 LISTED_CLIENTS = 3
 MINUTES_WITHOUT_UNIT = 60
@@ -32,9 +33,13 @@ def compose_day(
     company_name: str,
     summary_sentence: str | None,
     composed_at: datetime,
+    off_days: Sequence[Package] = (),
 ) -> ReportDocument:
-    """The document of the package's day in `language`, as of `composed_at` (UTC)."""
-    draft = _Draft(package, waiting, language, composed_at)
+    """The document of the package's day in `language`, as of `composed_at` (UTC).
+
+    `off_days`: packages of the days off between the reported day and the morning of sending; they add one line.
+    """
+    draft = _Draft(package, waiting, language, composed_at, tuple(off_days))
     report_id = package.period.report_id
     return ReportDocument(
         doc_id=f"{report_id}:r{revision}:{language}",
@@ -56,27 +61,27 @@ class _Draft:
     waiting: WaitingNow
     language: str
     composed_at: datetime
+    off_days: tuple[Package, ...] = ()
 
     def say(self, key: str, **values: object) -> str:
         return TEXTS[self.language][key].format(**values)
 
     def title(self) -> str:
         day = self.package.period.first_day
-        local_today = self.composed_at.astimezone(ZoneInfo(self.package.zone)).date()
+        covered = max((day, *(package.period.last_day for package in self.off_days)))
         if self.package.verdict is Verdict.PRELIMINARY:
             return self.say("preliminary", day=formats.short_day(day, self.language))
-        if local_today == day + timedelta(days=1):
-            return self.say("title_morning", day=formats.short_day(local_today, self.language))
+        if self._today() == covered + timedelta(days=1):
+            return self.say("title_morning", day=formats.short_day(self._today(), self.language))
         return self.say("title_day", day=formats.short_day(day, self.language))
 
     def subtitle(self, company_name: str) -> str:
-        until, zone = self.waiting.as_of, self.package.zone
-        shown = formats.clock_time(until, zone)
-        local = until.astimezone(ZoneInfo(zone)).date()
-        if local != self.composed_at.astimezone(ZoneInfo(zone)).date():
-            shown = f"{formats.short_day(local, self.language)} {shown}"
-        name = formats.zone_name(until, zone, self.language)
-        return self.say("subtitle", company=company_name, until=shown, zone=name)
+        until = self.waiting.as_of
+        name = formats.zone_name(until, self.package.zone, self.language)
+        return self.say("subtitle", company=company_name, until=self._moment(until), zone=name)
+
+    def _today(self) -> date:
+        return self.composed_at.astimezone(ZoneInfo(self.package.zone)).date()
 
     def sections(self, sentence: str | None) -> Iterator[Section]:
         if self.package.verdict is Verdict.PRELIMINARY:
@@ -84,6 +89,7 @@ class _Draft:
         if self.package.verdict is Verdict.EMPTY:
             line = f"{self.say('empty')}: {self._source_times()}"
             yield _section("status", "", 0, BlockKind.STATUS, [text_line(line)])
+            yield self._cabinet()
             return
         yield _section("waiting", "", 1, BlockKind.ACTIONS, list(self._waiting_lines()), refs=("5:waiting",))
         if sentence:
@@ -91,11 +97,29 @@ class _Draft:
         refs = ("0:new_episodes", "1:frt_median", "3:in_sla", "4:unanswered", "8:new_silent", "9:lost", "9:won")
         yield _section("figures", self._figures_title(), 3, BlockKind.FIGURES, list(self._figure_lines()), refs=refs)
         yield _section("health", "", 8, BlockKind.NOTE, list(self._health_lines()))
+        yield self._cabinet()
+
+    def _cabinet(self) -> Section:
+        line = text_line(Run(text=self.say("cabinet"), link="report"))
+        return _section("cabinet", "", 0, BlockKind.FILES, [line])
 
     def _preliminary_reason(self) -> str:
+        reasons = "; ".join(self._reasons())
+        return self.say("preliminary_reason", reasons=reasons[:1].upper() + reasons[1:])
+
+    def _reasons(self) -> Iterator[str]:
+        """Why the report is preliminary, in the words of the reader."""
         coverage = next((item.value for item in self.package.health if item.code == "dialog_coverage"), None)
-        share = formats.share(formats.half_up((coverage or 0) * 100), 100, self.language)
-        return self.say("preliminary_reason", coverage=share)
+        for reason in self.package.verdict_reasons:
+            if reason == "dialog_coverage" and coverage is not None:
+                yield self.say(reason, coverage=self._per_cent(coverage))
+            elif reason == "period_not_over":
+                yield self.say(reason, until=formats.clock_time(self.package.as_of, self.package.zone))
+            else:
+                yield self.say(reason)
+
+    def _per_cent(self, value: float) -> str:
+        return formats.share(formats.half_up(value * 1000), 1000, self.language)
 
     def _waiting_lines(self) -> Iterator[Line]:
         rows = self.waiting.rows
@@ -109,8 +133,10 @@ class _Draft:
         for row in rows[:LISTED_CLIENTS]:
             yield self._waiting_line(row)
         hidden = len(rows) - LISTED_CLIENTS
-        tail = f"{self.say('more', count=hidden)}. {not_due}" if hidden > 0 else not_due
-        yield text_line(tail)
+        if hidden > 0:
+            yield text_line(Run(text=self.say("more", count=hidden), link="report"), f". {not_due}")
+        else:
+            yield text_line(not_due)
 
     def _waiting_line(self, row: UnansweredRow) -> Line:
         deal: Run | str = self.say("no_deal")
@@ -126,7 +152,7 @@ class _Draft:
 
     def _figures_title(self) -> str:
         day = self.package.period.first_day
-        is_yesterday = self.composed_at.astimezone(ZoneInfo(self.package.zone)).date() == day + timedelta(days=1)
+        is_yesterday = self._today() == day + timedelta(days=1)
         title = self.say("yesterday" if is_yesterday else "other_day", day=formats.short_day(day, self.language))
         previous = self.package.prev_period
         if previous is None:
@@ -154,37 +180,54 @@ class _Draft:
         silent = self._metric(8, "new_silent")
         if silent is not None and silent.num:
             yield text_line(self.say("silent", share=self._share(8, "new_silent")))
+        if self.off_days:
+            yield text_line(self._off_days())
         if self.package.prev_period is None and self.package.prev_note in ("holidays", "not_loaded"):
             yield text_line(self.say(f"not_compared_{self.package.prev_note}"))
 
+    def _off_days(self) -> str:
+        def total(code: str) -> str:
+            found = [package.metric(0, code) for package in self.off_days]
+            return formats.whole(sum(int(metric.value or 0) for metric in found if metric is not None))
+
+        days = formats.counted(len(self.off_days), "off_day", self.language)
+        return self.say("off_days", days=days, episodes=total("new_episodes"), unanswered=total("new_without_answer"))
+
     def _health_lines(self) -> Iterator[Line]:
         values = {item.code: item.value for item in self.package.health}
-        shares = [
-            self.say(key, share=formats.share(formats.half_up(value * 100), 100, self.language))
+        facts = [
+            self.say(key, share=self._per_cent(value))
             for key, code in (("attribution", "attribution_share"), ("unmatched", "unmatched_share"))
             if (value := values.get(code)) is not None
         ]
-        if shares:
-            yield text_line(formats.listed(shares))
+        undelivered = values.get("undelivered")
+        if undelivered:
+            facts.append(self.say("undelivered", count=formats.whole(int(undelivered))))
+        if facts:
+            yield text_line(formats.listed(facts))
         yield text_line(f"{self._failures()} · {self._source_times()}")
 
     def _failures(self) -> str:
-        reasons: list[str] = []
-        for reason in self.package.verdict_reasons:
-            code, _, source = reason.partition(":")
-            known = {"no_load": "no_load", "load_coverage": "missing_days", "dialog_coverage": "missing_days"}
-            if code in known:
-                reasons.append(self.say(known[code], name=SOURCE_NAMES.get(source, source)))
-        return self.say("failures", what=", ".join(reasons)) if reasons else self.say("no_failures")
+        reasons = list(self._reasons())
+        return self.say("failures", what="; ".join(reasons)) if reasons else self.say("no_failures")
 
     def _source_times(self) -> str:
-        found: list[str] = []
-        for item in self.package.health:
-            if item.code.startswith("lag:") and item.text:
-                source = item.code.removeprefix("lag:")
-                time = formats.clock_time(datetime.fromisoformat(item.text), self.package.zone)
-                found.append(self.say("source", name=SOURCE_NAMES.get(source, source), time=time))
-        return ", ".join(found)
+        """When each source was loaded: at sending if it is known, else at the build of the package."""
+        times = dict(self.waiting.sources) or {
+            item.code.removeprefix("lag:"): datetime.fromisoformat(item.text)
+            for item in self.package.health
+            if item.code.startswith("lag:") and item.text
+        }
+        return ", ".join(
+            self.say("source", name=SOURCE_NAMES.get(source, source), time=self._moment(time))
+            for source, time in sorted(times.items(), reverse=True)
+        )
+
+    def _moment(self, instant: datetime) -> str:
+        """«08:22», with the day before it if that is not today."""
+        shown = formats.clock_time(instant, self.package.zone)
+        local = instant.astimezone(ZoneInfo(self.package.zone)).date()
+        return shown if local == self._today() else f"{formats.short_day(local, self.language)} {shown}"
 
     def _metric(self, number: int, code: str) -> PackageMetric | None:
         return self.package.metric(number, code)
@@ -192,18 +235,20 @@ class _Draft:
     def _count(self, number: int, code: str) -> str:
         metric = self._metric(number, code)
         if metric is None or metric.value is None:
-            return TEXTS[self.language]["few"]
+            return self.say("few")
         before = "" if metric.prev_value is None else f" ({formats.whole(int(metric.prev_value))})"
         return formats.whole(int(metric.value)) + before
 
     def _minutes(self, number: int, code: str) -> str:
         metric = self._metric(number, code)
-        if metric is None or metric.value is None or metric.display != "ok":
+        if metric is None or metric.value is None:
+            return formats.minutes(None, self.language)
+        if metric.display != "ok":
             return self.say("few")
         return formats.minutes(metric.value, self.language) + self._previous_minutes(metric)
 
     def _previous_minutes(self, metric: PackageMetric) -> str:
-        if metric.prev_value is None:
+        if metric.prev_value is None or (metric.prev_n or 0) < MEDIAN_FROM_ROWS:
             return ""
         rounded = formats.half_up(metric.prev_value)
         bare = (
@@ -216,9 +261,10 @@ class _Draft:
         if metric is None or metric.num is None or metric.den is None:
             return self.say("few")
         now = formats.share(metric.num, metric.den, self.language)
-        if metric.prev_value is None:
+        if metric.prev_value is None or not metric.prev_n:
             return now
-        return f"{now} ({formats.share(formats.half_up(metric.prev_value * 100), 100, self.language)})"
+        before = formats.share(formats.half_up(metric.prev_value * metric.prev_n), metric.prev_n, self.language)
+        return f"{now} ({before})"
 
 
 def _section(

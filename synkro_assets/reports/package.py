@@ -85,7 +85,7 @@ def build_waiting_now(
     calendar = Calendar.of(settings)
     today = data_until.astimezone(calendar.zone).date()
     known = Known(inputs, settings, data_until, TenantWindow(tenant, settings.zone, today, today).end)
-    return waiting_now(
+    found = waiting_now(
         known.turns,
         known.episodes,
         known.history,
@@ -94,6 +94,7 @@ def build_waiting_now(
         lookback_days=settings.lookback_days,
         calendar=calendar,
     )
+    return replace(found, sources=source_times(inputs.loads))
 
 
 def source_times(loads: Iterable[StepLoad]) -> dict[str, datetime]:

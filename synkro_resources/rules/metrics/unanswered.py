@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -53,11 +53,15 @@ class Unanswered:
 
 @dataclass(frozen=True, slots=True)
 class WaitingNow:
-    """#5, computed at sending and never stored in a package: most valuable deals first, then the longest waits."""
+    """#5, computed at sending and never stored in a package: most valuable deals first, then the longest waits.
+
+    `sources`: when each source was last loaded completely.
+    """
 
     as_of: datetime
     rows: tuple[UnansweredRow, ...]
     not_due: int
+    sources: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
 
 
 def unanswered(
