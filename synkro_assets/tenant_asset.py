@@ -96,6 +96,7 @@ class TenantAsset:
             with _journaled(self.name, run, open_run) as step:
                 rows = self.body(run, **inputs)
                 if rows is None or self.table is None:
+                    step.rows_out = run.notes.rows_out
                     return dict(run.notes.extra)
                 step.rows_out = rows.num_rows
                 written = run.lake.write_days(self.table, run.tenant, window.days, rows)
@@ -149,7 +150,7 @@ def tenant_asset(
 
 @dataclass(slots=True)
 class _Step:
-    rows_out: int = 0
+    rows_out: int | None = None
 
 
 @contextmanager

@@ -43,6 +43,8 @@ class Notes:
     """What the run tells the journal and Dagster about this step, beside the rows themselves."""
 
     rows_in: int = 0
+    rows_out: int | None = None
+    """Rows written elsewhere than to the lake; None: as many as the lake took."""
     source_rows: int | None = None
     quarantined: int = 0
     requests: int | None = None

@@ -85,8 +85,8 @@ def _is_broadcast(known: pd.DataFrame) -> pd.Series:
     sizes = sent.groupby("norm")["dialog_id"].nunique()
     for _, group in sent[sent["norm"].isin(sizes.index[sizes >= BROADCAST_DIALOGS])].groupby("norm"):
         ordered = group.sort_values("sent_at", kind="stable")
-        times = ordered["sent_at"].astype("int64").to_numpy()
-        dialogs = ordered["dialog_id"].to_numpy()
+        times = ordered["sent_at"].astype("int64").to_numpy(dtype=np.int64)
+        dialogs = ordered["dialog_id"].to_numpy(dtype=np.int64)
         found.loc[ordered.index[_in_a_burst(times, dialogs, ordered["sent_at"].dt.unit)]] = True
     return found
 

@@ -72,13 +72,13 @@ class ContactLinker:
         for contact, phone in zip(
             phones.column("contact_id").to_pylist(), phones.column("phone_norm").to_pylist(), strict=True
         ):
-            if phone is not None and contact in self._updated:
+            if phone is not None and contact is not None and contact in self._updated:
                 self._by_phone[phone].add(contact)
         self._by_username: dict[str, set[int]] = defaultdict(set)
         for contact, name in zip(
             present.column("contact_id").to_pylist(), present.column("telegram_username").to_pylist(), strict=True
         ):
-            if name:
+            if name and contact is not None:
                 self._by_username[name.lower()].add(contact)
         self._deals: dict[int, list[int]] = defaultdict(list)
         for deal, contact, _ in valid_deal_contacts(deals, deal_contacts):

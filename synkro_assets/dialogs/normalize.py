@@ -121,8 +121,8 @@ def _types_of_connections(sources: pa.Table) -> dict[int, str]:
     """Vendor type by connection, from the channels' raw rows."""
     found: dict[int, str] = {}
     for connection_id, raw in zip(sources.column("id").to_pylist(), sources.column("raw").to_pylist(), strict=True):
-        kind = as_text(as_object(orjson.loads(raw)).get("type"))
-        if kind is not None:
+        kind = as_text(as_object(orjson.loads(raw or "null")).get("type"))
+        if kind is not None and connection_id is not None:
             found[connection_id] = kind
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from synkro_assets.dialogs.context import DayContext, DialogContext
 from synkro_assets.dialogs.timeline import DialogDay, EpisodeSlice, Spoken, Timelines
-from synkro_resources.model.tables import DAY_COLUMN
+from synkro_resources.model.tables import DAY_COLUMN, INSTANT
 from synkro_resources.model.tables.dialogs import TURN
 
 _CALL_SORTS_LAST = "\uffff"
@@ -172,13 +172,18 @@ def _add_working_time(rows: list[dict[str, object]], context: DialogContext) -> 
     client = [row for row in rows if row["side"] == "client" and row["clock_at"] is not None]
     if not client:
         return
-    clocks = pd.Series(pd.to_datetime([row["clock_at"] for row in client], utc=True))
-    answers = pd.Series(pd.to_datetime([row["answered_at"] for row in client], utc=True))
+    clocks = _instants(row["clock_at"] for row in client)
+    answers = _instants(row["answered_at"] for row in client)
     due = context.calendar.due_many(clocks, context.settings.sla_minutes)
     minutes = context.calendar.minutes_many(clocks, answers)
     for row, due_at, wt in zip(client, due, minutes, strict=True):
         row["due_at"] = due_at.to_pydatetime()
         row["wt_minutes"] = None if pd.isna(wt) else float(wt)
+
+
+def _instants(values: Iterable[object]) -> pd.Series:
+    """A UTC column; empty where a value is None."""
+    return pa.array(list(values), INSTANT).to_pandas()
 
 
 def _attribute(row: dict[str, object], context: DialogContext) -> None:

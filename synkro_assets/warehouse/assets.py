@@ -38,6 +38,7 @@ def _warehouse_asset(table: Table) -> TenantAsset:
             run.notes.extra["skipped"] = "Supabase is not connected yet"
             return
         sent = writer.upsert(table, rows_to_send(run, table, rows, writer))
+        run.notes.rows_out = sent
         run.notes.extra |= {"rows_sent": sent, "path_used": writer.path}
 
     return load
