@@ -14,6 +14,8 @@ BYTES_PER_TOKEN = 4
 """Rough size of a token; usage only has to be plausible and to grow with the text."""
 
 _WORD = re.compile(r"(?<![\w-])[а-яё]{5,}(?![\w-])")
+_FACT = re.compile(r"^- ([^\d\n]{3,80})$", re.MULTILINE)
+"""A line of a list of facts that holds no number."""
 _QUIET = "День прошёл спокойно, заметных отклонений нет."
 _WORDS_IN_SENTENCE = 3
 _STEM_LETTERS = 4  # «сделки» and «сделок» are one thing
@@ -39,10 +41,13 @@ def tokens(text: str) -> int:
 
 
 def sentence_about(prompt: str) -> str:
-    """One short Russian sentence without digits, made of the prompt's most frequent lower-case words.
+    """One short Russian sentence without digits: the listed facts in a row, else the most frequent lower-case words.
 
     Only lower-case words are taken, so that no name of a person gets into the sentence.
     """
+    facts = [fact.strip() for fact in _FACT.findall(prompt)]
+    if facts:
+        return f"За день {_joined(facts)}."
     counted = Counter(
         word for word in _WORD.findall(prompt) if word not in _NOT_ABOUT_THE_DAY and not _NOT_A_THING.search(word)
     )
@@ -51,8 +56,11 @@ def sentence_about(prompt: str) -> str:
     chosen = [word for word in ordered if stems[word[:_STEM_LETTERS]] == word][:_WORDS_IN_SENTENCE]
     if not chosen:
         return _QUIET
-    listed = chosen[0] if len(chosen) == 1 else f"{', '.join(chosen[:-1])} и {chosen[-1]}"
-    return f"Главное за день: {listed}."
+    return f"Главное за день: {_joined(chosen)}."
+
+
+def _joined(items: list[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} и {items[-1]}"
 
 
 def fill(schema: Schema, root: Schema, prompt: str) -> object:
