@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 MEDIAN_FROM_ROWS = 5  # below, one slow answer is the median
@@ -65,11 +64,3 @@ def _quantile(values: Iterable[float], q: float, shown_from: int) -> Quantile:
     rows = list(values)
     display: Display = "na" if not rows else "few" if len(rows) < shown_from else "ok"
     return Quantile(percentile(rows, q), len(rows), display)
-
-
-def round_half_up(value: float, digits: int = 0) -> Decimal:
-    """Rounding for display only. 2.5 becomes 3: Python's own rounding to even would surprise a reader.
-
-    The shortest decimal form of a float is rounded, so that 12.345 is what a person sees, not 12.34499999.
-    """
-    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)

@@ -256,3 +256,27 @@ def test_DAY07_a_night_message_in_vladivostok_belongs_to_the_day_of_its_answer()
     rows = turn_states(frame("turn", [row]), at("2026-09-09T00:00", cal.zone.key), 15, cal)
     day = (at("2026-09-08T00:00", cal.zone.key), at("2026-09-09T00:00", cal.zone.key))
     assert first_response_time(rows, frame("episode", [episode("a", "07 10:50")]), *day, cal).median.value == 15
+
+
+WITHIN_THE_WEEK = st.integers(0, 6 * 24 * 60)
+
+
+@given(st.lists(st.tuples(WITHIN_THE_WEEK, st.none() | WITHIN_THE_WEEK), min_size=1, max_size=8))
+def test_moving_the_company_to_another_zone_with_its_times_changes_nothing(turns: list[tuple[int, int | None]]) -> None:
+    vladivostok, later = CALENDARS["C7"], pd.Timedelta(hours=-7)
+    rows: Rows = []
+    for number, (asked, waited) in enumerate(turns):
+        clock = when("07 00:00") + pd.Timedelta(minutes=asked)
+        answer = None if waited is None else clock + pd.Timedelta(minutes=waited)
+        rows.append(
+            turn(f"e{number}", "07 10:00", dialog=number)
+            | {"first_at": clock, "clock_at": clock, "answered_at": answer}
+        )
+    moscow = frame("turn", rows)
+    moved = moscow.copy()
+    for name in ("first_at", "clock_at", "answered_at"):
+        moved[name] = moved[name] + later
+    as_of = when("14 00:00")
+    here, there = turn_states(moscow, as_of, 15, C1), turn_states(moved, as_of + later, 15, vladivostok)
+    assert here["state"].tolist() == there["state"].tolist()
+    assert here["wt"].tolist() == there["wt"].tolist()
