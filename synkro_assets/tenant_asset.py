@@ -116,6 +116,7 @@ def tenant_asset(
     resources: Sequence[str] = (),
     kinds: Sequence[str] = ("parquet",),
     code_version: str = "1",
+    description: str = "",
     afterwards: Callable[[TenantRun], None] | None = None,
 ) -> Callable[[Body], TenantAsset]:
     """Declare an asset of tenant × local day.
@@ -125,13 +126,14 @@ def tenant_asset(
         inputs: body parameter → upstream table; the same days are read.
         after: upstreams that must be done first but are not loaded.
         resources: further Dagster resources that the body uses.
+        description: what operators read; default: the body's docstring.
         afterwards: called once the rows are stored, inside the same journaled step.
     """
     table = target if isinstance(target, Table) else None
     key = tuple((table.name if table else str(target)).split("/"))
 
     def declare(body: Body) -> TenantAsset:
-        summary = (body.__doc__ or "").strip()
+        summary = description or (body.__doc__ or "").strip()
         return TenantAsset(
             key=key,
             table=table,

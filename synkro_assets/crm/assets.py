@@ -133,7 +133,7 @@ def contact_phone(run: TenantRun, contacts: pa.Table) -> pa.Table:
 
 @tenant_asset(COMPANY, inputs={"companies": AMOCRM_COMPANIES})
 def company(run: TenantRun, companies: pa.Table) -> pa.Table:
-    """Companies."""
+    """Companies that contacts and deals belong to."""
     return _normalized(run, normalize.normalize_companies(run.with_baseline(companies, AMOCRM_COMPANIES, COMPANY)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +92,7 @@ def _is_broadcast(known: pd.DataFrame) -> pd.Series:
     return found
 
 
-def _in_a_burst(times: npt.NDArray[np.int64], dialogs: npt.NDArray[np.int64], unit: str) -> npt.NDArray[np.bool_]:
+def _in_a_burst(times: npt.NDArray[Any], dialogs: npt.NDArray[Any], unit: str) -> npt.NDArray[np.bool_]:
     per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
     span = int(BROADCAST_SPAN.total_seconds()) * per_second
     inside = np.zeros(len(times), dtype=bool)

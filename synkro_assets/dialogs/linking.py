@@ -72,7 +72,7 @@ class ContactLinker:
         for contact, phone in zip(
             phones.column("contact_id").to_pylist(), phones.column("phone_norm").to_pylist(), strict=True
         ):
-            if phone is not None and contact is not None and contact in self._updated:
+            if phone and contact is not None:
                 self._by_phone[phone].add(contact)
         self._by_username: dict[str, set[int]] = defaultdict(set)
         for contact, name in zip(
@@ -86,7 +86,7 @@ class ContactLinker:
 
     def link(self, phone: str | None, username: str | None) -> ContactLink:
         """By phone, else by username; several contacts with one phone: the one with an open deal, then the newest."""
-        found = self._by_phone.get(phone, set()) if phone else set()
+        found = self._by_phone.get(phone, set()) & self._updated.keys() if phone else set()
         if len(found) == 1:
             return ContactLink(next(iter(found)), "phone", 1.0)
         if found:

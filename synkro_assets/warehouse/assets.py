@@ -31,6 +31,7 @@ def _warehouse_asset(table: Table) -> TenantAsset:
         inputs={"rows": table},
         resources=("supabase",),
         kinds=("postgres", "supabase"),
+        description=f"{table.en} in the client's Supabase, table {table.warehouse}.",
     )
     def load(run: TenantRun, rows: pa.Table) -> None:
         writer = run.context.resources.supabase.of(run.tenant)
