@@ -12,5 +12,5 @@ def telegram_username(raw: str | None) -> str | None:
     """The name without «@» as written, or None for a phone, a number, an invitation link or another text."""
     if not raw:
         return None
-    name = _LINK.sub("", raw.strip()).removeprefix("@").rstrip("/").partition("?")[0]
+    name = _LINK.sub("", raw.strip()).removeprefix("@").partition("?")[0].rstrip("/")
     return name if _NAME.fullmatch(name) else None
