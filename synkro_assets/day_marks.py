@@ -17,9 +17,7 @@ from synkro_resources.control import days
 from synkro_resources.lake import WrittenDay
 from synkro_resources.model.tables import DAY_COLUMN, Table
 from synkro_resources.model.tables.raw import RAW_TABLES
-
-METRIC_VERSION = "m1"
-"""Version of the definitions in docs/metrics.md; a change of any formula or default raises it."""
+from synkro_resources.rules.metrics import METRIC_VERSION
 
 MANDATORY: frozenset[str] = frozenset(table.name for table in RAW_TABLES)
 

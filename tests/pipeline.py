@@ -52,7 +52,10 @@ class Sandbox:
 
     def delivered(self) -> list[str]:
         """The texts that lie in the report chat."""
-        return [str(message.message.get("text", "")) for message in self.telegram.state.sandbox.store.messages.get(CHAT_ID, [])]
+        return [
+            str(message.message.get("text", ""))
+            for message in self.telegram.state.sandbox.store.messages.get(CHAT_ID, [])
+        ]
 
 
 @dataclass

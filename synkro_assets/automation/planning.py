@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from synkro_resources.model.ids import RequestKind
-from synkro_resources.model.period import Period
+from synkro_resources.model.period import Period, days_between
 from synkro_resources.model.window import TenantWindow
 
 CHUNK_DAYS = 31
@@ -23,6 +23,9 @@ CHUNK_DAYS = 31
 FRESH_FOR = timedelta(minutes=60)
 """A day inside the re-read window counts as fresh for an hour after its load."""
 
+
+WAITING_LOOK_BACK_DAYS = 14
+"""A client who wrote up to two weeks ago may still be waiting: days between the period and today must be known, too."""
 
 TODAY_FRESH_FOR = timedelta(minutes=5)
 """Today moves on all the time: a report that is sent must not show clients as waiting who have just been answered."""
@@ -97,13 +100,15 @@ def plan(
         case RequestKind.REFRESH:
             return [Stage(StageKind.REFRESH, period.first_day, period.last_day)]
         case RequestKind.REPORT:
+            today = window.day_of(now)
+            since = max(period.last_day + timedelta(days=1), today - timedelta(days=WAITING_LOOK_BACK_DAYS))
             stale = [
                 day
-                for day in period.days
+                for day in [*period.days, *days_between(since, today - timedelta(days=1))]
                 if is_stale(day, loaded_at.get(day), window=window, now=now, reread_days=reread_days)
             ]
             return [
-                *_load_and_refresh(stale, window.day_of(now), loaded_at, now),
+                *_load_and_refresh(stale, today, loaded_at, now),
                 Stage(StageKind.REPORT, period.first_day, period.last_day),
             ]
 

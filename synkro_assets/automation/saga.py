@@ -86,7 +86,7 @@ def _begin(platform: Platform, request: RunRequest) -> Launch | None:
         request.kind,
         period,
         window=window,
-        loaded_at=_loaded_at(platform, request.tenant, period.first_day, max(period.last_day, window.day_of(now))),
+        loaded_at=_loaded_at(platform, request.tenant, period.first_day, window.day_of(now)),
         now=now,
         reread_days=settings.reread_days,
     )

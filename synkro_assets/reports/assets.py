@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from synkro_assets.analysis.day_sentence import sentence_for
 from synkro_assets.reports.compose import compose_day
@@ -18,7 +18,8 @@ from synkro_resources.model.package import Package, Verdict
 from synkro_resources.model.period import Period
 from synkro_resources.model.report import ReportDocument
 from synkro_resources.model.tables.crm import CRM_TABLES
-from synkro_resources.model.tables.dialogs import DIALOG_TABLES
+from synkro_resources.model.tables.dialogs import DIALOG_TABLES, TURN
+from synkro_resources.rules.working_time import Calendar
 
 PACKAGE, REPORT, SENT = "reports/package_day", "reports/report_day", "reports/sent_report_day"
 
@@ -27,7 +28,7 @@ PACKAGE, REPORT, SENT = "reports/package_day", "reports/report_day", "reports/se
 def package_day(run: TenantRun) -> None:
     """Every figure of the day with the rows behind it; the same rows again create nothing."""
     created = 0
-    for day in run.window.days:
+    for day in [*run.window.days, *_days_off_since(run, run.window.last_day)]:
         inputs = read_inputs(run, day)
         package = build_day_package(
             inputs,
@@ -104,7 +105,24 @@ def _document(
         company_name=run.settings.company_name or run.tenant,
         summary_sentence=sentence,
         composed_at=run.clock.now(),
+        off_days=[
+            found[2]
+            for off in _days_off_since(run, day)
+            if (found := latest_package(run.platform.control, run.tenant, Period.day(off).report_id)) is not None
+        ],
     )
+
+
+def _days_off_since(run: TenantRun, day: date) -> list[date]:
+    """The loaded days off between `day` and the morning after them: Friday's report goes out on Monday."""
+    calendar, stored = Calendar.of(run.settings), set(run.lake.days(TURN, run.tenant))
+    today = run.clock.now().astimezone(run.window.tz).date()
+    found: list[date] = []
+    following = day + timedelta(days=1)
+    while following < today and following in stored and not calendar.is_working_day(following):
+        found.append(following)
+        following += timedelta(days=1)
+    return found
 
 
 def _sentence_of(document: ReportDocument | None) -> str | None:

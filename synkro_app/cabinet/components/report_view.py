@@ -16,7 +16,7 @@ def draw_document(document: ReportDocument) -> None:
     st.caption(plain(document.subtitle))
     for section in document.sections:
         lines = [line for block in section.blocks for line in block.lines]
-        if not lines:
+        if not lines or section.code == "cabinet":  # the reader is here already
             continue
         with st.container(border=True):
             if section.title:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from synkro_assets.automation.planning import CHUNK_DAYS, Stage, StageKind, is_stale, plan
 from synkro_resources.model.ids import RequestKind
-from synkro_resources.model.period import Period
+from synkro_resources.model.period import Period, days_between
 from synkro_resources.model.window import TenantWindow
 
 ZONE = "Asia/Yekaterinburg"
@@ -29,9 +29,16 @@ def test_a_report_of_yesterday_loads_it_and_today_in_one_pass() -> None:
     assert found == [Stage(StageKind.DATA, YESTERDAY, TODAY), Stage(StageKind.REPORT, YESTERDAY, YESTERDAY)]
 
 
-def test_a_report_of_an_older_day_loads_it_and_refreshes_today() -> None:
+def test_a_report_of_an_older_day_also_loads_the_days_since_because_clients_may_still_wait() -> None:
     day = date(2026, 11, 3)
     found = stages(RequestKind.REPORT, Period.day(day))
+    assert found == [Stage(StageKind.DATA, day, TODAY), Stage(StageKind.REPORT, day, day)]
+
+
+def test_a_report_of_an_older_day_refreshes_only_today_if_the_days_since_are_fresh() -> None:
+    day = date(2026, 11, 3)
+    fresh = {TODAY - timedelta(days=back): NOW for back in range(1, 15)}
+    found = stages(RequestKind.REPORT, Period.day(day), fresh)
     assert [(stage.kind, stage.first_day) for stage in found] == [
         (StageKind.DATA, day),
         (StageKind.REFRESH, TODAY),
@@ -71,7 +78,7 @@ def test_a_day_before_the_re_read_window_stays_fresh_for_ever() -> None:
 
 def test_only_the_stale_days_of_a_week_are_loaded() -> None:
     week = Period.week_of(date(2026, 11, 10))
-    loaded = {day: NOW for day in week.days if day.day not in (11, 12)}
+    loaded = {day: NOW for day in days_between(week.first_day, YESTERDAY) if day.day not in (11, 12)}
     found = stages(RequestKind.REPORT, week, loaded)
     assert (found[0].first_day, found[0].last_day) == (date(2026, 11, 11), date(2026, 11, 12))
     assert found[-1] == Stage(StageKind.REPORT, week.first_day, week.last_day)
