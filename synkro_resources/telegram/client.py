@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -98,6 +99,14 @@ class TelegramChannel:
 
     async def _send(self, chat_id: str, thread_id: str | None, message: Message) -> SendOutcome:
         await self._open()
+        outcome = await self._send_marked(chat_id, thread_id, message)
+        if outcome.code != "thread_not_found":
+            return outcome
+        # the topic was deleted and the refused call has delivered nothing: the people of the chat get the part anyway
+        outcome = await self._send_marked(chat_id, None, message)
+        return replace(outcome, code="sent_without_topic") if outcome.kind == "sent" else outcome
+
+    async def _send_marked(self, chat_id: str, thread_id: str | None, message: Message) -> SendOutcome:
         try:
             sent = await self._call(chat_id, thread_id, message, html=True)
         except BadRequest as error:

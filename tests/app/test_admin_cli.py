@@ -150,7 +150,11 @@ def test_a_check_asks_the_service_keeps_the_result_and_fails_when_broken(
     asked: list[tuple[object, ...]] = []
     finding = CheckFinding("rights", status, Sentence("Вот", "So"), Sentence("Так", "Thus"))  # pyright: ignore[reportArgumentType]
 
-    def check_integration(tenant: str, kind: str, public: object, opened: dict[str, object]) -> list[CheckFinding]:
+    def check_integration(
+        tenant: str, kind: str, public: object, opened: dict[str, object], *, clock: object, allow_sandbox: bool
+    ) -> list[CheckFinding]:
+        assert clock is not None
+        assert not allow_sandbox, "an installation that was not asked for invented vendors refuses them"
         asked.append((tenant, kind, public, sorted(opened)))
         return [finding]
 

@@ -101,9 +101,10 @@ def test_the_general_topic_is_addressed_without_its_number(sandbox: Sandbox) -> 
     assert sandbox.channel.send(GROUP, "1", TEXT).kind == "sent"
 
 
-def test_a_missing_topic_does_not_close_the_chat(sandbox: Sandbox) -> None:
+def test_a_report_whose_topic_was_deleted_arrives_in_the_chat_once(sandbox: Sandbox) -> None:
     outcome = sandbox.channel.send(GROUP, "99", TEXT)
-    assert (outcome.kind, outcome.code, outcome.closes_destination) == ("failed", "thread_not_found", False)
+    assert (outcome.kind, outcome.code, outcome.closes_destination) == ("sent", "sent_without_topic", False)
+    assert len(sandbox.app.state.sandbox.store.messages[int(GROUP)]) == 1
 
 
 def test_a_refused_token_is_named_and_never_shown(sandbox: Sandbox) -> None:
