@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 
@@ -35,6 +35,8 @@ COMPARED = frozenset(
     }
 )
 """Figures whose previous value is stored: flows and one stock that earlier partitions can answer."""
+WAITING = frozenset({(4, "unanswered")})
+"""The stock: its earlier value is known only where the days in which people began to wait are loaded."""
 LAG_SHOWN_MIN = 60.0  # older data must be dated in the report
 
 
@@ -52,6 +54,9 @@ def build_day_package(
     known = Known(inputs, settings, as_of, window.end)
     figures = day_figures(known, day, window, calendar)
     previous, note = _comparison(inputs, day, calendar)
+    compared = COMPARED
+    if previous is not None and not _waiting_is_known(inputs.loaded_days, previous, settings.lookback_days):
+        compared = COMPARED - WAITING
     before = None if previous is None else figures_at(known, tenant, calendar, previous, window.bounds(previous)[1])
     versions = {"metrics": METRIC_VERSION, "calendar": calendar.version}
     found, reasons = verdict(figures.health, as_of=as_of, end=window.end, coverage_floor=settings.coverage_floor)
@@ -70,7 +75,7 @@ def build_day_package(
         verdict_reasons=reasons,
         versions=versions,
         input_hash=input_hash(known, versions),
-        metrics=tuple(_with_previous(metrics_of(figures), [] if before is None else metrics_of(before))),
+        metrics=tuple(_with_previous(metrics_of(figures), [] if before is None else metrics_of(before), compared)),
         rows=tuple(_numbered(_rows(figures))),
         health=tuple(_health(figures.health, settings, inputs.loads, built_at)),
         holidays=(day,) if calendar.is_holiday(day) else (),
@@ -118,11 +123,18 @@ def _comparison(inputs: PackageInputs, day: date, calendar: Calendar) -> tuple[d
     return (before, "") if before in inputs.loaded_days else (None, "not_loaded")
 
 
-def _with_previous(now: list[PackageMetric], before: list[PackageMetric]) -> Iterator[PackageMetric]:
+def _waiting_is_known(loaded: Collection[date], day: date, lookback_days: int) -> bool:
+    """Whether every day that can hold somebody who still waits on `day` is loaded."""
+    return all(day - timedelta(days=ago) in loaded for ago in range(lookback_days))
+
+
+def _with_previous(
+    now: list[PackageMetric], before: list[PackageMetric], compared: frozenset[tuple[int, str]]
+) -> Iterator[PackageMetric]:
     known = {(metric.metric_no, metric.code, metric.scope, metric.scope_id): metric for metric in before}
     for metric in now:
         found = known.get((metric.metric_no, metric.code, metric.scope, metric.scope_id))
-        if found is None or (metric.metric_no, metric.code) not in COMPARED:
+        if found is None or (metric.metric_no, metric.code) not in compared:
             yield metric
         else:
             yield replace(metric, prev_value=found.value, prev_n=found.n)
