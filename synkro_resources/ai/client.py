@@ -1,7 +1,7 @@
 """One structured call to an OpenAI-compatible provider: explicit address, own deadline, usage kept in every branch.
 
 No type of the provider's library leaves this module, and no environment variable can redirect a key: the address and
-the key are always passed (docs/ai.md, «Rules»).
+the key are always passed (docs/vendors.md, «AI»).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The error table of the client's Supabase: code or status → retry or tell the client (docs/supabase.md, «Errors»).
+"""The error table of the client's Supabase: code or status → retry or tell the client (docs/vendors.md, «Errors»).
 
 Matched on codes only; messages and details may hold whole rows of personal data and never leave this module.
 """
