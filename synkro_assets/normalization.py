@@ -80,9 +80,18 @@ def raw_rows(raw: pa.Table) -> Iterator[RawRow]:
 
 
 def unix_instant(value: object) -> datetime | None:
-    """A vendor's unix seconds as a UTC instant; null, zero and negative numbers mean «not set»."""
+    """A vendor's unix seconds as a UTC instant; null, zero and negative numbers mean «not set».
+
+    Raises:
+        ValueError: the number lies beyond the calendar.
+    """
     seconds = as_whole(value)
-    return None if seconds is None or seconds <= 0 else datetime.fromtimestamp(seconds, UTC)
+    if seconds is None or seconds <= 0:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError) as error:  # the platform's own words for «too large»
+        raise ValueError(f"{seconds} is no time") from error
 
 
 def _last_per_day(table: pa.Table, target: Table) -> pa.Table:

@@ -47,10 +47,12 @@ TEXTS = {
     "R": BROADCAST_TEXT,
     "S": "чат передан",
 }
-SETTINGS = TenantSettings(
-    zone=MOSCOW,
-    work_calendar=WorkCalendar(public_holidays=None),
-    autotext={BOT_TEXT: "bot", BROADCAST_TEXT: "broadcast"},
+SETTINGS = TenantSettings.model_validate(
+    {
+        "zone": MOSCOW,
+        "work_calendar": WorkCalendar(public_holidays=None),
+        "autotext": {BOT_TEXT: "bot", BROADCAST_TEXT: "broadcast"},
+    }
 )
 LONG_BEFORE = at("2026-05-01T00:00")
 

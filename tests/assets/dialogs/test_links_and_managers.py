@@ -1,4 +1,4 @@
-"""A dialog linked to the wrong deal shows a stranger's money, and an answer given to the wrong manager a stranger's work."""
+"""A dialog linked to the wrong deal shows a stranger's money; a wrong manager is praised for a stranger's work."""
 
 from __future__ import annotations
 

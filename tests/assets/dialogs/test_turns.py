@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -216,7 +217,7 @@ def cuts(built: Built, said: Said) -> list[bool]:
     ids = {str(body["message_id"]) for _, body in said}
     rows = built.messages.sort_by([("sent_at", "ascending"), ("message_id", "ascending")]).to_pylist()
     found = [row["episode_key"] for row in rows if row["message_id"] in ids]
-    return [one == other for one, other in zip(found, found[1:], strict=False)]
+    return [one == other for one, other in pairwise(found)]
 
 
 @settings(max_examples=25, deadline=None)
