@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synkro_resources.rules.deal_history import DealHistory
+from synkro_resources.rules.deal_history import LOST, WON, DealHistory
 
 AFTER_LAST_MESSAGE = timedelta(hours=24)
 """A deal that is opened within a day after the last message belongs to the episode."""
 RECENTLY_CLOSED = timedelta(hours=72)
+CLOSED = (WON, LOST)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -150,11 +151,20 @@ class DealLinker:
         )
 
     def _closed_before(self, deal_id: int, start: datetime) -> datetime | None:
-        """When the deal was closed, if that was at most 72 hours before `start` and it still was closed then."""
-        moves = [move.at for move in self._history.moves(deal_id) if move.at <= start]
-        if not moves or not self._history.exists_at(deal_id, start) or self._history.is_open_at(deal_id, start):
+        """When the deal was closed, if that was at most 72 hours before `start` and it still was closed then.
+
+        A move from one closed stage to another closes nothing anew. Excluded pipelines hold no deals here either.
+        """
+        if not self._history.exists_at(deal_id, start) or self._history.is_open_at(deal_id, start):
             return None
-        return moves[-1] if start - moves[-1] <= RECENTLY_CLOSED else None
+        if self._history.stage_at(deal_id, start)[0] in self._excluded:
+            return None
+        closings = [
+            move.at
+            for move in self._history.moves(deal_id)
+            if move.at <= start and move.after[1] in CLOSED and move.before[1] not in CLOSED
+        ]
+        return closings[-1] if closings and start - closings[-1] <= RECENTLY_CLOSED else None
 
     def _preference(self, item: tuple[int, bool]) -> tuple[bool, datetime, int]:
         deal_id, is_main = item

@@ -118,10 +118,23 @@ def test_a_deal_won_while_people_talked_is_the_talk_s_deal() -> None:
     assert deal_of(build(talk("C 07 10:00", "M 07 11:00"), window("07"), world)) == (100, "single", 1.0)
 
 
-def test_deals_of_an_excluded_pipeline_are_no_deals() -> None:
+@pytest.mark.parametrize(
+    "world",
+    [
+        crm(deal(100, pipeline=9)),
+        crm(deal(100, pipeline=9, status=LOST), events=[move(100, "06 10:00", OPEN, LOST, pipelines=(9, 9))]),
+    ],
+    ids=["open", "just closed"],
+)
+def test_deals_of_an_excluded_pipeline_are_no_deals(world: Crm) -> None:
     settings = SETTINGS.model_copy(update={"excluded_pipelines": (9,)})
-    built = build(talk("C 07 10:00"), window("07"), crm(deal(100, pipeline=9)), settings=settings)
-    assert deal_of(built) == (None, "none", None)
+    assert deal_of(build(talk("C 07 10:00"), window("07"), world, settings=settings)) == (None, "none", None)
+
+
+def test_a_closed_deal_that_was_only_moved_between_pipelines_was_not_closed_again() -> None:
+    moves = [move(100, "01 10:00", OPEN, LOST), move(100, "06 10:00", LOST, LOST, pipelines=(1, 2))]
+    world = crm(deal(100, pipeline=2, status=LOST), events=moves)
+    assert deal_of(build(talk("C 07 10:00"), window("07"), world)) == (None, "none", None)
 
 
 def test_a_link_that_the_deal_no_longer_has_links_nothing() -> None:
