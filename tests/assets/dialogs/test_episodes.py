@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from synkro_resources.model.period import Period
@@ -47,12 +49,17 @@ def test_ep06_a_service_message_is_none() -> None:
     assert built.messages.column("episode_key").null_count == 1
 
 
+EVERY_OTHER_DAY = [
+    say("C", f"{day:%m-%d} 12:00") for day in (date(2026, 8, 20) + timedelta(days=2 * n) for n in range(11))
+]
+"""One message every 48 hours from 20 August to 9 September."""
+
+
 def test_ep07_an_episode_older_than_the_window_keeps_its_key_and_has_no_first_response() -> None:
-    said = [say("C", (at("08-20 12:00") + timedelta(days=2 * n, hours=3)).strftime("%m-%d %H:%M")) for n in range(11)]
-    stored = normalized(said, window("08-20", "09-08"))
-    built = build(said, window("09-09"), history=stored, history_from=at("08-01 00:00"))
+    stored = normalized(EVERY_OTHER_DAY, window("08-20", "09-08"))
+    built = build(EVERY_OTHER_DAY, window("09-09"), history=stored, history_from=at("08-01 00:00"))
     (row,) = built.episode_rows()
-    assert row["episode_key"] == f"1:{said[0][1]['message_id']}"
+    assert row["episode_key"] == f"1:{EVERY_OTHER_DAY[0][1]['message_id']}"
     assert row["started_before_window"]
     assert row["client_messages"] == 8
     assert row["first_visible_at"] == at("08-26 12:00")
@@ -60,6 +67,15 @@ def test_ep07_an_episode_older_than_the_window_keeps_its_key_and_has_no_first_re
     assert minutes(times) == []
     assert times.excluded == {"before_window": 1}
     assert built.client_turns()[0]["clock_at"] is None
+
+
+def test_a_run_over_many_days_stores_what_runs_over_single_days_store() -> None:
+    stored = normalized(EVERY_OTHER_DAY, window("08-20", "09-08"))
+    alone = build(EVERY_OTHER_DAY, window("09-09"), history=stored)
+    together = build(EVERY_OTHER_DAY, window("08-20", "09-09"))
+    assert together.episode_rows() == alone.episode_rows()
+    last_day = pc.equal(together.turn_days.column(DAY_COLUMN), pa.scalar(date(2026, 9, 9)))
+    assert together.turn_days.filter(last_day).to_pylist() == alone.turn_days.to_pylist()
 
 
 def test_ep08_a_late_message_between_two_episodes_makes_them_one() -> None:

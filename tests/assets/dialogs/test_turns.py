@@ -78,6 +78,12 @@ def test_fr08_an_ok_to_our_question_waits() -> None:
     assert built.states(END)[1] == ("overdue", 474.0)
 
 
+def test_after_our_question_the_clock_starts_at_the_first_word_even_a_closing_one() -> None:
+    built = monday("C 07 10:00", "M 07 10:05 Выставить счёт?", "C 07 10:06 Ок", "C 07 10:30 А когда?", "M 07 10:40")
+    assert built.client_turns()[1]["clock_at"] == local("07 10:06")
+    assert built.responses(END) == [5, 34]
+
+
 def test_fr09_thanks_do_not_start_the_clock_of_a_later_question() -> None:
     built = monday("C 07 09:50", "M 07 09:58", "C 07 10:00 Спасибо", "C 07 15:00 А доставка сколько?", "M 07 15:08")
     assert built.responses(END) == [8, 8]
@@ -167,6 +173,12 @@ def test_fr20_a_closing_text_after_an_answer_needs_no_reply(text: str) -> None:
 @pytest.mark.parametrize("text", ["да", "нет", "Ок?", "Хорошо, жду", "Спасибо, а сколько?"])
 def test_fr20_a_text_that_may_want_an_answer_needs_a_reply(text: str) -> None:
     assert monday("C 07 10:00", "M 07 10:05", f"C 07 10:06 {text}").client_turns()[1]["needs_reply"] is True
+
+
+def test_a_call_of_the_next_day_answers_from_that_day_on() -> None:
+    built = build(talk("C 07 10:00"), window("07", "08"), calling("08 09:30"))
+    assert built.turns(local("08 00:00"))["answered_at"].isna().tolist() == [True]
+    assert [(row["answer_kind"], row["answered_at"]) for row in built.client_turns()] == [("call", local("08 09:30"))]
 
 
 def test_a_call_that_nobody_took_ends_no_wait() -> None:
