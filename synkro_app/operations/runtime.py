@@ -20,6 +20,10 @@ class StateFolderLock:
         self._path = state_dir / "up.lock"
         self._file: IO[str] | None = None
 
+    @property
+    def held(self) -> bool:
+        return self._file is not None
+
     def take(self) -> None:
         """Raises `ConfigurationError` `stack.already_running`."""
         self._path.parent.mkdir(parents=True, exist_ok=True)

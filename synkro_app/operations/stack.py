@@ -97,7 +97,9 @@ class Stack:
         self._supervisor.start(self._code_server_program())
 
     def stop(self) -> None:
-        """Stop everything, last started first, and forget the addresses."""
+        """Stop everything, last started first, and forget the addresses. A refused start has nothing to stop."""
+        if not self._lock.held:
+            return
         self._supervisor.stop()
         if self._dagster_migration is not None and self._dagster_migration.poll() is None:
             self._dagster_migration.terminate()

@@ -10,6 +10,7 @@ import yaml
 
 from synkro_app.operations.dagster_home import PROJECT_DIR, prepare_dagster_home, write_workspace
 from synkro_app.operations.runtime import StateFolderLock, remove_runtime, write_runtime
+from synkro_app.operations.stack import Stack
 from synkro_resources.model.errors import ConfigurationError
 from synkro_resources.settings import RUNTIME_FILE, Settings
 
@@ -34,6 +35,21 @@ def test_two_stacks_never_share_a_state_folder(tmp_path: Path) -> None:
     second = StateFolderLock(tmp_path)
     second.take()
     second.release()
+
+
+def test_a_refused_second_start_leaves_the_running_installation_findable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYNKRO_STATE_DIR", str(tmp_path))
+    running = StateFolderLock(tmp_path)
+    running.take()
+    write_runtime(tmp_path, {"cabinet_port": 8555}, {})
+    second = Stack()
+    with pytest.raises(ConfigurationError, match="already runs with this state folder"):
+        second.start()
+    second.stop()
+    assert (tmp_path / RUNTIME_FILE).is_file()
+    running.release()
 
 
 def test_the_number_of_runs_follows_the_machine_and_the_rest_of_dagster_yaml_stays(tmp_path: Path) -> None:
