@@ -27,8 +27,14 @@ from synkro_resources.telegram.resource import TelegramResource
 
 SOURCES: tuple[TenantAsset, ...] = (*CRM_SOURCES, *DIALOG_SOURCES)
 NORMALIZED: tuple[TenantAsset, ...] = (*CRM_TABLES, *DIALOG_TABLES)
-DERIVED: tuple[TenantAsset, ...] = (*NORMALIZED, *WAREHOUSE_ASSETS)
-ASSETS: tuple[TenantAsset, ...] = (*SOURCES, *DERIVED, *REPORT_ASSETS)
+DATA: tuple[TenantAsset, ...] = (*SOURCES, *NORMALIZED, *WAREHOUSE_ASSETS)
+ASSETS: tuple[TenantAsset, ...] = (*DATA, *REPORT_ASSETS)
+
+READ_FIRST: tuple[TenantAsset, ...] = (*SOURCES, *CRM_TABLES)
+"""What a history in chunks does for all chunks first: amoCRM lists a deal under its newest change only, so the dialogs
+of an old chunk find their deals in the newer ones.
+"""
+DERIVED: tuple[TenantAsset, ...] = (*DIALOG_TABLES, *WAREHOUSE_ASSETS)
 
 
 def build_resources(settings: Settings) -> dict[str, object]:
@@ -55,14 +61,14 @@ def build_defs(
     chosen = settings or Settings.load()
     partitions = tenant_days(history_start(chosen))
     jobs = [
-        tenant_job(DATA_JOB, (*SOURCES, *DERIVED), "Sources to the client's Supabase, never reports."),
+        tenant_job(DATA_JOB, DATA, "Sources to the client's Supabase, never reports."),
         tenant_job(REFRESH_JOB, (*SOURCES, *NORMALIZED), "Today's open dialogs and changed deals."),
         tenant_job(REPORT_JOB, REPORT_ASSETS, "Package, report and delivery of one day."),
     ]
     return dg.Definitions(
         assets=[asset.build(partitions) for asset in ASSETS],
         jobs=jobs,
-        sensors=[run_requests_sensor(jobs, SOURCES, DERIVED)],
+        sensors=[run_requests_sensor(jobs, READ_FIRST, DERIVED)],
         resources={**build_resources(chosen), **(resource_overrides or {})},
     )
 

@@ -14,7 +14,7 @@ import dagster as dg
 from synkro_assets.automation.jobs import JOB_OF_STAGE, narrowed_selection
 from synkro_assets.automation.saga import Launch, next_step
 from synkro_assets.automation.sensors import launch_tags, reconcile_tenants, state_of
-from synkro_assets.definitions import DERIVED, SOURCES, build_defs
+from synkro_assets.definitions import DERIVED, READ_FIRST, build_defs
 from synkro_resources.control.run_requests import RunRequest, get_request
 from synkro_resources.platform import Platform
 from synkro_resources.settings import Settings
@@ -58,7 +58,7 @@ def execute(defs: dg.Definitions, launch: Launch, instance: dg.DagsterInstance) 
     return job.execute_in_process(
         instance=instance,
         tags=launch_tags(launch),
-        asset_selection=narrowed_selection(launch.stage, SOURCES, DERIVED),
+        asset_selection=narrowed_selection(launch.stage, READ_FIRST, DERIVED),
         raise_on_error=False,
     )
 

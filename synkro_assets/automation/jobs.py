@@ -37,12 +37,12 @@ def tenant_job(name: str, assets: Iterable[TenantAsset], description: str) -> dg
 
 
 def narrowed_selection(
-    stage: Stage, sources: Iterable[TenantAsset], derived: Iterable[TenantAsset]
+    stage: Stage, first: Iterable[TenantAsset], derived: Iterable[TenantAsset]
 ) -> list[dg.AssetKey] | None:
     """The part of the job that a stage runs; None means all of it."""
     match stage.kind:
         case StageKind.RAW:
-            return asset_keys(sources)
+            return asset_keys(first)
         case StageKind.DERIVED:
             return asset_keys(derived)
         case StageKind.DATA | StageKind.REFRESH | StageKind.REPORT:

@@ -2,8 +2,8 @@
 
 Pure rules (docs/architecture.md, «Runs»): a report first loads the days that are missing or stale and refreshes today,
 because the clients who wait now have written, or been answered, today, and because a deal that changed today is listed
-with today's time only. History is read in chunks of at most 31 days, newest first, and derived oldest first, so that
-each day's look-back is there.
+with today's time only. History is read in chunks of at most 31 days, newest first, together with the tables of the
+CRM, and dialogs are derived oldest first, so that each day's look-back and each dialog's deal are there.
 """
 
 from __future__ import annotations

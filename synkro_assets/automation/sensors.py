@@ -39,11 +39,11 @@ def launch_tags(launch: Launch) -> dict[str, str]:
 
 def run_requests_sensor(
     jobs: Sequence[dg.UnresolvedAssetJobDefinition],
-    sources: Iterable[TenantAsset],
+    first: Iterable[TenantAsset],
     derived: Iterable[TenantAsset],
 ) -> dg.SensorDefinition:
     """Every few seconds: plan new requests, look at the runs of the others, launch what comes next."""
-    source_assets, derived_assets = tuple(sources), tuple(derived)
+    first_assets, derived_assets = tuple(first), tuple(derived)
 
     @dg.sensor(
         name="run_requests",
@@ -61,19 +61,19 @@ def run_requests_sensor(
             launch = next_step(platform, request, state_of(context.instance, platform, request))
             if launch is not None:
                 launched += 1
-                yield to_run_request(launch, source_assets, derived_assets)
+                yield to_run_request(launch, first_assets, derived_assets)
         if not launched:
             yield dg.SkipReason("no request needs a new run")
 
     return sensor
 
 
-def to_run_request(launch: Launch, sources: Iterable[TenantAsset], derived: Iterable[TenantAsset]) -> dg.RunRequest:
+def to_run_request(launch: Launch, first: Iterable[TenantAsset], derived: Iterable[TenantAsset]) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=launch.run_key,
         job_name=JOB_OF_STAGE[launch.stage.kind],
         tags=launch_tags(launch),
-        asset_selection=narrowed_selection(launch.stage, sources, derived),
+        asset_selection=narrowed_selection(launch.stage, first, derived),
     )
 
 

@@ -16,7 +16,8 @@ from synkro_resources.control.outbox import deliveries
 from synkro_resources.control.packages import latest_package
 from synkro_resources.model.package import Package
 from synkro_resources.model.period import Period, days_between
-from synkro_resources.model.tables import TABLES
+from synkro_resources.model.tables import DAY_COLUMN, TABLES
+from synkro_resources.model.tables.dialogs import EPISODE
 from synkro_resources.sandbox.world.truth import DayFigures
 from tests.pipeline import Installation, Sandbox, installation
 
@@ -103,6 +104,27 @@ def test_the_lists_of_silent_and_lost_deals_equal_the_planted_truth(road: Road, 
     assert sorted(row.deal_id or 0 for row in package.list_rows("silent_deals")) == sorted(truth.new_deals_silent)
     assert sorted(row.deal_id or 0 for row in package.list_rows("silent_open")) == sorted(truth.open_silent)
     assert sorted(row.deal_id or 0 for row in package.list_rows("lost")) == sorted(truth.lost)
+
+
+def test_every_episode_finds_the_planted_contact_and_deal_of_its_dialog(road: Road) -> None:
+    days = REPORTED[:-2]  # of the last days conversations may still go on
+    rows = road.place.lake.read_days(EPISODE, SLUG, days_between(FIRST, TODAY)).sort_by(DAY_COLUMN).to_pylist()
+    found = {
+        (int(row["dialog_id"]), row["start_at"].replace(microsecond=0)): (row["contact_id"], row["deal_id"])
+        for row in rows
+    }
+    truth = road.sandbox.world.truth
+    local_day = truth.working_time.local_day
+    created = {deal.lead_id: local_day(deal.created_at) for deal in truth.deals}
+    planted = {
+        (episode.chat_id, episode.start_at.replace(microsecond=0)): (episode.contact_id, episode.deal_id)
+        for episode in truth.episodes
+        if local_day(episode.start_at) in days
+        # an episode is known as of the end of its last day: a deal that is opened on the morning after is not
+        and (episode.deal_id is None or created[episode.deal_id] <= local_day(episode.last_at))
+    }
+    assert len(planted) > 100
+    assert {key: found.get(key) for key in planted} == planted
 
 
 def test_every_table_has_a_file_for_every_day(road: Road) -> None:
