@@ -53,30 +53,42 @@ def normalize_rows(
     columns: dict[str, list[object]] = {name: [] for name in names}
     days: list[date | None] = []
     unread: list[UnreadRow] = []
-    for row in raw_rows(raw):
+    for stored, text, day in _stored_rows(raw):
         try:
-            values = list(read(row))
+            values = list(read(RawRow(stored, _body(text), day)))
         except (ValueError, KeyError, TypeError) as error:
             unread.append(UnreadRow(target.name, type(error).__name__))
             continue
         for value in values:
             for name in names:
                 columns[name].append(value.get(name))
-            days.append(row.day)
+            days.append(day)
     built = pa.table({name: pa.array(columns[name], target.schema.field(name).type) for name in names})
     table = target.cast(built).append_column(DAY_COLUMN, pa.array(days, pa.date32()))
     return Normalized(_last_per_day(table, target) if newest_only else table, unread)
 
 
-def raw_rows(raw: pa.Table) -> Iterator[RawRow]:
-    """The raw table's rows with parsed JSON."""
+def _stored_rows(raw: pa.Table) -> Iterator[tuple[dict[str, Any], str | None, date | None]]:
+    """The raw table's rows: columns, JSON text, day."""
     names = [name for name in raw.column_names if name not in ("raw", DAY_COLUMN)]
     columns = [raw.column(name).to_pylist() for name in names]
     bodies = raw.column("raw").to_pylist()
     days = raw.column(DAY_COLUMN).to_pylist()
     for position, text in enumerate(bodies):
         values = {name: column[position] for name, column in zip(names, columns, strict=True)}
-        yield RawRow(values, as_object(orjson.loads(text or "null")), days[position])
+        yield values, text, days[position]
+
+
+def _body(text: str | None) -> JsonObject:
+    """The row's JSON object; a row that is known from an event alone has none.
+
+    Raises:
+        ValueError: no JSON, or no object.
+    """
+    parsed = orjson.loads(text or "null")
+    if parsed is not None and not isinstance(parsed, dict):
+        raise ValueError("the row is no JSON object")
+    return as_object(parsed)
 
 
 def unix_instant(value: object) -> datetime | None:

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from synkro_app.operations.stack import Stack
-    from synkro_resources.model.errors import Sentence
+from synkro_app.operations.foreground import TICK_S, say_step, stopped_in_the_end
 
-TICK_S = 0.5
 RELOAD_LOOK_S = 1.0
 
 
@@ -78,25 +71,6 @@ def dagster(state_dir: Path | None, real: bool) -> None:
                 click.echo("· Код изменился, загружаю заново / Source changed, loading it anew")
                 stack.restart_code_server()
             time.sleep(RELOAD_LOOK_S)
-
-
-def say_step(sentence: Sentence) -> None:
-    click.echo(f"· {sentence.ru} / {sentence.en}")
-
-
-@contextmanager
-def stopped_in_the_end(stack: Stack) -> Generator[None]:
-    """Ctrl-C and SIGTERM stop the stack in order; a second Ctrl-C cannot interrupt that."""
-    for stop_signal in (signal.SIGTERM, signal.SIGINT):  # a shell starts background jobs with SIGINT ignored
-        signal.signal(stop_signal, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        click.echo("\nОстанавливаю… / Stopping…")
-    finally:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        stack.stop()
-        signal.signal(signal.SIGINT, before)
 
 
 def _log_to_terminal() -> None:

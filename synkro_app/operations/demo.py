@@ -13,9 +13,9 @@ import click
 import httpx
 from rich.console import Console
 
-from synkro_app.operations.commands import TICK_S, say_step, stopped_in_the_end
 from synkro_app.operations.demo_world import OWNER, SLUG, ZONE, connect_tenant, prepare_client_database, stored_world
 from synkro_app.operations.follow import follow_request
+from synkro_app.operations.foreground import TICK_S, say_step, stopped_in_the_end
 from synkro_app.operations.stack import SUPABASE_DEMO, Stack
 from synkro_resources.control.database import Database
 from synkro_resources.control.outbox import deliveries

@@ -70,10 +70,12 @@ class ContactLinker:
         )
         self._history, self._at = history, at
         self._by_phone: dict[str, set[int]] = defaultdict(set)
-        for contact, phone in zip(
-            phones.column("contact_id").to_pylist(), phones.column("phone_norm").to_pylist(), strict=True
-        ):
-            if phone and contact is not None:
+        versions = dict(
+            zip(present.column("contact_id").to_pylist(), present.column("source_updated_at").to_pylist(), strict=True)
+        )
+        phone_columns = (phones.column(name).to_pylist() for name in ("contact_id", "phone_norm", "source_updated_at"))
+        for contact, phone, version in zip(*phone_columns, strict=True):
+            if phone and version == versions.get(contact):  # a phone that was removed keeps its older version
                 self._by_phone[phone].add(contact)
         self._by_username: dict[str, set[int]] = defaultdict(set)
         for contact, name in zip(

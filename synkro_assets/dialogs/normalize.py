@@ -75,7 +75,9 @@ def normalize_messages(raw: pa.Table, dialogs: pa.Table, window: TenantWindow) -
         if row.day is None:
             return
         body, dialog_id = row.body, row.columns["chat_id"]
-        direction = "inbound" if body.get("direction") == "inbound" else "outbound"
+        direction = body.get("direction")
+        if direction not in ("inbound", "outbound"):  # taken for ours it would answer the client
+            raise ValueError("the message has no direction")
         kind = as_text(body.get("message_type")) or "unknown"
         text = text_of(body)
         media = as_object(body.get(kind)) if kind in MEDIA_TYPES else {}

@@ -155,7 +155,8 @@ def _client_columns(
     clock_at = clock_of(turn, asked=asked)
     is_cut = turn.no == 0 and not episode.starts_here
     answer = answer_to(turn, elements)
-    bot = next((m for m in episode.messages if m.author_kind == "bot" and m.sent_at >= clock_at), None)
+    touches = (m.sent_at for m in episode.messages if m.author_kind == "bot" and m.sent_at >= clock_at)
+    touched_at = next((at for at in touches if answer is None or at < answer.at), None)
     return {
         "clock_at": None if is_cut else clock_at,
         "needs_reply": needs_reply(turn, asked=asked),
@@ -163,7 +164,7 @@ def _client_columns(
         "answered_at": None if answer is None else answer.at,
         "answer_kind": None if answer is None else answer.kind,
         "answer_same_episode": None if answer is None else answer.episode_no == turn.episode_no,
-        "bot_touch_s": None if bot is None else (bot.sent_at - clock_at).total_seconds(),
+        "bot_touch_s": None if touched_at is None else (touched_at - clock_at).total_seconds(),
     }
 
 

@@ -285,3 +285,20 @@ def test_no_field_of_a_contact_can_stop_a_load(body: JsonObject) -> None:
     found = normalize_contacts(stored)
     assert found.table.num_rows + len(found.quarantined) == 2
     normalize_contact_phones(stored)
+
+
+@pytest.mark.parametrize("broken", ["{bad", "[1]", '"text"'])
+def test_a_deal_that_is_stored_as_no_json_object_is_put_aside_and_the_others_are_kept(broken: str) -> None:
+    raw = AMOCRM_LEADS.cast(
+        pa.table(
+            {
+                "id": [1, 2],
+                "source_updated_at": pa.array([NOON, NOON], pa.timestamp("us", "UTC")),
+                "is_deleted": [False, False],
+                "raw": [broken, '{"name": "x"}'],
+            }
+        )
+    ).append_column(DAY_COLUMN, pa.array([date(2026, 9, 7)] * 2, pa.date32()))
+    found = normalize_deals(raw)
+    assert found.table.column("deal_id").to_pylist() == [2]
+    assert len(found.quarantined) == 1

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.assets.dialogs.talks import SETTINGS, Built, Crm, Rows, build, dialog, local, say, talk, window
-from tests.resources.rules.metrics.rows import LOST, OPEN, WON, contact, deal, deal_contact, hand_over, move, phone
+from tests.resources.rules.metrics.rows import (
+    LOST,
+    OPEN,
+    VERSION,
+    WON,
+    contact,
+    deal,
+    deal_contact,
+    hand_over,
+    move,
+    phone,
+)
 
 ANNA, IGOR, MARIA, DARIA = 1, 2, 3, 4
 HANDED_OVER = (hand_over(100, "08 12:00", ANNA, IGOR), hand_over(100, "11 10:00", IGOR, MARIA))
@@ -148,3 +161,13 @@ def test_a_username_links_whatever_its_case_and_a_deleted_contact_never() -> Non
     assert contact_of(build(talk("C 07 10:00"), window("07"), world, dialogs=telegram)) == (1, "username", 0.9, False)
     gone = Crm(contacts=[contact(1, username="olga_flowers") | {"is_deleted": True}])
     assert contact_of(build(talk("C 07 10:00"), window("07"), gone, dialogs=telegram)) == (None, "none", None, False)
+
+
+def test_a_phone_that_the_contact_no_longer_has_links_nothing() -> None:
+    present = phone(1)
+    removed = present | {"source_updated_at": VERSION - timedelta(days=9)}
+    found = [
+        contact_of(build(talk("C 07 10:00"), window("07"), Crm(contacts=[contact(1)], phones=[row])))[0]
+        for row in (present, removed)
+    ]
+    assert found == [1, None]

@@ -133,3 +133,10 @@ def test_an_author_of_any_shape_is_read(author: object, reference: str | None) -
 def test_delivery_times_that_are_no_times_are_empty() -> None:
     row = message(delivered_at="2026-09-07T12:00:00+03:00", read_at="", error_at="soon")
     assert (row["delivered_at"], row["read_at"], row["error_at"]) == (NOON, None, None)
+
+
+def test_a_message_without_a_direction_is_put_aside_or_it_would_answer_the_client() -> None:
+    body: JsonObject = {"message_id": "m", "created_at": "2026-09-07T09:00:00Z", "message_type": "text"}
+    found = normalize_messages(extract_messages([(1, body)], WINDOW).table, DIALOG.from_rows([]), WINDOW)
+    assert found.table.num_rows == 0
+    assert len(found.quarantined) == 1

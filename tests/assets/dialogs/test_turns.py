@@ -246,3 +246,8 @@ def test_service_messages_change_nothing_at_all(said: Said, noise: Said) -> None
     alone, together = build(said, NINE_DAYS), build([*said, *noise], NINE_DAYS)
     assert alone.episode_days.equals(together.episode_days)
     assert alone.turn_days.equals(together.turn_days)
+
+
+def test_a_bot_s_message_after_the_answer_did_not_greet_the_client() -> None:
+    said = talk("C 07 10:00", "M 07 10:05", "C 07 12:00 а цена?", "B 07 12:00:03", "M 07 12:20")
+    assert [turn["bot_touch_s"] for turn in build(said, window("07")).client_turns()] == [None, 3]
