@@ -6,16 +6,19 @@ The server frees the lock when the process dies, however it dies; nothing has to
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
 from synkro_resources.control.database import Database, unavailable
 from synkro_resources.model.errors import Sentence, TransientError
 from synkro_resources.model.ids import check_tenant_slug
+
+log = logging.getLogger(__name__)
 
 LOCK_NOT_AVAILABLE = "55P03"  # SQLSTATE when lock_timeout has passed
 
@@ -51,9 +54,12 @@ def tenant_lock(db: Database, tenant: str, wait_s: float) -> Generator[TenantLoc
             raise unavailable() from error
         with connection:
             _acquire(connection, tenant, wait_s)
-            yield TenantLock(tenant, connection)
+            try:
+                yield TenantLock(tenant, connection)
+            finally:
+                _release(connection, tenant)
     finally:
-        engine.dispose()  # closing the connection frees the lock
+        engine.dispose()
 
 
 def is_tenant_locked(db: Database, tenant: str) -> bool:
@@ -76,6 +82,14 @@ def _acquire(connection: Connection, tenant: str, wait_s: float) -> None:
         if getattr(error.orig, "pgcode", None) == LOCK_NOT_AVAILABLE:
             raise _busy(tenant) from None
         raise unavailable() from error
+
+
+def _release(connection: Connection, tenant: str) -> None:
+    """Free the lock now: the server notices a closed connection only a moment later, and the next run would wait."""
+    try:
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(tenant)})
+    except (DBAPIError, PendingRollbackError):
+        log.info("the lock of %s went with its connection", tenant)
 
 
 def _key(tenant: str) -> int:

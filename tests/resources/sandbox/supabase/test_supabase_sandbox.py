@@ -90,11 +90,12 @@ def running(binary: Path, postgres: Any, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 def project(running: Project) -> Iterator[Project]:
     running.sql(
-        "drop table if exists deal; create table deal (id bigint primary key, title text, price numeric);"
-        "drop table if exists closed; create table closed (id int primary key);"
-        "alter table closed enable row level security; insert into closed values (1)"
+        "create table if not exists deal (id bigint primary key, title text, price numeric);"
+        "create table if not exists closed (id int primary key); alter table closed enable row level security;"
     )
-    _eventually(lambda: running.client().table("deal").upsert([], on_conflict="id").execute())
+    probe: Any = [{"id": -1, "title": "x", "price": 1}, {"id": -2, "title": "x", "price": 1}]
+    _eventually(lambda: running.client().table("deal").upsert(probe, on_conflict="id").execute())
+    running.sql("truncate deal, closed; insert into closed values (1)")
     yield running
     defaults = SupabaseSwitches()
     for field in ("faults", "slow_s", "max_body_bytes", "revoked", "paused", "newer_codes"):
