@@ -117,11 +117,11 @@ def _after_failure(platform: Platform, request: RunRequest, stages: list[Stage],
     rows.
     """
     failed = _failed_steps(platform, request)
-    if failed and all(step.asset.startswith(WAREHOUSE_PREFIX) for step in failed):
+    if failed and all(step.asset.startswith(WAREHOUSE_PREFIX) and not _died_at_work(step) for step in failed):
         return _advance(platform, request, stages, position)
     blocking = next((step for step in failed if not step.asset.startswith(WAREHOUSE_PREFIX)), None)
-    if (blocking is None or blocking.retryable) and request.attempt < MAX_ATTEMPTS:
-        ended = blocking.finished_at if blocking is not None else None
+    if request.attempt < MAX_ATTEMPTS and (blocking is None or _died_at_work(blocking) or blocking.retryable):
+        ended = None if blocking is None or _died_at_work(blocking) else blocking.finished_at
         if ended is not None and platform.clock.now() - ended < RETRY_WAIT:
             return None
         attempt = request.attempt + 1
@@ -131,6 +131,11 @@ def _after_failure(platform: Platform, request: RunRequest, stages: list[Stage],
     error = _died_without_a_word(request.tenant) if cause is None else SynkroError(cause.code, cause.what, cause.remedy)
     _update(platform, request, status="failed", error=error)
     return None
+
+
+def _died_at_work(step: StepRecord) -> bool:
+    """Whether the run's process ended during the step: a step that fails by itself has an error."""
+    return step.error is None
 
 
 def _failed_steps(platform: Platform, request: RunRequest) -> list[StepRecord]:
