@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 import dagster as dg
 
@@ -11,7 +10,7 @@ from synkro_assets.automation.jobs import DATA_JOB, REFRESH_JOB, REPORT_JOB, ten
 from synkro_assets.automation.sensors import run_requests_sensor
 from synkro_assets.crm.assets import CRM_SOURCES, CRM_TABLES
 from synkro_assets.dialogs.assets import DIALOG_SOURCES, DIALOG_TABLES
-from synkro_assets.partitions import tenant_days
+from synkro_assets.partitions import history_start, tenant_days
 from synkro_assets.reports.assets import REPORT_ASSETS
 from synkro_assets.run_scope import RunScopeResource
 from synkro_assets.tenant_asset import TenantAsset
@@ -71,18 +70,6 @@ def build_defs(
         sensors=[run_requests_sensor(jobs, READ_FIRST, DERIVED)],
         resources={**build_resources(chosen), **(resource_overrides or {})},
     )
-
-
-def history_start(settings: Settings) -> date:
-    """First day of the partitions (`SYNKRO_HISTORY_START`).
-
-    Without the setting: the first of the month 12 months before the present instant. `synkro up` sets it once and for
-    all, because a start that moves would hide older keys.
-    """
-    if settings.history_start is not None:
-        return settings.history_start
-    today = settings.present.now().date()
-    return date(today.year - 1, today.month, 1)
 
 
 @dg.definitions

@@ -9,6 +9,7 @@ import dagster as dg
 
 from synkro_resources.model.errors import RefusedError, Sentence
 from synkro_resources.model.ids import check_tenant_slug
+from synkro_resources.settings import Settings
 
 TENANT_SET = "synkro_tenants"
 """Names of dynamic sets are shared by the whole Dagster instance, hence the prefix."""
@@ -24,6 +25,18 @@ RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 
 TENANTS = dg.DynamicPartitionsDefinition(name=TENANT_SET)
+
+
+def history_start(settings: Settings) -> date:
+    """First day of the partitions (`SYNKRO_HISTORY_START`).
+
+    Without the setting: the first of the month 12 months before the present instant. `synkro up` sets it once and for
+    all, because a start that moves would hide older keys.
+    """
+    if settings.history_start is not None:
+        return settings.history_start
+    today = settings.present.now().date()
+    return date(today.year - 1, today.month, 1)
 
 
 def tenant_days(history_start: date) -> dg.MultiPartitionsDefinition:

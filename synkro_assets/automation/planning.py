@@ -92,8 +92,13 @@ def plan(
     loaded_at: Mapping[date, datetime],
     now: datetime,
     reread_days: int,
+    known_from: date,
 ) -> list[Stage]:
-    """The stages of a request, in order. `window` is the period's window in the tenant's zone."""
+    """The stages of a request, in order. `window` is the period's window in the tenant's zone.
+
+    `known_from`: from this day on a report of the period needs messages, because whether somebody's first message
+    opens an episode depends on the silence before it (docs/metrics.md, «Episodes»).
+    """
     match kind:
         case RequestKind.DATA:
             return _load(period.first_day, period.last_day)
@@ -107,6 +112,11 @@ def plan(
                 for day in [*period.days, *days_between(since, today - timedelta(days=1))]
                 if is_stale(day, loaded_at.get(day), window=window, now=now, reread_days=reread_days)
             ]
+            unknown = [
+                day for day in days_between(known_from, period.first_day - timedelta(days=1)) if day not in loaded_at
+            ]
+            if unknown:  # what follows was derived without them
+                stale = [*days_between(unknown[0], period.last_day), *(day for day in stale if day > period.last_day)]
             return [
                 *_load_and_refresh(stale, today, loaded_at, now),
                 Stage(StageKind.REPORT, period.first_day, period.last_day),

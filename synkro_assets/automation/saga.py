@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from synkro_assets.automation.planning import Stage, plan
+from synkro_assets.partitions import history_start
 from synkro_resources.control import days, journal, run_requests
 from synkro_resources.control.journal import StepRecord
 from synkro_resources.control.run_requests import RequestStatus, RunRequest
@@ -82,13 +83,16 @@ def _begin(platform: Platform, request: RunRequest) -> Launch | None:
     tenant, settings = get_tenant(control, request.tenant), tenant_settings(control, request.tenant)
     now, period = platform.clock.now(), request.period
     window = TenantWindow.of_period(tenant.slug, tenant.zone, period)
+    gap_days = -(-settings.episode_gap_hours // 24)
+    known_from = max(history_start(platform.settings), period.first_day - timedelta(days=gap_days))
     stages = plan(
         request.kind,
         period,
         window=window,
-        loaded_at=_loaded_at(platform, request.tenant, period.first_day, window.day_of(now)),
+        loaded_at=_loaded_at(platform, request.tenant, min(known_from, period.first_day), window.day_of(now)),
         now=now,
         reread_days=settings.reread_days,
+        known_from=known_from,
     )
     plan_json = {"stages": [stage.to_json() for stage in stages]}
     _update(platform, request, status="running", plan=plan_json, stage=stages[0].name, attempt=1)

@@ -19,9 +19,38 @@ YESTERDAY = date(2026, 11, 19)
 TODAY = date(2026, 11, 20)
 
 
-def stages(kind: RequestKind, period: Period, loaded_at: dict[date, datetime] | None = None) -> list[Stage]:
+def stages(
+    kind: RequestKind,
+    period: Period,
+    loaded_at: dict[date, datetime] | None = None,
+    *,
+    known_from: date | None = None,
+) -> list[Stage]:
     window = TenantWindow.of_period("acme", ZONE, period)
-    return plan(kind, period, window=window, loaded_at=loaded_at or {}, now=NOW, reread_days=3)
+    return plan(
+        kind,
+        period,
+        window=window,
+        loaded_at=loaded_at or {},
+        now=NOW,
+        reread_days=3,
+        known_from=known_from or period.first_day,
+    )
+
+
+def test_a_report_loads_the_days_before_it_without_which_new_dialogs_would_count_as_old() -> None:
+    """The days after them are derived again, though they are fresh."""
+    loaded = {YESTERDAY - timedelta(days=back): NOW for back in (-1, 0, 1)}
+    found = stages(RequestKind.REPORT, Period.day(YESTERDAY), loaded, known_from=YESTERDAY - timedelta(days=3))
+    assert found[0] == Stage(StageKind.DATA, YESTERDAY - timedelta(days=3), TODAY)
+    assert found[-1].kind is StageKind.REPORT
+
+
+def test_a_report_whose_days_before_are_loaded_does_not_read_them_again() -> None:
+    loaded = {YESTERDAY - timedelta(days=back): NOW - timedelta(minutes=2) for back in (-1, 0)}
+    loaded |= {YESTERDAY - timedelta(days=back): NOW - timedelta(days=1) for back in (1, 2, 3)}
+    found = stages(RequestKind.REPORT, Period.day(YESTERDAY), loaded, known_from=YESTERDAY - timedelta(days=3))
+    assert [stage.kind for stage in found] == [StageKind.REPORT]
 
 
 def test_a_report_of_yesterday_loads_it_and_today_in_one_pass() -> None:
