@@ -34,22 +34,27 @@ class Place:
     installation: Installation
     dagster_home: Path
 
+    @property
+    def output(self) -> Path:
+        """What the runs print: a file, because a full pipe would stop a run that nobody reads."""
+        return self.dagster_home / "output.log"
+
     def start(self, request: RunRequest, *, later: bool = False) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "DAGSTER_HOME": str(self.dagster_home)}
         if later:
             environment["SYNKRO_CLOCK"] = AFTER_DEATH.isoformat()
-        return subprocess.Popen(
-            [sys.executable, "-m", "synkro_assets.in_place", request.tenant, request.id],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+        with self.output.open("wb") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "synkro_assets.in_place", request.tenant, request.id],
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
 
     def finish(self, request: RunRequest, *, expected: str = "done") -> RunRequest:
-        process = self.start(request, later=True)
-        output, _ = process.communicate(timeout=240)
+        self.start(request, later=True).wait(timeout=240)
         found = get_request(self.installation.control, request.tenant, request.id)
-        assert found.status == expected, (found, output.decode()[-3000:])
+        assert found.status == expected, (found, self.output.read_text()[-3000:])
         return found
 
 
@@ -69,7 +74,7 @@ def kill_when(process: subprocess.Popen[bytes], reached: Callable[[], bool], *, 
         assert time.monotonic() < deadline, "the run never came so far"
         time.sleep(0.002)
     process.kill()
-    process.communicate()
+    process.wait()
 
 
 def messages_read(sandbox: Sandbox) -> int:
