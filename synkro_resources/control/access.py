@@ -11,7 +11,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table
 
-from synkro_resources.control.tables import audit, delivery, integrations, metadata, people, reports, runs, tenancy
+from synkro_resources.control.tables import (
+    audit,
+    delivery,
+    integrations,
+    metadata,
+    people,
+    reports,
+    runs,
+    tenancy,
+    vendors,
+)
 from synkro_resources.control.tables.base import PII_SCHEMA, is_tenant_scoped
 
 APP = "synkro_app"
@@ -66,7 +76,7 @@ _OPERATOR_READS = (
     integrations.integration_check,
     tenancy.usage_month,
 )
-_OPERATOR_CHANGES = (tenancy.plan, tenancy.account, tenancy.tenant, tenancy.subscription)
+_OPERATOR_CHANGES = (tenancy.plan, tenancy.account, tenancy.tenant, tenancy.subscription, vendors.vendor_block)
 
 
 def rules() -> Iterator[Rule]:
@@ -91,6 +101,8 @@ def _app_rules() -> Iterator[Rule]:
     )
     yield Rule(APP, tenancy.account, READ, "account_id IN (SELECT account_id FROM tenant)")
     yield Rule(APP, tenancy.plan, READ, ANY)
+    yield Rule(APP, vendors.rate_bucket, CHANGE, ANY)
+    yield Rule(APP, vendors.vendor_block, CHANGE, ANY)
     yield Rule(
         APP,
         people.app_user,

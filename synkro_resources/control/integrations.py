@@ -158,7 +158,13 @@ def mark_broken(db: Database, tenant: str, kind: IntegrationKind, error: Integra
 
 
 def save_check(
-    db: Database, tenant: str, kind: IntegrationKind, findings: Sequence[CheckFinding], *, checked_at: datetime
+    db: Database,
+    tenant: str,
+    kind: IntegrationKind,
+    findings: Sequence[CheckFinding],
+    *,
+    checked_at: datetime,
+    duration_ms: int = 0,
 ) -> CheckStatus:
     """Store a check; the integration takes the worst finding's status, cause and remedy."""
     status = worst_status(findings)
@@ -169,6 +175,7 @@ def save_check(
                 tenant=tenant,
                 kind=kind,
                 checked_at=checked_at,
+                duration_ms=duration_ms,
                 status=status,
                 findings=[_finding_row(finding) for finding in findings],
             )

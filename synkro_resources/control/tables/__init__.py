@@ -1,6 +1,27 @@
 """The tables of the control database, grouped by subject; importing this package registers all of them."""
 
-from synkro_resources.control.tables import analysis, audit, delivery, integrations, people, reports, runs, tenancy
+from synkro_resources.control.tables import (
+    analysis,
+    audit,
+    delivery,
+    integrations,
+    people,
+    reports,
+    runs,
+    tenancy,
+    vendors,
+)
 from synkro_resources.control.tables.base import metadata
 
-__all__ = ["analysis", "audit", "delivery", "integrations", "metadata", "people", "reports", "runs", "tenancy"]
+__all__ = [
+    "analysis",
+    "audit",
+    "delivery",
+    "integrations",
+    "metadata",
+    "people",
+    "reports",
+    "runs",
+    "tenancy",
+    "vendors",
+]

@@ -1,4 +1,4 @@
-"""Integrations of a tenant with outside services, and the results of their checks."""
+"""Integrations of a tenant with outside services: their checks, amoCRM consents under way, Radist's webhooks."""
 
 from __future__ import annotations
 
@@ -34,9 +34,36 @@ integration_check = tenant_table(
     Column("check_id", BigInteger, Identity(always=True), primary_key=True),
     text("kind"),
     instant("checked_at"),
+    Column("duration_ms", Integer, nullable=False),
     text("status"),
     json("findings"),
     one_of("kind", *INTEGRATION_KINDS),
     one_of("status", *INTEGRATION_STATUSES),
     Index("ix_integration_check_newest", "tenant", "kind", "checked_at"),
+)
+
+amocrm_consent = tenant_table(
+    "amocrm_consent",
+    Column("state_hash", Text, primary_key=True),
+    text("created_by"),
+    instant("created_at"),
+    instant("expires_at"),
+    instant("used_at", null=True),
+)
+
+radist_webhook = tenant_table(
+    "radist_webhook",
+    Column("path_hash", Text, primary_key=True),
+    Column("connection_id", BigInteger, nullable=False),
+    text("webhook_id"),
+    instant("created_at"),
+    instant("last_event_at", null=True),
+)
+
+radist_hint = tenant_table(
+    "radist_hint",
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("events", Integer, nullable=False),
+    instant("first_at"),
+    instant("last_at"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -35,6 +35,16 @@ class AmocrmAccount:
     notes: dict[str, list[Json]]
     """By plural entity type, calls and commons."""
     tasks: list[Json]
+    deleted_contacts: dict[int, Json] = field(default_factory=dict[int, Json])
+    """The contacts' trash, as `deleted_leads`."""
+    deleted_companies: dict[int, Json] = field(default_factory=dict[int, Json])
+    tags: dict[str, list[Json]] = field(default_factory=dict[str, list[Json]])
+    """By plural entity type."""
+    unsorted: list[Json] = field(default_factory=list[Json])
+    """Incoming leads that nobody has accepted yet; ascending created_at."""
+    talks: dict[int, Json] = field(default_factory=dict[int, Json])
+    chats: list[Json] = field(default_factory=list[Json])
+    """Which contact owns which of amoCRM's own chats: `chat_id`, `contact_id`, `id`."""
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from synkro_resources.control.tenants import add_tenant, get_tenant
 from synkro_resources.model.clock import SystemClock
 from synkro_resources.model.errors import ConfigurationError
 
+REVISIONS = ["0001", "0002"]
 CATALOGUE = {
     "policies": "SELECT schemaname, tablename, policyname, roles, cmd, qual, with_check FROM pg_policies "
     "ORDER BY 1, 2, 3",
@@ -75,7 +76,7 @@ def test_the_migrated_rules_are_the_ones_that_the_code_declares(
 
 
 def test_migrating_twice_changes_nothing_the_second_time(fresh_database: str) -> None:
-    assert migrate(fresh_database) == ["0001"]
+    assert migrate(fresh_database) == REVISIONS
     assert migrate(fresh_database) == []
 
 
@@ -86,7 +87,7 @@ def test_two_processes_that_migrate_at_once_take_turns(fresh_database: str) -> N
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(applied) == [[], [], ["0001"]]
+    assert sorted(applied) == [[], [], REVISIONS]
 
 
 def test_a_user_who_may_not_create_roles_is_told_what_to_ask_for(
@@ -121,7 +122,7 @@ def test_an_owner_who_is_no_superuser_can_migrate_and_is_bound_by_the_rules_itse
     url = engine.url.set(username="synkro_owner_test", password="plain").render_as_string(hide_password=False)
     db = Database(url)
     try:
-        assert migrate(url) == ["0001"]
+        assert migrate(url) == REVISIONS
         add_tenant(
             db, slug="first", name="First", zone="UTC", account="one", cell="main", plan="pro", clock=SystemClock()
         )
