@@ -9,25 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control import days
 from synkro_resources.lake import WrittenDay
-from synkro_resources.model.tables import DAY_COLUMN, Table
+from synkro_resources.model.tables import Table
 from synkro_resources.model.tables.raw import RAW_TABLES
 from synkro_resources.rules.metrics import METRIC_VERSION
 
 MANDATORY: frozenset[str] = frozenset(table.name for table in RAW_TABLES)
 
 
-def note_source(run: TenantRun, table: Table, rows: pa.Table, written: Sequence[WrittenDay]) -> None:
+def note_source(run: TenantRun, table: Table, written: Sequence[WrittenDay]) -> None:
     """Per day: how many rows the source gave, and how many the day's file holds now."""
     if table.name not in MANDATORY:
         return
-    counted = pc.value_counts(rows.column(DAY_COLUMN).combine_chunks())
-    given = dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
     source, _, step = table.name.partition("/")
     now = run.clock.now()
     for file in written:
@@ -39,10 +34,11 @@ def note_source(run: TenantRun, table: Table, rows: pa.Table, written: Sequence[
                 file.day,
                 "partial" if run.notes.quarantined else "ok",
                 now,
-                int(given.get(file.day) or 0),
+                file.given,
                 file.rows,
                 step=step,
                 rows_quarantined=run.notes.quarantined,
+                rows_duplicate=run.notes.repeated,
             )
 
 

@@ -6,13 +6,18 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 
 import pyarrow as pa
 
 from synkro_resources.http.jsonvalues import as_whole, canonical_json
 from synkro_resources.http.redaction import without_secrets
-from synkro_resources.model.tables import DAY_COLUMN, Table
+from synkro_resources.lake import RowSpool
+from synkro_resources.model.tables import Table
 from synkro_resources.model.window import TenantWindow
+
+KEPT_ASIDE = 10_000
+"""Rows put aside that are kept with their content; a vendor that changes its schema would break millions."""
 
 LATEST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
@@ -26,18 +31,29 @@ class QuarantinedRow:
     raw: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Extraction:
-    """`table` has the raw schema and the day column. Nothing is lost in silence:
+    """What a reader found. `spool` holds the readable rows by local day; nothing is lost in silence:
 
-    `seen` = rows of the table + quarantined + `outside` (of the window, dropped) + `repeated` (older or equal copies).
+    `seen` = rows of the spool (repeated ones included) + `put_aside` + `outside` (of the window, dropped).
+    `quarantined` keeps the first `KEPT_ASIDE` of the rows that were put aside.
     """
 
-    table: pa.Table
+    spool: RowSpool
     seen: int
     quarantined: list[QuarantinedRow]
+    put_aside: int = 0
     outside: int = 0
-    repeated: int = 0
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """All rows with the day column, ordered by key; for small extractions."""
+        return self.spool.whole()
+
+    @property
+    def repeated(self) -> int:
+        """Older or equal copies of rows."""
+        return self.spool.added - self.table.num_rows
 
 
 class Days:
@@ -56,31 +72,31 @@ class Days:
 
 
 @dataclass(slots=True)
-class _Stored:
-    version: datetime
-    day: date | None
-    values: Mapping[str, object]
-
-
-@dataclass(slots=True)
 class Collector:
-    """Gathers the rows of one table for one window; the newest version of a key wins, of equal ones the last read."""
+    """Gathers the rows of one table for one window; of one key and day the newest version wins, then the last read.
+
+    Memory does not grow with the rows: they go to disk beyond a few megabytes.
+    """
 
     table: Table
     window: TenantWindow
     seen: int = 0
     outside: int = 0
-    repeated: int = 0
+    put_aside_rows: int = 0
     quarantined: list[QuarantinedRow] = field(default_factory=list[QuarantinedRow])
-    _rows: dict[object, _Stored] = field(default_factory=dict[object, _Stored])
+    _spool: RowSpool = field(init=False)
     _days: Days = field(init=False)
 
     def __post_init__(self) -> None:
         self._days = Days(self.window)
+        self._spool = RowSpool(self.table)
 
     def put_aside(self, row: object, reason: str) -> None:
+        """Keep a row that misses what its table needs, with the reason."""
         self.seen += 1
-        self.quarantined.append(QuarantinedRow(self.table.name, reason, raw_text(row)))
+        self.put_aside_rows += 1
+        if len(self.quarantined) < KEPT_ASIDE:
+            self.quarantined.append(QuarantinedRow(self.table.name, reason, raw_text(row)))
 
     def add(self, key: object, version: datetime, values: Mapping[str, object], *, with_baseline: bool) -> None:
         """Store a row on the local day of `version`; older rows: the baseline, or dropped; newer: dropped."""
@@ -93,32 +109,13 @@ class Collector:
 
     def add_on(self, day: date | None, key: object, version: datetime, values: Mapping[str, object]) -> None:
         """Store a row on a day that the caller has chosen; None: the baseline."""
+        del key  # the columns hold it
         self.seen += 1
-        stored = self._rows.get(key)
-        if stored is not None:
-            self.repeated += 1
-            if stored.version > version:
-                return
-        self._rows[key] = _Stored(version, day, values)
+        self._spool.add(day, version, values)
 
     def result(self) -> Extraction:
-        """The rows ordered by key, so that the same answers give the same table."""
-        rows = [self._rows[key] for key in sorted(self._rows, key=_order)]
-        arrays = {
-            column.name: pa.array([row.values.get(column.name) for row in rows], column.type)
-            for column in self.table.columns
-        }
-        if not rows:
-            table = self.table.empty_days()
-        else:
-            typed = self.table.cast(pa.table(arrays))
-            days = pa.array([row.day for row in rows], pa.date32())
-            table = typed.append_column(pa.field(DAY_COLUMN, pa.date32()), days)
-        return Extraction(table, self.seen, self.quarantined, self.outside, self.repeated)
-
-
-def _order(key: object) -> tuple[int, str]:
-    return (key, "") if isinstance(key, int) else (0, str(key))
+        """Everything gathered; the same answers give the same rows in the same order."""
+        return Extraction(self._spool, self.seen, self.quarantined, self.put_aside_rows, self.outside)
 
 
 def raw_text(row: object) -> str:

@@ -20,7 +20,7 @@ from synkro_assets.run_scope import OpenRun, RunScope, window_of
 from synkro_assets.tenant_run import TenantRun, without_days
 from synkro_resources.control import journal
 from synkro_resources.control.integrations import mark_broken
-from synkro_resources.lake import WrittenDay
+from synkro_resources.lake import RowSpool, WrittenDay
 from synkro_resources.model.errors import IntegrationError, RefusedError, Sentence, SynkroError
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tables import Layout, Table
@@ -30,7 +30,8 @@ OWNER = "team:data"
 PREVIEW_ROWS = 5
 BASE_RESOURCES = frozenset({"platform", "lake", "run_scope"})
 
-Body = Callable[..., pa.Table | None]
+Rows = pa.Table | RowSpool
+Body = Callable[..., Rows | None]
 Metadata = dict[str, Any]
 
 
@@ -98,14 +99,17 @@ class TenantAsset:
                 if rows is None or self.table is None:
                     step.rows_out = run.notes.rows_out
                     return dict(run.notes.extra)
-                step.rows_out = rows.num_rows
                 written = run.lake.write_days(self.table, run.tenant, window.days, rows)
+                step.rows_out = sum(file.given for file in written)
+                if isinstance(rows, RowSpool):
+                    run.notes.repeated += rows.added - step.rows_out
+                    rows.close()
                 if self.table.layout is Layout.ENTITY:
                     run.lake.write_empty_baseline(self.table, run.tenant)
-                note_source(run, self.table, rows, written)
+                note_source(run, self.table, written)
                 if self.afterwards is not None:
                     self.afterwards(run)
-            return _describe(context, self.table, run, rows, written)
+            return _describe(context, self.table, run, written)
 
 
 def tenant_asset(
@@ -171,7 +175,7 @@ def _journaled(asset: str, run: TenantRun, open_run: OpenRun) -> Iterator[_Step]
             status=status,
             rows_in=run.notes.source_rows if run.notes.source_rows is not None else run.notes.rows_in,
             rows_out=step.rows_out,
-            requests=run.notes.requests,
+            requests=_requests(run),
             error=error,
             clock=run.clock,
         )
@@ -234,8 +238,13 @@ def _static_metadata(table: Table | None) -> Metadata:
     return {"dagster/column_schema": dg.TableSchema(columns=columns), "source": table.source}
 
 
+def _requests(run: TenantRun) -> int | None:
+    watched = run.notes.watched
+    return sum(item.spent.requests for item in watched) if watched else None
+
+
 def _describe(
-    context: dg.AssetExecutionContext, table: Table, run: TenantRun, rows: pa.Table, written: Sequence[WrittenDay]
+    context: dg.AssetExecutionContext, table: Table, run: TenantRun, written: Sequence[WrittenDay]
 ) -> Metadata:
     """Stored rows on each day's own event; totals and a preview without personal data on all of them."""
     for file in written:
@@ -244,26 +253,38 @@ def _describe(
                 {"dagster/partition_row_count": file.rows}, partition_key=str(day_key(run.tenant, file.day))
             )
     metadata: Metadata = {
-        "rows": rows.num_rows,
+        "rows": sum(file.given for file in written),
         "days": len(run.window.days),
         "path": dg.MetadataValue.path(str(run.lake.folder(table, run.tenant))),
         **run.notes.extra,
     }
     if run.notes.source_rows is not None:
-        metadata |= {"rows_at_the_source": run.notes.source_rows, "rows_put_aside": run.notes.quarantined}
-    if run.notes.requests is not None:
-        metadata["requests"] = run.notes.requests
-    preview = _preview(table, rows)
+        metadata |= {
+            "rows_at_the_source": run.notes.source_rows,
+            "rows_put_aside": run.notes.quarantined,
+            "rows_repeated": run.notes.repeated,
+        }
+    for item in run.notes.watched:
+        spent = item.spent
+        metadata |= {
+            "requests": spent.requests,
+            "bytes": spent.bytes,
+            "waits_s": round(spent.waits_s, 1),
+            "retries": spent.retries,
+        }
+    preview = _preview(table, run, written)
     if preview is not None:
         metadata["preview"] = preview
     return metadata
 
 
-def _preview(table: Table, rows: pa.Table) -> dg.MarkdownMetadataValue | None:
+def _preview(table: Table, run: TenantRun, written: Sequence[WrittenDay]) -> dg.MarkdownMetadataValue | None:
     visible = [column.name for column in table.columns if not column.personal]
-    head = without_days(rows).select(visible).slice(0, PREVIEW_ROWS).to_pylist()
-    if not head:
+    shown = next((file.day for file in written if file.day is not None and file.rows), None)
+    if shown is None:
         return None
+    stored = run.lake.read_days(table, run.tenant, [shown], columns=visible)
+    head = without_days(stored).slice(0, PREVIEW_ROWS).to_pylist()
     lines = ["| " + " | ".join(visible) + " |", "|" + "---|" * len(visible)]
     lines += ["| " + " | ".join(_cell(row[name]) for name in visible) + " |" for row in head]
     return dg.MarkdownMetadataValue("\n".join(lines))

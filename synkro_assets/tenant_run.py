@@ -6,36 +6,32 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Protocol
 
 import dagster as dg
 import pyarrow as pa
 
+from synkro_assets.extraction import Extraction
 from synkro_resources.control.tenants import tenant_settings
-from synkro_resources.lake import Lake
+from synkro_resources.http import RequestCounters
+from synkro_resources.lake import Lake, RowSpool
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.tables import DAY_COLUMN, Table
+from synkro_resources.model.tables.raw import quarantine_of
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.platform import Platform
 
 
-class Quarantined(Protocol):
-    """A row that could not be read; its raw form is kept out of logs and metadata."""
+@dataclass(frozen=True, slots=True)
+class WatchedRequests:
+    """A client's counters as they were when the step began to use it, and the counters themselves."""
+
+    before: RequestCounters
+    counters: RequestCounters
 
     @property
-    def reason(self) -> str: ...
-
-
-class Extraction(Protocol):
-    """What a reader found: the table, how many rows the source showed, and the rows that could not be read."""
-
-    @property
-    def table(self) -> pa.Table: ...
-    @property
-    def seen(self) -> int: ...
-    @property
-    def quarantined(self) -> Iterable[Quarantined]: ...
+    def spent(self) -> RequestCounters:
+        return self.counters.since(self.before)
 
 
 @dataclass(slots=True)
@@ -47,7 +43,9 @@ class Notes:
     """Rows written elsewhere than to the lake; None: as many as the lake took."""
     source_rows: int | None = None
     quarantined: int = 0
-    requests: int | None = None
+    repeated: int = 0
+    """Older or equal copies of rows that overlapping pages gave again."""
+    watched: list[WatchedRequests] = field(default_factory=list["WatchedRequests"])
     extra: dict[str, int | float | str] = field(default_factory=dict[str, int | float | str])
 
 
@@ -82,14 +80,29 @@ class TenantRun:
         """Whether this table has never been loaded, so that the baseline must be read now."""
         return not self.lake.has_baseline(table, self.tenant)
 
-    def take(self, extraction: Extraction) -> pa.Table:
-        """Note what the source showed and hand on the readable rows; nothing is dropped in silence."""
-        quarantined = list(extraction.quarantined)
-        self.notes.source_rows = extraction.seen
-        self.notes.quarantined += len(quarantined)
-        for row in quarantined[:10]:
+    def watch(self, counters: RequestCounters) -> None:
+        """Count what this step asks of a vendor from now on; its metadata and journal row show it."""
+        if all(watched.counters is not counters for watched in self.notes.watched):
+            self.notes.watched.append(WatchedRequests(counters.copy(), counters))
+
+    def take(self, extraction: Extraction) -> RowSpool:
+        """Note what the source showed, keep what could not be read, and hand on the readable rows."""
+        self.notes.source_rows = (self.notes.source_rows or 0) + extraction.seen
+        self.notes.quarantined += extraction.put_aside
+        for row in extraction.quarantined[:10]:
             self.context.log.warning("a row was put aside: %s", row.reason)
-        return extraction.table
+        self._keep_aside(extraction)
+        return extraction.spool
+
+    def _keep_aside(self, extraction: Extraction) -> None:
+        table, last_day = quarantine_of(extraction.spool.table), self.window.last_day
+        if not extraction.quarantined and not self.lake.has_day(table, self.tenant, last_day):
+            return
+        now = self.clock.now()
+        rows = RowSpool(table)
+        for row in extraction.quarantined:
+            rows.add(last_day, now, {"reason": row.reason, "put_aside_at": now, "raw": row.raw})
+        self.lake.write_days(table, self.tenant, [last_day], rows)
 
     def with_baseline(self, rows: pa.Table, upstream: Table, downstream: Table) -> pa.Table:
         """`rows` plus the upstream baseline while that has not been derived into `downstream` yet."""

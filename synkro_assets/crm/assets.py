@@ -7,10 +7,10 @@ from functools import partial
 import pyarrow as pa
 
 from synkro_assets.crm import extract, normalize
-from synkro_assets.extraction import Extraction
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.amocrm import AmocrmClient
+from synkro_resources.lake import RowSpool
 from synkro_resources.model.tables.crm import (
     CALL,
     COMPANY,
@@ -39,66 +39,64 @@ amocrm_asset = partial(tenant_asset, resources=("amocrm",), kinds=("parquet", "a
 
 
 def _client(run: TenantRun) -> AmocrmClient:
-    return run.context.resources.amocrm.of(run.tenant)
-
-
-def _take(run: TenantRun, extraction: Extraction) -> pa.Table:
-    run.notes.requests = _client(run).counters.requests
-    return run.take(extraction)
+    """The tenant's client; what this step asks of it is counted from now on."""
+    client: AmocrmClient = run.context.resources.amocrm.of(run.tenant)
+    run.watch(client.counters)
+    return client
 
 
 @amocrm_asset(AMOCRM_ACCOUNT)
-def account(run: TenantRun) -> pa.Table:
+def account(run: TenantRun) -> RowSpool:
     """The account: its zone, currency and features. Read first: it proves the token and the address."""
-    return _take(run, extract.read_account(_client(run), run.window))
+    return run.take(extract.read_account(_client(run), run.window))
 
 
 @amocrm_asset(AMOCRM_USERS, after=[AMOCRM_ACCOUNT])
-def users(run: TenantRun) -> pa.Table:
+def users(run: TenantRun) -> RowSpool:
     """The people of the account."""
-    return _take(run, extract.read_users(_client(run), run.window))
+    return run.take(extract.read_users(_client(run), run.window))
 
 
 @amocrm_asset(AMOCRM_PIPELINES, after=[AMOCRM_ACCOUNT])
-def pipelines(run: TenantRun) -> pa.Table:
+def pipelines(run: TenantRun) -> RowSpool:
     """Pipelines with their statuses."""
-    return _take(run, extract.read_pipelines(_client(run), run.window))
+    return run.take(extract.read_pipelines(_client(run), run.window))
 
 
 @amocrm_asset(AMOCRM_LOSS_REASONS, after=[AMOCRM_ACCOUNT])
-def loss_reasons(run: TenantRun) -> pa.Table:
+def loss_reasons(run: TenantRun) -> RowSpool:
     """The list of loss reasons."""
-    return _take(run, extract.read_loss_reasons(_client(run), run.window))
+    return run.take(extract.read_loss_reasons(_client(run), run.window))
 
 
 @amocrm_asset(AMOCRM_LEADS, after=[AMOCRM_ACCOUNT])
-def leads(run: TenantRun) -> pa.Table:
+def leads(run: TenantRun) -> RowSpool:
     """Leads changed on these days; the first load also reads everything older as the baseline."""
-    return _take(run, extract.read_leads(_client(run), run.window, first_load=run.is_first_load(AMOCRM_LEADS)))
+    return run.take(extract.read_leads(_client(run), run.window, first_load=run.is_first_load(AMOCRM_LEADS)))
 
 
 @amocrm_asset(AMOCRM_CONTACTS, after=[AMOCRM_ACCOUNT])
-def contacts(run: TenantRun) -> pa.Table:
+def contacts(run: TenantRun) -> RowSpool:
     """Contacts changed on these days, with the baseline at first."""
-    return _take(run, extract.read_contacts(_client(run), run.window, first_load=run.is_first_load(AMOCRM_CONTACTS)))
+    return run.take(extract.read_contacts(_client(run), run.window, first_load=run.is_first_load(AMOCRM_CONTACTS)))
 
 
 @amocrm_asset(AMOCRM_COMPANIES, after=[AMOCRM_ACCOUNT])
-def companies(run: TenantRun) -> pa.Table:
+def companies(run: TenantRun) -> RowSpool:
     """Companies changed on these days, with the baseline at first."""
-    return _take(run, extract.read_companies(_client(run), run.window, first_load=run.is_first_load(AMOCRM_COMPANIES)))
+    return run.take(extract.read_companies(_client(run), run.window, first_load=run.is_first_load(AMOCRM_COMPANIES)))
 
 
 @amocrm_asset(AMOCRM_NOTES, after=[AMOCRM_ACCOUNT])
-def notes(run: TenantRun) -> pa.Table:
+def notes(run: TenantRun) -> RowSpool:
     """Notes of calls on leads, contacts and companies."""
-    return _take(run, extract.read_call_notes(_client(run), run.window, first_load=run.is_first_load(AMOCRM_NOTES)))
+    return run.take(extract.read_call_notes(_client(run), run.window, first_load=run.is_first_load(AMOCRM_NOTES)))
 
 
 @amocrm_asset(AMOCRM_EVENTS, after=[AMOCRM_ACCOUNT])
-def events(run: TenantRun) -> pa.Table:
+def events(run: TenantRun) -> RowSpool:
     """What happened to leads on these days: moves, changes of the responsible user, deletions."""
-    return _take(run, extract.read_events(_client(run), run.window))
+    return run.take(extract.read_events(_client(run), run.window))
 
 
 def _normalized(run: TenantRun, result: normalize.Normalized) -> pa.Table:

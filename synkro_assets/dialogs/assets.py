@@ -12,9 +12,9 @@ from synkro_assets.dialogs.authors import HISTORY_DAYS, assign_author_kinds
 from synkro_assets.dialogs.context import DialogContext
 from synkro_assets.dialogs.episodes import build_episodes, mark_episodes
 from synkro_assets.dialogs.turns import build_turns
-from synkro_assets.extraction import Extraction
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
+from synkro_resources.lake import RowSpool
 from synkro_resources.model.tables import Table
 from synkro_resources.model.tables.crm import CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT
 from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
@@ -27,35 +27,33 @@ PROGRESS_EVERY = 50
 
 
 def _client(run: TenantRun) -> RadistClient:
-    return run.context.resources.radist.of(run.tenant)
-
-
-def _take(run: TenantRun, extraction: Extraction) -> pa.Table:
-    run.notes.requests = _client(run).counters.requests
-    return run.take(extraction)
+    """The tenant's client; what this step asks of it is counted from now on."""
+    client: RadistClient = run.context.resources.radist.of(run.tenant)
+    run.watch(client.counters)
+    return client
 
 
 @tenant_asset(RADIST_SOURCES, resources=("radist",), kinds=("parquet", "radist"))
-def sources(run: TenantRun) -> pa.Table:
+def sources(run: TenantRun) -> RowSpool:
     """The company's channels. Read first: it proves the key, the company and the scope in one call."""
-    return _take(run, extract.read_sources(_client(run), run.window))
+    return run.take(extract.read_sources(_client(run), run.window))
 
 
 @tenant_asset(RADIST_CHATS, after=[RADIST_SOURCES], resources=("radist",), kinds=("parquet", "radist"))
-def chats(run: TenantRun) -> pa.Table:
+def chats(run: TenantRun) -> RowSpool:
     """Chats with their contact, on the day of their last activity; a full pass, because the listing has no filter."""
-    return _take(run, extract.read_chats(_client(run), run.window, first_load=run.is_first_load(RADIST_CHATS)))
+    return run.take(extract.read_chats(_client(run), run.window, first_load=run.is_first_load(RADIST_CHATS)))
 
 
 @tenant_asset(RADIST_MESSAGES, inputs={"chats": RADIST_CHATS}, resources=("radist",), kinds=("parquet", "radist"))
-def messages(run: TenantRun, chats: pa.Table) -> pa.Table:
+def messages(run: TenantRun, chats: pa.Table) -> RowSpool:
     """Messages of every chat that was active since these days began; each chat is read once for the whole range."""
 
     def tell(done: int, total: int) -> None:
         if done % PROGRESS_EVERY == 0 or done == total:
             run.context.log.info("chats read: %s of %s", done, total)
 
-    return _take(run, extract.read_messages(_client(run), chats, run.window, tell))
+    return run.take(extract.read_messages(_client(run), chats, run.window, tell))
 
 
 @tenant_asset(DIALOG, inputs={"chats": RADIST_CHATS}, after=[RADIST_SOURCES])

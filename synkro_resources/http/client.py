@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -47,6 +47,18 @@ class RequestCounters:
     bytes: int = 0
     waits_s: float = 0.0
     retries: int = 0
+
+    def copy(self) -> RequestCounters:
+        return replace(self)
+
+    def since(self, earlier: RequestCounters) -> RequestCounters:
+        """What was asked for after `earlier` was copied."""
+        return RequestCounters(
+            self.requests - earlier.requests,
+            self.bytes - earlier.bytes,
+            self.waits_s - earlier.waits_s,
+            self.retries - earlier.retries,
+        )
 
 
 @dataclass(frozen=True, slots=True)

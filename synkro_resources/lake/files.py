@@ -6,20 +6,20 @@ Layout (docs/architecture.md, «Lake»): `<root>/<table>/<tenant>/<day>.parquet`
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 from upath import UPath
 
 from synkro_resources.lake.folding import fold, newest_rows
+from synkro_resources.lake.merging import Pieces, Source, StoredFile, merge_files
+from synkro_resources.lake.spool import RowSpool, newest_versions
 from synkro_resources.model.errors import DataError, Sentence
 from synkro_resources.model.ids import check_tenant_slug
 from synkro_resources.model.tables import DAY_COLUMN, Table
@@ -28,12 +28,16 @@ BASELINE = "baseline"
 CURRENT = "current"
 
 
+NO_ROWS = Pieces(0, lambda: iter(()))
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenDay:
-    """What one daily file holds after a write; `day` is None for the baseline."""
+    """What one daily file holds after a write; `day` is None for the baseline, `given` counts the new rows."""
 
     day: date | None
     rows: int
+    given: int
 
 
 class Lake:
@@ -127,43 +131,41 @@ class Lake:
 
     # Writing -------------------------------------------------------------------------------------------------------
 
-    def write_days(self, table: Table, tenant: str, days: Sequence[date], rows: pa.Table) -> list[WrittenDay]:
+    def write_days(
+        self, table: Table, tenant: str, days: Sequence[date], rows: pa.Table | RowSpool
+    ) -> list[WrittenDay]:
         """Store `rows` (with the day column; null means baseline) as one file per day, empty files included.
 
         Tables with `merge` keep stored rows that this read did not return. Afterwards `current` is folded, so a crash
-        between the files leaves whole days and the next run of the same days completes the rest.
+        between the files leaves whole days and the next run of the same days completes the rest. Memory does not grow
+        with a spool's rows.
 
         Raises:
             DataError: `lake.foreign_day` if a row belongs to none of the days.
             pa.ArrowInvalid: the rows do not fit the declared schema.
         """
-        day_of_row = rows.column(DAY_COLUMN).cast(pa.date32()).combine_chunks()
-        self._refuse_foreign_days(table, tenant, days, day_of_row)
-        typed = table.cast(rows)
-        ordinals = day_of_row.cast(pa.int32()).to_numpy(zero_copy_only=False)
-        written: list[WrittenDay] = []
-        for day in days:
-            wanted = (day - date(1970, 1, 1)).days
-            written.append(self._write_file(table, tenant, day, typed.filter(pa.array(ordinals == wanted))))
-        if day_of_row.null_count:
-            older = typed.filter(pc.is_null(day_of_row))
-            written.append(self._write_file(table, tenant, None, older))
+        dated = rows if isinstance(rows, RowSpool) else TableRows.of(table, rows)
+        self._refuse_foreign_days(table, tenant, days, dated.days)
+        written = [self._write_file(table, tenant, day, dated.source([day])) for day in days]
+        if None in dated.days:
+            written.append(self._write_file(table, tenant, None, dated.source([None])))
         if table.has_current:
-            self._fold_current(table, tenant, typed)
+            self._fold_current(table, tenant, dated.source(sorted(dated.days, key=lambda day: day or date.min)))
         return written
 
     def write_empty_baseline(self, table: Table, tenant: str) -> None:
         """Mark the first load as done even if nothing is older than its window."""
         if not self.has_baseline(table, tenant):
-            self._write_file(table, tenant, None, table.empty())
+            self._write_file(table, tenant, None, NO_ROWS)
 
     def rebuild_current(self, table: Table, tenant: str) -> int:
         """Fold `current` anew from the baseline and all daily files; returns its rows."""
-        rows = [self.read_baseline(table, tenant), self.read_days(table, tenant, self.days(table, tenant))]
-        typed = table.cast(pa.concat_tables(rows))
-        folded = fold(table.empty(), typed, key=table.key, group=table.folded_by, version=table.version)
-        self._replace(self.path(table, tenant, CURRENT), folded)
-        return folded.num_rows
+        files = [BASELINE, *self.days(table, tenant)]
+        stored = [StoredFile(self.path(table, tenant, file), table.schema) for file in files]
+        everything = Pieces(
+            sum(file.nbytes for file in stored), lambda: (piece for file in stored for piece in file.scan())
+        )
+        return self._fold(table, tenant, NO_ROWS, everything)
 
     def erase_tenant(self, table: Table, tenant: str) -> None:
         """Remove every file of one tenant from one table."""
@@ -171,9 +173,10 @@ class Lake:
         if folder.exists():
             folder.fs.rm(folder.path, recursive=True)
 
-    def _refuse_foreign_days(self, table: Table, tenant: str, days: Sequence[date], day_of_row: pa.Array) -> None:
-        found = {cast("date", day) for day in pc.unique(day_of_row).to_pylist() if day is not None}
-        foreign = sorted(found - set(days))
+    def _refuse_foreign_days(
+        self, table: Table, tenant: str, days: Sequence[date], found: Iterable[date | None]
+    ) -> None:
+        foreign = sorted({day for day in found if day is not None} - set(days))
         if foreign:
             raise DataError(
                 "lake.foreign_day",
@@ -185,29 +188,58 @@ class Lake:
                 tenant=tenant,
             )
 
-    def _write_file(self, table: Table, tenant: str, day: date | None, rows: pa.Table) -> WrittenDay:
+    def _write_file(self, table: Table, tenant: str, day: date | None, rows: Source) -> WrittenDay:
         path = self.path(table, tenant, day or BASELINE)
-        stored = pq.read_table(path.path, filesystem=path.fs, schema=table.schema) if path.exists() else table.empty()
-        merged = newest_rows(stored if table.merge else table.empty(), rows, key=table.key)
-        self._replace(path, merged)
-        return WrittenDay(day, merged.num_rows)
+        given = 0
 
-    def _fold_current(self, table: Table, tenant: str, rows: pa.Table) -> None:
-        stored = self.read_current(table, tenant)
-        folded = fold(stored, rows, key=table.key, group=table.folded_by, version=table.version)
-        self._replace(self.path(table, tenant, CURRENT), folded)
+        def merge(older: pa.Table, newer: pa.Table) -> pa.Table:
+            nonlocal given
+            newest = newest_versions(newer, table.key)
+            given += newest.num_rows
+            return newest_rows(older, newest, key=table.key)
 
-    def _replace(self, path: UPath, rows: pa.Table) -> None:
-        """Write to a temporary file, force it to disk, rename: readers see the old file or the new one, never half."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-        try:
-            with temporary.open("wb") as file:
-                pq.write_table(rows, file, compression="zstd")
-                file.flush()
-                if hasattr(file, "fileno"):
-                    os.fsync(file.fileno())
-            temporary.rename(path)
-        finally:
-            if temporary.exists():
-                temporary.unlink()
+        stored = StoredFile(path, table.schema) if table.merge else NO_ROWS
+        return WrittenDay(day, merge_files(path, table.schema, stored, rows, table.key[0], merge), given)
+
+    def _fold_current(self, table: Table, tenant: str, rows: Source) -> None:
+        self._fold(table, tenant, StoredFile(self.path(table, tenant, CURRENT), table.schema), rows)
+
+    def _fold(self, table: Table, tenant: str, stored: Source, rows: Source) -> int:
+        def merge(older: pa.Table, newer: pa.Table) -> pa.Table:
+            newest = newest_versions(newer, table.key)
+            return fold(older, newest, key=table.key, group=table.folded_by, version=table.version)
+
+        path = self.path(table, tenant, CURRENT)
+        return merge_files(path, table.schema, stored, rows, table.folded_by[0], merge)
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """The rows of an Arrow table by day, as a spool gives them; `places` are the row numbers of each day."""
+
+    rows: pa.Table
+    places: dict[date | None, npt.NDArray[np.int64]]
+
+    @classmethod
+    def of(cls, table: Table, rows: pa.Table) -> TableRows:
+        """Cast `rows` (with the day column) and find each day's places.
+
+        Raises:
+            pa.ArrowInvalid: the rows do not fit the declared schema.
+        """
+        encoded = rows.column(DAY_COLUMN).cast(pa.date32()).combine_chunks().dictionary_encode(null_encoding="encode")
+        codes = encoded.indices.to_numpy()
+        days = [cast("date | None", day) for day in encoded.dictionary.to_pylist()]
+        return cls(table.cast(rows), {day: np.flatnonzero(codes == code) for code, day in enumerate(days)})
+
+    @property
+    def days(self) -> set[date | None]:
+        return set(self.places)
+
+    def source(self, days: Sequence[date | None]) -> Source:
+        """The rows of these days, in their own order."""
+        wanted = [self.places[day] for day in days if day in self.places]
+        if not wanted:
+            return NO_ROWS
+        chosen = self.rows.take(np.sort(np.concatenate(wanted)))
+        return Pieces(chosen.nbytes, lambda: iter((chosen,)))

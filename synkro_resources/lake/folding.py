@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,6 +43,11 @@ def _last_arrived(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
     if rows.num_rows == 0:
         return rows
     ordered = rows.sort_by([*((name, "ascending") for name in key), (_ARRIVAL, "ascending")])
+    return ordered.filter(is_last_of_key(ordered, key)).combine_chunks()
+
+
+def is_last_of_key(ordered: pa.Table, key: Sequence[str]) -> pa.Array:
+    """For rows ordered by `key`: whether the next row has another key."""
     is_last = np.ones(ordered.num_rows, dtype=bool)
     if ordered.num_rows > 1:
         same = np.ones(ordered.num_rows - 1, dtype=bool)
@@ -49,4 +56,4 @@ def _last_arrived(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
             equal = pc.equal(column.slice(0, len(column) - 1), column.slice(1))
             same &= np.asarray(equal.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
         is_last[:-1] = ~same
-    return ordered.filter(pa.array(is_last)).combine_chunks()
+    return pa.array(is_last)

@@ -107,6 +107,24 @@ RADIST_MESSAGES = Table(
     merge=True,
 )
 
+
+def quarantine_of(table: Table) -> Table:
+    """Where rows of `table` are kept that miss what it needs, by the last day of the load that met them."""
+    return Table(
+        f"quarantine/{table.name}",
+        Layout.FACT,
+        ("reason", "raw"),
+        (
+            text("reason", "Почему строку нельзя прочитать", "Why the row cannot be read", required=True),
+            instant("put_aside_at", "Когда отложена", "When it was put aside", required=True),
+            RAW,
+        ),
+        f"Отложенные строки: {table.ru}",
+        f"Rows put aside: {table.en}",
+        table.source,
+    )
+
+
 RAW_TABLES = (
     AMOCRM_ACCOUNT,
     AMOCRM_USERS,
