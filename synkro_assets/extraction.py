@@ -107,6 +107,13 @@ class Collector:
             return
         self.add_on(day, key, version, values)
 
+    def day_inside(self, instant: datetime) -> date:
+        """The window's day that lies nearest to `instant`: for what is known only as it is now."""
+        day = self._days.day_of(instant)
+        if day is not None:
+            return day
+        return self.window.first_day if instant < self.window.start else self.window.last_day
+
     def add_on(self, day: date | None, key: object, version: datetime, values: Mapping[str, object]) -> None:
         """Store a row on a day that the caller has chosen; None: the baseline."""
         del key  # the columns hold it

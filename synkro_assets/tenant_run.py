@@ -11,10 +11,13 @@ import dagster as dg
 import pyarrow as pa
 
 from synkro_assets.extraction import Extraction
+from synkro_resources.control.integrations import mark_integration
 from synkro_resources.control.tenants import tenant_settings
 from synkro_resources.http import RequestCounters
 from synkro_resources.lake import Lake, RowSpool
 from synkro_resources.model.clock import Clock
+from synkro_resources.model.errors import IntegrationError
+from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tables import DAY_COLUMN, Table
 from synkro_resources.model.tables.raw import quarantine_of
 from synkro_resources.model.tenant_settings import TenantSettings
@@ -84,6 +87,12 @@ class TenantRun:
         """Count what this step asks of a vendor from now on; its metadata and journal row show it."""
         if all(watched.counters is not counters for watched in self.notes.watched):
             self.notes.watched.append(WatchedRequests(counters.copy(), counters))
+
+    def warn(self, kind: IntegrationKind, error: IntegrationError) -> None:
+        """Go on without what the vendor refuses, and show people why: on the integration and in the step's metadata."""
+        mark_integration(self.platform.control, self.tenant, kind, "warning", error.code, error.what, error.remedy)
+        self.notes.extra["left_out"] = error.code
+        self.context.log.warning("left out: %s %s", error.what.en, error.remedy.en)
 
     def take(self, extraction: Extraction) -> RowSpool:
         """Note what the source showed, keep what could not be read, and hand on the readable rows."""

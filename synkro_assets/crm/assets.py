@@ -7,10 +7,26 @@ from functools import partial
 import pyarrow as pa
 
 from synkro_assets.crm import extract, normalize
+from synkro_assets.crm.deletions import Happened, known_kinship, read_deleted
+from synkro_assets.crm.sweep import (
+    RECENT,
+    SweepState,
+    compare_lists,
+    found_rows,
+    gone_entities,
+    known_entities,
+    nothing_swept,
+)
+from synkro_assets.crm.talks import read_talks, talks_to_read
+from synkro_assets.crm.tombstones import mark_deleted, untold_deletions
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
-from synkro_resources.amocrm import AmocrmClient
+from synkro_resources.amocrm import AmocrmClient, EntityType
+from synkro_resources.amocrm.rules import FORBIDDEN
 from synkro_resources.lake import RowSpool
+from synkro_resources.model.errors import IntegrationError
+from synkro_resources.model.ids import IntegrationKind
+from synkro_resources.model.tables import Table
 from synkro_resources.model.tables.crm import (
     CALL,
     COMPANY,
@@ -27,11 +43,18 @@ from synkro_resources.model.tables.raw import (
     AMOCRM_ACCOUNT,
     AMOCRM_COMPANIES,
     AMOCRM_CONTACTS,
+    AMOCRM_CUSTOM_FIELDS,
+    AMOCRM_DELETED,
     AMOCRM_EVENTS,
     AMOCRM_LEADS,
     AMOCRM_LOSS_REASONS,
     AMOCRM_NOTES,
     AMOCRM_PIPELINES,
+    AMOCRM_SWEEP,
+    AMOCRM_TAGS,
+    AMOCRM_TALKS,
+    AMOCRM_TASKS,
+    AMOCRM_UNSORTED,
     AMOCRM_USERS,
 )
 
@@ -53,8 +76,14 @@ def account(run: TenantRun) -> RowSpool:
 
 @amocrm_asset(AMOCRM_USERS, after=[AMOCRM_ACCOUNT])
 def users(run: TenantRun) -> RowSpool:
-    """The people of the account."""
-    return run.take(extract.read_users(_client(run), run.window))
+    """The people of the account; without administrator rights the ones known so far stay."""
+    try:
+        return run.take(extract.read_users(_client(run), run.window))
+    except IntegrationError as error:
+        if error.code != FORBIDDEN:
+            raise
+        run.warn(IntegrationKind.AMOCRM, error)
+        return RowSpool(AMOCRM_USERS)
 
 
 @amocrm_asset(AMOCRM_PIPELINES, after=[AMOCRM_ACCOUNT])
@@ -69,22 +98,90 @@ def loss_reasons(run: TenantRun) -> RowSpool:
     return run.take(extract.read_loss_reasons(_client(run), run.window))
 
 
-@amocrm_asset(AMOCRM_LEADS, after=[AMOCRM_ACCOUNT])
-def leads(run: TenantRun) -> RowSpool:
+@amocrm_asset(AMOCRM_CUSTOM_FIELDS, after=[AMOCRM_ACCOUNT])
+def custom_fields(run: TenantRun) -> RowSpool:
+    """Definitions of the fields of leads, contacts and companies."""
+    return run.take(extract.read_custom_fields(_client(run), run.window))
+
+
+@amocrm_asset(AMOCRM_TAGS, after=[AMOCRM_ACCOUNT])
+def tags(run: TenantRun) -> RowSpool:
+    """Tags of leads, contacts and companies."""
+    return run.take(extract.read_tags(_client(run), run.window))
+
+
+@amocrm_asset(AMOCRM_UNSORTED, after=[AMOCRM_ACCOUNT])
+def unsorted(run: TenantRun) -> RowSpool:
+    """Incoming leads that wait to be accepted."""
+    return run.take(extract.read_unsorted(_client(run), run.window))
+
+
+@amocrm_asset(AMOCRM_EVENTS, after=[AMOCRM_ACCOUNT])
+def events(run: TenantRun) -> RowSpool:
+    """What happened on these days: moves, changes of the responsible user, deletions, links, chat messages."""
+    return run.take(extract.read_events(_client(run), run.window, with_chats=run.settings.read_chat_events))
+
+
+@amocrm_asset(AMOCRM_SWEEP, after=[AMOCRM_ACCOUNT])
+def sweep(run: TenantRun) -> RowSpool:
+    """Once a night all lists are compared with what is stored: for what events and windows missed."""
+    now = run.clock.now()
+    if run.is_first_load(AMOCRM_LEADS):
+        return run.take(nothing_swept(run.window, swept_at=now))
+    before = SweepState.of(run.current(AMOCRM_SWEEP))
+    is_recent = run.window.end > now - RECENT
+    if not is_recent or not before.is_due(now, run.settings.sweep_hours):
+        return run.take(nothing_swept(run.window))
+    extraction, counts = compare_lists(_client(run), known_entities(run.lake, run.tenant), before, run.window, now)
+    run.notes.extra |= counts.metadata
+    return run.take(extraction)
+
+
+@amocrm_asset(AMOCRM_LEADS, inputs={"events": AMOCRM_EVENTS, "swept": AMOCRM_SWEEP}, after=[AMOCRM_ACCOUNT])
+def leads(run: TenantRun, events: pa.Table, swept: pa.Table) -> RowSpool:
     """Leads changed on these days; the first load also reads everything older as the baseline."""
-    return run.take(extract.read_leads(_client(run), run.window, first_load=run.is_first_load(AMOCRM_LEADS)))
+    return run.take(_entities(run, "leads", events, swept))
 
 
-@amocrm_asset(AMOCRM_CONTACTS, after=[AMOCRM_ACCOUNT])
-def contacts(run: TenantRun) -> RowSpool:
+@amocrm_asset(AMOCRM_CONTACTS, inputs={"events": AMOCRM_EVENTS, "swept": AMOCRM_SWEEP}, after=[AMOCRM_ACCOUNT])
+def contacts(run: TenantRun, events: pa.Table, swept: pa.Table) -> RowSpool:
     """Contacts changed on these days, with the baseline at first."""
-    return run.take(extract.read_contacts(_client(run), run.window, first_load=run.is_first_load(AMOCRM_CONTACTS)))
+    return run.take(_entities(run, "contacts", events, swept))
 
 
-@amocrm_asset(AMOCRM_COMPANIES, after=[AMOCRM_ACCOUNT])
-def companies(run: TenantRun) -> RowSpool:
+@amocrm_asset(AMOCRM_COMPANIES, inputs={"events": AMOCRM_EVENTS, "swept": AMOCRM_SWEEP}, after=[AMOCRM_ACCOUNT])
+def companies(run: TenantRun, events: pa.Table, swept: pa.Table) -> RowSpool:
     """Companies changed on these days, with the baseline at first."""
-    return run.take(extract.read_companies(_client(run), run.window, first_load=run.is_first_load(AMOCRM_COMPANIES)))
+    return run.take(_entities(run, "companies", events, swept))
+
+
+def _entities(run: TenantRun, entity_type: EntityType, events: pa.Table, swept: pa.Table) -> extract.Extraction:
+    happened = Happened.of(events)
+    return extract.read_entities(
+        _client(run),
+        entity_type,
+        run.window,
+        first_load=run.is_first_load(extract.ENTITY_TABLES[entity_type]),
+        again=happened.to_read_again(entity_type, known_kinship(run.lake, run.tenant, happened)),
+        found=found_rows(swept, entity_type),
+    )
+
+
+@amocrm_asset(AMOCRM_DELETED, inputs={"events": AMOCRM_EVENTS, "swept": AMOCRM_SWEEP}, after=[AMOCRM_ACCOUNT])
+def deleted(run: TenantRun, events: pa.Table, swept: pa.Table) -> RowSpool:
+    """What was deleted, restored or merged away: by events, the trash, sweeps, and by asking after merges."""
+    happened = Happened.of(events)
+    first_load = run.is_first_load(AMOCRM_DELETED)
+    kinship = known_kinship(run.lake, run.tenant, happened)
+    return run.take(
+        read_deleted(_client(run), happened, gone_entities(swept), kinship, run.window, first_load=first_load)
+    )
+
+
+@amocrm_asset(AMOCRM_TASKS, after=[AMOCRM_ACCOUNT])
+def tasks(run: TenantRun) -> RowSpool:
+    """Tasks changed on these days, with the baseline at first."""
+    return run.take(extract.read_tasks(_client(run), run.window, first_load=run.is_first_load(AMOCRM_TASKS)))
 
 
 @amocrm_asset(AMOCRM_NOTES, after=[AMOCRM_ACCOUNT])
@@ -93,10 +190,11 @@ def notes(run: TenantRun) -> RowSpool:
     return run.take(extract.read_call_notes(_client(run), run.window, first_load=run.is_first_load(AMOCRM_NOTES)))
 
 
-@amocrm_asset(AMOCRM_EVENTS, after=[AMOCRM_ACCOUNT])
-def events(run: TenantRun) -> RowSpool:
-    """What happened to leads on these days: moves, changes of the responsible user, deletions."""
-    return run.take(extract.read_events(_client(run), run.window))
+@amocrm_asset(AMOCRM_TALKS, inputs={"events": AMOCRM_EVENTS}, after=[AMOCRM_ACCOUNT])
+def talks(run: TenantRun, events: pa.Table) -> RowSpool:
+    """Talks that chat events name, asked for one by one: there is no list of them."""
+    named = talks_to_read(events, run.current(AMOCRM_TALKS), run.settings.read_talks)
+    return run.take(read_talks(_client(run), named, run.window))
 
 
 def _normalized(run: TenantRun, result: normalize.Normalized) -> pa.Table:
@@ -104,10 +202,11 @@ def _normalized(run: TenantRun, result: normalize.Normalized) -> pa.Table:
     return result.table
 
 
-@tenant_asset(DEAL, inputs={"leads": AMOCRM_LEADS})
-def deal(run: TenantRun, leads: pa.Table) -> pa.Table:
-    """Deals with typed fields; their state at any instant is rebuilt from deal_event."""
-    return _normalized(run, normalize.normalize_deals(run.with_baseline(leads, AMOCRM_LEADS, DEAL)))
+@tenant_asset(DEAL, inputs={"leads": AMOCRM_LEADS, "deleted": AMOCRM_DELETED})
+def deal(run: TenantRun, leads: pa.Table, deleted: pa.Table) -> pa.Table:
+    """Deals with typed fields, deleted ones as they last were; the state at any instant is rebuilt from deal_event."""
+    rows = _normalized(run, normalize.normalize_deals(run.with_baseline(leads, AMOCRM_LEADS, DEAL)))
+    return _with_deleted(run, rows, DEAL, deleted)
 
 
 @tenant_asset(DEAL_CONTACT, inputs={"leads": AMOCRM_LEADS})
@@ -116,10 +215,11 @@ def deal_contact(run: TenantRun, leads: pa.Table) -> pa.Table:
     return _normalized(run, normalize.normalize_deal_contacts(run.with_baseline(leads, AMOCRM_LEADS, DEAL_CONTACT)))
 
 
-@tenant_asset(CONTACT, inputs={"contacts": AMOCRM_CONTACTS})
-def contact(run: TenantRun, contacts: pa.Table) -> pa.Table:
-    """Contacts with their Telegram names."""
-    return _normalized(run, normalize.normalize_contacts(run.with_baseline(contacts, AMOCRM_CONTACTS, CONTACT)))
+@tenant_asset(CONTACT, inputs={"contacts": AMOCRM_CONTACTS, "deleted": AMOCRM_DELETED})
+def contact(run: TenantRun, contacts: pa.Table, deleted: pa.Table) -> pa.Table:
+    """Contacts with their Telegram names, deleted ones as they last were."""
+    rows = _normalized(run, normalize.normalize_contacts(run.with_baseline(contacts, AMOCRM_CONTACTS, CONTACT)))
+    return _with_deleted(run, rows, CONTACT, deleted)
 
 
 @tenant_asset(CONTACT_PHONE, inputs={"contacts": AMOCRM_CONTACTS})
@@ -129,16 +229,26 @@ def contact_phone(run: TenantRun, contacts: pa.Table) -> pa.Table:
     return _normalized(run, normalize.normalize_contact_phones(rows))
 
 
-@tenant_asset(COMPANY, inputs={"companies": AMOCRM_COMPANIES})
-def company(run: TenantRun, companies: pa.Table) -> pa.Table:
-    """Companies that contacts and deals belong to."""
-    return _normalized(run, normalize.normalize_companies(run.with_baseline(companies, AMOCRM_COMPANIES, COMPANY)))
+@tenant_asset(COMPANY, inputs={"companies": AMOCRM_COMPANIES, "deleted": AMOCRM_DELETED})
+def company(run: TenantRun, companies: pa.Table, deleted: pa.Table) -> pa.Table:
+    """Companies that contacts and deals belong to, deleted ones as they last were."""
+    rows = _normalized(run, normalize.normalize_companies(run.with_baseline(companies, AMOCRM_COMPANIES, COMPANY)))
+    return _with_deleted(run, rows, COMPANY, deleted)
 
 
-@tenant_asset(DEAL_EVENT, inputs={"events": AMOCRM_EVENTS})
-def deal_event(run: TenantRun, events: pa.Table) -> pa.Table:
-    """Moves, changes of the responsible user, deletions, restores and merges of deals."""
-    return _normalized(run, normalize.normalize_deal_events(events, run.window))
+def _with_deleted(run: TenantRun, rows: pa.Table, table: Table, deleted: pa.Table) -> pa.Table:
+    tombstones = run.with_baseline(deleted, AMOCRM_DELETED, table)
+    return mark_deleted(rows, table, tombstones, run.current(table))
+
+
+@tenant_asset(DEAL_EVENT, inputs={"events": AMOCRM_EVENTS, "deleted": AMOCRM_DELETED})
+def deal_event(run: TenantRun, events: pa.Table, deleted: pa.Table) -> pa.Table:
+    """Moves, changes of the responsible user, deletions, restores and merges of deals.
+
+    A deletion that no event told of is an event here, too: a deal was there until then.
+    """
+    rows = _normalized(run, normalize.normalize_deal_events(events, run.window))
+    return pa.concat_tables([rows, untold_deletions(deleted, run.window)])
 
 
 @tenant_asset(PIPELINE_STATUS, inputs={"pipelines": AMOCRM_PIPELINES})
@@ -170,11 +280,18 @@ CRM_SOURCES: tuple[TenantAsset, ...] = (
     users,
     pipelines,
     loss_reasons,
+    custom_fields,
+    tags,
+    unsorted,
+    events,
+    sweep,
     leads,
     contacts,
     companies,
+    deleted,
+    tasks,
     notes,
-    events,
+    talks,
 )
 CRM_TABLES: tuple[TenantAsset, ...] = (
     deal,

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from synkro_resources.amocrm.client import AmocrmClient
+from synkro_resources.amocrm.client import AmocrmClient, EntityType
 
-__all__ = ["AmocrmClient"]
+__all__ = ["AmocrmClient", "EntityType"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Literal, Self
@@ -29,7 +30,8 @@ from synkro_resources.http import (
 from synkro_resources.http.jsonvalues import JsonObject, as_object
 from synkro_resources.model.clock import Clock
 
-NoteOwner = Literal["leads", "contacts", "companies"]
+EntityType = Literal["leads", "contacts", "companies"]
+NoteOwner = EntityType
 
 # `www.` is no API host: it answers with a page.
 HOSTS = HostPolicy(
@@ -43,6 +45,16 @@ REQUESTS_PER_SECOND = 5.0
 
 SETTLE = timedelta(seconds=5)
 """The newest seconds are left to the next read: rows of a second that has not ended may still arrive."""
+
+IDS_PER_REQUEST = 100
+"""Ids in one filter: the address stays below four thousand characters."""
+
+PARTS: dict[EntityType, str] = {
+    "leads": "contacts,loss_reason,source",
+    "contacts": "leads",
+    "companies": "contacts,leads",
+}
+"""What `with` asks for."""
 
 EVENTS_LIMIT = 100
 """Rows per page of events: the documented maximum on amocrm.ru; more was cut to 50 in silence."""
@@ -130,17 +142,57 @@ class AmocrmClient:
     def loss_reasons(self) -> Iterator[JsonObject]:
         return read_list(self._source, Listing("/leads/loss_reasons", "loss_reasons"), paged=False)
 
-    def leads(self, updated_from: datetime | None, updated_to: datetime) -> Iterator[JsonObject]:
-        """Leads with contacts, loss reason and source, without the deleted ones."""
-        listing = Listing("/leads", "leads", params=(("with", "contacts,loss_reason,source"),))
-        return self._window(listing, updated_from, updated_to)
+    def custom_fields(self, entity_type: EntityType) -> Iterator[JsonObject]:
+        """Definitions of the entity's fields; there may be more than one page."""
+        listing = Listing(f"/{entity_type}/custom_fields", "custom_fields", order="id")
+        return read_list(self._source, listing, paged=True)
 
-    def contacts(self, updated_from: datetime | None, updated_to: datetime) -> Iterator[JsonObject]:
-        return self._window(Listing("/contacts", "contacts", params=(("with", "leads"),)), updated_from, updated_to)
+    def tags(self, entity_type: EntityType) -> Iterator[JsonObject]:
+        return read_list(self._source, Listing(f"/{entity_type}/tags", "tags"), paged=True)
 
-    def companies(self, updated_from: datetime | None, updated_to: datetime) -> Iterator[JsonObject]:
-        listing = Listing("/companies", "companies", params=(("with", "contacts,leads"),))
-        return self._window(listing, updated_from, updated_to)
+    def unsorted(self) -> Iterator[JsonObject]:
+        """Incoming leads that nobody has accepted yet; accepted ones leave the list while it is read."""
+        listing = Listing("/leads/unsorted", "unsorted", order="created_at", id_field="uid")
+        return read_list(self._source, listing, paged=True, both_ways=True)
+
+    def talk(self, talk_id: int) -> JsonObject | None:
+        """One talk; None if amoCRM does not know it. There is no list of talks."""
+        answer = self._http.get(f"/talks/{talk_id}")
+        return None if answer is None else as_object(answer)
+
+    def window(
+        self, entity_type: EntityType, updated_from: datetime | None, updated_to: datetime
+    ) -> Iterator[JsonObject]:
+        """Leads (with contacts, loss reason, source), contacts or companies by change time; deleted ones are absent."""
+        return self._window(self._entities(entity_type), updated_from, updated_to)
+
+    def every(self, entity_type: EntityType) -> Iterator[JsonObject]:
+        """The whole list in the order of ids, for sweeps; a deletion meanwhile may hide a neighbour from this pass."""
+        listing = replace(self._entities(entity_type), order="id")
+        return read_list(self._source, listing, paged=True)
+
+    def by_ids(self, entity_type: EntityType, ids: Iterable[int]) -> Iterator[JsonObject]:
+        """The present state of these entities, in batches; ids that are gone are simply not there."""
+        wanted = sorted(set(ids))
+        for batch in (wanted[start : start + IDS_PER_REQUEST] for start in range(0, len(wanted), IDS_PER_REQUEST)):
+            listing = self._entities(entity_type)
+            chosen = tuple(("filter[id][]", str(identity)) for identity in batch)
+            rows = read_list(self._source, replace(listing, params=(*listing.params, *chosen), order="id"), paged=True)
+            yield from (row for row in rows if row.get("id") in set(batch))
+
+    def one(self, entity_type: EntityType, identity: int) -> JsonObject | None:
+        """One entity; None if it is deleted, merged away or was never there."""
+        answer = self._http.get(f"/{entity_type}/{identity}", (("with", PARTS[entity_type]),))
+        return None if answer is None else as_object(answer)
+
+    def deleted(self, entity_type: EntityType) -> Iterator[JsonObject]:
+        """The trash: rows with nulls except id, `updated_by`, `updated_at`, `is_deleted`, `account_id`."""
+        listing = Listing(f"/{entity_type}", entity_type, params=(("with", "only_deleted"),), order="id")
+        return read_list(self._source, listing, paged=True, both_ways=True)
+
+    def tasks(self, updated_from: datetime | None, updated_to: datetime) -> Iterator[JsonObject]:
+        """Tasks; the list cannot be ordered by its change time."""
+        return self._window(Listing("/tasks", "tasks", order="id"), updated_from, updated_to)
 
     def call_notes(
         self, entity_type: NoteOwner, updated_from: datetime | None, updated_to: datetime
@@ -160,6 +212,9 @@ class AmocrmClient:
             params=(("filter[type]", ",".join(types)),) if types else (),
         )
         return self._window(listing, created_from, created_to)
+
+    def _entities(self, entity_type: EntityType) -> Listing:
+        return Listing(f"/{entity_type}", entity_type, params=(("with", PARTS[entity_type]),))
 
     def _window(self, listing: Listing, start: datetime | None, end: datetime) -> Iterator[JsonObject]:
         lower = 1 if start is None else math.ceil(start.timestamp())

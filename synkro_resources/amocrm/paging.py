@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 MAX_PAGES = 20_000
 """Pages of one listing: five million deals. More means that the vendor's answers go round in circles."""
 
+FORGET_FROM = 5_000
+"""Rows remembered against repeats before the ones that cannot repeat are forgotten."""
+
 SMALLEST_LIMIT = 30
 """Rows per page below which a time-out of the vendor is not about the size of the page."""
 
@@ -35,6 +38,9 @@ class Listing:
     time_field: str = "updated_at"
     limit: int = 250
     newest_first: bool = False
+    order: str = ""
+    """What the list can be ordered by where that is not `time_field`; its window is then read by pages, both ways."""
+    id_field: str = "id"
     params: tuple[tuple[str, str], ...] = ()
 
 
@@ -94,28 +100,42 @@ def next_page(links: object, number: int) -> int | None:
     return int(hinted) if hinted.isdigit() and int(hinted) > number else number + 1
 
 
-def read_list(source: PageSource, listing: Listing, *, paged: bool) -> Iterator[JsonObject]:
+def read_list(source: PageSource, listing: Listing, *, paged: bool, both_ways: bool = False) -> Iterator[JsonObject]:
     """All rows of a list without a window; `paged` False sends no page parameters and only follows `next`.
+
+    `both_ways`: rows that leave the list while it is read shift the rest towards lower pages, so the way back meets
+    whatever was skipped.
 
     Raises:
         PermanentError: `amocrm.endless_list`.
     """
     seen: set[str | int] = set()
     number = 1
-    for _ in range(MAX_PAGES):
+    visited: list[int] = []
+
+    def ask(number: int) -> tuple[Page, list[JsonObject]]:
         numbering = (("page", str(number)), ("limit", str(listing.limit))) if paged or number > 1 else ()
-        page = source.page(listing.path, listing.collection, (*listing.params, *numbering), number)
-        fresh = [row for row in page.rows if _key(row) not in seen]
-        seen.update(_key(row) for row in fresh)
+        order = ((f"order[{listing.order}]", "asc"),) if listing.order else ()
+        page = source.page(listing.path, listing.collection, (*listing.params, *order, *numbering), number)
+        fresh = [row for row in page.rows if _key(row, listing) not in seen]
+        seen.update(_key(row, listing) for row in fresh)
         source.counters.rows += len(fresh)
         source.counters.repeated += len(page.rows) - len(fresh)
+        return page, fresh
+
+    for _ in range(MAX_PAGES):
+        page, fresh = ask(number)
+        visited.append(number)
         yield from fresh
-        if page.following is None and (page.knows_end or not paged):
-            return
-        if not fresh:
-            return
+        ended = page.following is None and (page.knows_end or not paged)
+        if ended or (not fresh and not both_ways) or not page.rows:
+            break
         number = page.following or number + 1
-    raise _endless(listing)
+    else:
+        raise _endless(listing)
+    if both_ways:
+        for earlier in reversed(visited[:-1]):
+            yield from ask(earlier)[1]
 
 
 class _PageTooHeavyError(Exception):
@@ -142,6 +162,9 @@ class WindowReader:
         Raises:
             TransientError, IntegrationError, PermanentError: as the client does; `amocrm.endless_list`.
         """
+        if self._listing.order:
+            yield from self._both_ways(self._lower, self._upper)
+            return
         step = -1 if self._listing.newest_first else 1
         bound, stop = (self._upper, self._lower) if self._listing.newest_first else (self._lower, self._upper)
         while (stop - bound) * step >= 0:
@@ -162,6 +185,7 @@ class WindowReader:
             edge = times[-1]
             if (edge - bound) * step > 0:
                 bound = edge
+                self._forget_beyond(bound)
             elif edge == bound or not self._bounds_included:
                 yield from self._both_ways(bound, bound)
                 bound += step
@@ -198,7 +222,7 @@ class WindowReader:
         if self._pages > MAX_PAGES:
             raise _endless(self._listing)
         field = self._listing.time_field
-        order = () if self._listing.newest_first else ((f"order[{field}]", "asc"),)
+        order = () if self._listing.newest_first else ((f"order[{self._listing.order or field}]", "asc"),)
         params = (
             *self._listing.params,
             (f"filter[{field}][from]", str(asked[0])),
@@ -223,13 +247,24 @@ class WindowReader:
         ordered = sorted(times, reverse=self._listing.newest_first)
         return bool(times) and times == ordered and asked[0] <= min(times) and max(times) <= asked[1]
 
+    def _forget_beyond(self, bound: int) -> None:
+        """Forget rows that no further page can hold again, or the memory would grow with the list."""
+        if len(self._seen) < FORGET_FROM:
+            return
+        later = self._listing.newest_first
+        self._seen = {
+            key: time
+            for key, time in self._seen.items()
+            if time is None or (time <= bound + 1 if later else time >= bound - 1)
+        }
+
     def _time(self, row: JsonObject) -> int | None:
         return as_whole(row.get(self._listing.time_field))
 
     def _fresh(self, rows: Iterable[JsonObject]) -> Iterator[JsonObject]:
         counters = self._source.counters
         for row in rows:
-            key, time = _key(row), self._time(row)
+            key, time = _key(row, self._listing), self._time(row)
             if time is not None and not self._lower <= time <= self._upper:
                 if not self._lower - 1 <= time <= self._upper + 1 and key not in self._outside:
                     self._outside.add(key)
@@ -245,8 +280,8 @@ class WindowReader:
             yield row
 
 
-def _key(row: JsonObject) -> str | int:
-    identity = row.get("id")
+def _key(row: JsonObject, listing: Listing) -> str | int:
+    identity = row.get(listing.id_field)
     return identity if isinstance(identity, int | str) else canonical_json(row)
 
 

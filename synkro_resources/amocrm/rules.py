@@ -10,6 +10,9 @@ VENDOR = "amocrm"
 OVERLOADED = "amocrm.overloaded"
 """Code of a repeated 504: the caller should ask for smaller pages."""
 
+FORBIDDEN = "amocrm.forbidden"
+"""Code of a refusal for want of rights: what only administrators see is left out, the rest is read."""
+
 WAIT = Sentence(
     "Synkro повторит запрос позже, делать ничего не нужно.", "Synkro will try again later, nothing needs to be done."
 )
@@ -26,6 +29,8 @@ AMOCRM_RULES = RuleTable(
     vendor=VENDOR,
     rules=(
         Rule((204,), Action.EMPTY, "amocrm.no_data", bodies=frozenset({BodyKind.EMPTY})),
+        # The one list of single things that answers «unknown» with 404 instead of 204.
+        Rule((404,), Action.EMPTY, "amocrm.no_talk", bodies=frozenset({BodyKind.JSON}), path="/talks/"),
         Rule((200,), Action.ACCEPT, "amocrm.ok", bodies=frozenset({BodyKind.JSON})),
         UNREADABLE,
         Rule(
@@ -66,7 +71,7 @@ AMOCRM_RULES = RuleTable(
         Rule(
             (403,),
             Action.ASK_CLIENT,
-            "amocrm.forbidden",
+            FORBIDDEN,
             Sentence(
                 "У пользователя amoCRM, выдавшего ключ, не хватает прав.",
                 "The amoCRM user who issued the token lacks rights.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -60,6 +61,19 @@ class TenantSettings(BaseModel):
     show_manager_names: bool = True
     report_time: time = time(8, 30)
     history_days: int = Field(30, ge=1, description="Days of history loaded when the tenant starts.")
+
+    read_chat_events: bool = Field(
+        default=True, description="Read amoCRM's chat events: dialogs without a phone find their contact by them."
+    )
+    read_talks: Literal["needed", "all", "never"] = Field(
+        default="needed",
+        description="Ask amoCRM for talks one by one: those whose events name no contact, all, or none.",
+    )
+    sweep_hours: int = Field(
+        default=20,
+        ge=0,
+        description="Hours after which all deals, contacts and companies are compared by id; 0: never.",
+    )
 
     @field_validator("zone")
     @classmethod

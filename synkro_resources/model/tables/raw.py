@@ -80,6 +80,72 @@ AMOCRM_EVENTS = Table(
     "amoCRM GET /events",
     merge=True,
 )
+AMOCRM_TASKS = _entity("amocrm/tasks", "Задачи amoCRM", "amoCRM tasks", "amoCRM GET /tasks")
+AMOCRM_TALKS = _entity("amocrm/talks", "Беседы amoCRM", "amoCRM talks", "amoCRM GET /talks/{id}")
+
+
+def _of_entities(name: str, ru: str, en: str, source: str) -> Table:
+    """A snapshot of something that leads, contacts and companies have each for themselves."""
+    return Table(
+        name,
+        Layout.SNAPSHOT,
+        ("entity_type", "id"),
+        (
+            text("entity_type", "Вид сущности: leads, contacts, companies", "Entity type, plural", required=True),
+            whole("id", "Номер в источнике", "The vendor's id", required=True),
+            SOURCE_UPDATED_AT,
+            RAW,
+        ),
+        ru,
+        en,
+        source,
+    )
+
+
+AMOCRM_CUSTOM_FIELDS = _of_entities(
+    "amocrm/custom_fields", "Поля карточек", "Definitions of custom fields", "amoCRM GET /{type}/custom_fields"
+)
+AMOCRM_TAGS = _of_entities("amocrm/tags", "Теги", "Tags", "amoCRM GET /{type}/tags")
+AMOCRM_UNSORTED = Table(
+    "amocrm/unsorted",
+    Layout.SNAPSHOT,
+    ("uid",),
+    (text("uid", "Номер заявки", "Uid of the incoming lead", required=True), SOURCE_UPDATED_AT, RAW),
+    "Неразобранные заявки",
+    "Incoming leads that nobody has accepted yet",
+    "amoCRM GET /leads/unsorted",
+)
+AMOCRM_SWEEP = Table(
+    "amocrm/sweep",
+    Layout.SNAPSHOT,
+    ("entity_type", "id"),
+    (
+        text("entity_type", "Вид сущности: leads, contacts, companies", "Entity type, plural", required=True),
+        whole("id", "Номер; 0: сама сверка", "The vendor's id; 0: the sweep itself", required=True),
+        text("state", "done, found, missing, gone, present", "done, found, missing, gone, present", required=True),
+        SOURCE_UPDATED_AT,
+        text("raw", "Ответ источника, JSON", "The vendor's own JSON", personal=True),
+    ),
+    "Сверка с полными списками amoCRM",
+    "What comparing with amoCRM's whole lists found",
+    "amoCRM GET /leads, /contacts, /companies, all pages",
+)
+AMOCRM_DELETED = Table(
+    "amocrm/deleted",
+    Layout.ENTITY,
+    ("entity_type", "id"),
+    (
+        text("entity_type", "Вид сущности: leads, contacts, companies", "Entity type, plural", required=True),
+        whole("id", "Номер в источнике", "The vendor's id", required=True),
+        SOURCE_UPDATED_AT,
+        flag("is_deleted", "Удалено; нет: восстановлено", "Deleted; no: restored", required=True),
+        text("how", "Откуда известно: event, trash, merge, sweep", "How it is known", required=True),
+    ),
+    "Удалённые и восстановленные карточки",
+    "Deleted and restored entities",
+    "amoCRM GET /events, with=only_deleted, by id",
+    merge=True,
+)
 RADIST_SOURCES = _snapshot(
     "radist/sources", "Каналы Radist", "Radist chat sources", "Radist GET /messaging/chats/sources/"
 )
@@ -135,6 +201,13 @@ RAW_TABLES = (
     AMOCRM_COMPANIES,
     AMOCRM_EVENTS,
     AMOCRM_NOTES,
+    AMOCRM_CUSTOM_FIELDS,
+    AMOCRM_TAGS,
+    AMOCRM_TASKS,
+    AMOCRM_UNSORTED,
+    AMOCRM_TALKS,
+    AMOCRM_SWEEP,
+    AMOCRM_DELETED,
     RADIST_SOURCES,
     RADIST_CHATS,
     RADIST_MESSAGES,

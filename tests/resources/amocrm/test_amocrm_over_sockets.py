@@ -61,7 +61,7 @@ def planted_leads(world: World) -> dict[int, int]:
 
 
 def read_versions(client: AmocrmClient) -> dict[int, int]:
-    table = extract.read_leads(client, WINDOW, first_load=True).table
+    table = extract.read_entities(client, "leads", WINDOW, first_load=True).table
     times = [int(instant.timestamp()) for instant in table.column("source_updated_at").to_pylist() if instant]
     return dict(zip([int(str(key)) for key in table.column("id").to_pylist()], times, strict=True))
 
@@ -74,7 +74,7 @@ def test_the_whole_account_arrives(sandbox: Sandbox) -> None:
         assert extract.read_users(client, WINDOW).table.num_rows == len(account.users)
         assert extract.read_pipelines(client, WINDOW).table.num_rows == len(account.pipelines)
         assert extract.read_loss_reasons(client, WINDOW).table.num_rows == len(account.loss_reasons)
-        contacts = extract.read_contacts(client, WINDOW, first_load=True)
+        contacts = extract.read_entities(client, "contacts", WINDOW, first_load=True)
         assert contacts.quarantined == []
         planted = [row for row in account.contacts.values() if int(row["updated_at"]) < WINDOW.end.timestamp()]
         assert contacts.table.num_rows == len(planted)
@@ -99,8 +99,8 @@ def test_the_whole_account_arrives(sandbox: Sandbox) -> None:
 
 def test_the_same_account_read_twice_gives_the_same_bytes(sandbox: Sandbox) -> None:
     with sandbox.client() as client:
-        first = extract.read_leads(client, WINDOW, first_load=True)
-        assert extract.read_leads(client, WINDOW, first_load=True).table.equals(first.table)
+        first = extract.read_entities(client, "leads", WINDOW, first_load=True)
+        assert extract.read_entities(client, "leads", WINDOW, first_load=True).table.equals(first.table)
 
 
 @pytest.mark.parametrize("switch", ["next_leads_to_204", "without_links", "foreign_next_host", "filters_off"])

@@ -26,6 +26,7 @@ class ModelServer:
     too_heavy_above: int = 10**9
     field_name: str = "updated_at"
     newest_first: bool = False
+    by_id: bool = False
     requests: int = 0
 
     def get(self, path: str, params: Sequence[tuple[str, str]]) -> object | None:
@@ -41,7 +42,7 @@ class ModelServer:
             for identity, time in self.rows.items()
             if self.ignores_filter or low + edge <= time <= high - edge
         ]
-        found.sort(reverse=self.newest_first)
+        found.sort(key=(lambda item: item[1]) if self.by_id else None, reverse=self.newest_first)
         chosen = found[(page - 1) * limit : page * limit]
         if self.edits and (edited := self.edits.pop(0)) in self.rows:
             self.rows[edited] = UPPER + 1000 + self.requests
@@ -61,8 +62,10 @@ def refuse(detail: str) -> SynkroError:
     return IntegrationError("amocrm.bad_answer", Sentence("", ""), Sentence("", ""), detail=detail)
 
 
-def read(server: ModelServer, *, limit: int = 3) -> list[int]:
-    listing = Listing("/leads", "leads", time_field=server.field_name, limit=limit, newest_first=server.newest_first)
+def read(server: ModelServer, *, limit: int = 3, order: str = "") -> list[int]:
+    listing = Listing(
+        "/leads", "leads", time_field=server.field_name, limit=limit, newest_first=server.newest_first, order=order
+    )
     source = PageSource(server.get, refuse, ListingCounters())
     return [int(str(row["id"])) for row in WindowReader(source, listing, LOWER, UPPER).rows()]
 
@@ -99,6 +102,54 @@ def test_edits_while_paging_lose_no_deal_and_store_none_twice(
 def test_events_newest_first_are_complete(rows: dict[int, int], included: bool, links: str, limit: int) -> None:
     server = ModelServer(dict(rows), included, links, field_name="created_at", newest_first=True)
     assert sorted(read(server, limit=limit)) == [key for key, time in rows.items() if LOWER <= time <= UPPER]
+
+
+@settings(max_examples=300, deadline=None)
+@given(arrangements, st.booleans(), st.sampled_from(["next", "always"]), st.lists(st.integers(1, 40), max_size=60))
+def test_a_list_that_cannot_be_ordered_by_its_time_loses_nothing_either(
+    rows: dict[int, int], included: bool, links: str, edits: list[int]
+) -> None:
+    """Tasks are ordered by id; whoever is completed meanwhile leaves the window and shifts the rest."""
+    server = ModelServer(dict(rows), included, links, edits=list(edits), by_id=True)
+    found = read(server, limit=4, order="id")
+    inside = {identity for identity, time in rows.items() if LOWER <= time <= UPPER}
+    assert len(found) == len(set(found))
+    assert inside - set(edits) <= set(found) <= inside
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 60), st.lists(st.integers(1, 60), max_size=60), st.integers(1, 9))
+def test_incoming_leads_that_are_accepted_while_the_list_is_read_hide_no_other(
+    count: int, accepted: list[int], limit: int
+) -> None:
+    waiting, planned = list(range(1, count + 1)), list(accepted)
+
+    def get(path: str, params: Sequence[tuple[str, str]]) -> object | None:
+        asked = dict(params)
+        page, size = int(asked["page"]), int(asked["limit"])
+        rows = [{"uid": f"u{number}"} for number in waiting[(page - 1) * size : page * size]]
+        more = len(waiting) > page * size
+        if planned and (gone := planned.pop(0)) in waiting:
+            waiting.remove(gone)
+        href = {"next": {"href": f"https://x/api/v4/leads/unsorted?page={page + 1}"}}
+        return {"_embedded": {"unsorted": rows}, "_links": href if more else {}} if rows else None
+
+    source = PageSource(get, refuse, ListingCounters())
+    listing = Listing("/leads/unsorted", "unsorted", limit=limit, order="created_at", id_field="uid")
+    found = [str(row["uid"]) for row in read_list(source, listing, paged=True, both_ways=True)]
+    assert len(found) == len(set(found))
+    assert {f"u{number}" for number in range(1, count + 1)} - {f"u{number}" for number in accepted} <= set(found)
+
+
+def test_the_memory_of_rows_seen_does_not_grow_with_the_list() -> None:
+    server = ModelServer({identity: LOWER + identity for identity in range(1, 30_000)})
+    listing = Listing("/leads", "leads", limit=250)
+    reader = WindowReader(PageSource(server.get, refuse, ListingCounters()), listing, LOWER, LOWER + 40_000)
+    longest = 0
+    for row in reader.rows():
+        assert row
+        longest = max(longest, len(reader._seen))
+    assert longest < 6_000
 
 
 def test_a_quiet_window_costs_one_request_per_page() -> None:
