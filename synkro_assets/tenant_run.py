@@ -11,6 +11,7 @@ import dagster as dg
 import pyarrow as pa
 
 from synkro_assets.extraction import Extraction
+from synkro_assets.partitions import REQUEST_TAG, STAGE_TAG
 from synkro_resources.control.integrations import mark_integration
 from synkro_resources.control.tenants import tenant_settings
 from synkro_resources.http import RequestCounters
@@ -73,7 +74,12 @@ class TenantRun:
     @property
     def request_id(self) -> str | None:
         """The run request that asked for this run; None for an operator's own materialise."""
-        return self.context.run.tags.get("synkro/request")
+        return self.context.run.tags.get(REQUEST_TAG)
+
+    @property
+    def is_refresh(self) -> bool:
+        """Whether this run only brings today up to date, so that slow comparisons can wait for the next load."""
+        return self.context.run.tags.get(STAGE_TAG, "").startswith("refresh")
 
     @cached_property
     def settings(self) -> TenantSettings:

@@ -130,7 +130,7 @@ def sweep(run: TenantRun) -> RowSpool:
         return run.take(nothing_swept(run.window, swept_at=now))
     before = SweepState.of(run.current(AMOCRM_SWEEP))
     is_recent = run.window.end > now - RECENT
-    if not is_recent or not before.is_due(now, run.settings.sweep_hours):
+    if run.is_refresh or not is_recent or not before.is_due(now, run.settings.sweep_hours):
         return run.take(nothing_swept(run.window))
     extraction, counts = compare_lists(_client(run), known_entities(run.lake, run.tenant), before, run.window, now)
     run.notes.extra |= counts.metadata
@@ -171,10 +171,16 @@ def _entities(run: TenantRun, entity_type: EntityType, events: pa.Table, swept: 
 def deleted(run: TenantRun, events: pa.Table, swept: pa.Table) -> RowSpool:
     """What was deleted, restored or merged away: by events, the trash, sweeps, and by asking after merges."""
     happened = Happened.of(events)
-    first_load = run.is_first_load(AMOCRM_DELETED)
-    kinship = known_kinship(run.lake, run.tenant, happened)
     return run.take(
-        read_deleted(_client(run), happened, gone_entities(swept), kinship, run.window, first_load=first_load)
+        read_deleted(
+            _client(run),
+            happened,
+            gone_entities(swept),
+            known_kinship(run.lake, run.tenant, happened),
+            run.window,
+            first_load=run.is_first_load(AMOCRM_DELETED),
+            with_trash=not run.is_refresh,
+        )
     )
 
 

@@ -146,9 +146,11 @@ def read_deleted(
     window: TenantWindow,
     *,
     first_load: bool,
+    with_trash: bool = True,
 ) -> Extraction:
     """Deletions and restorations of the window; `gone` are those that a sweep found, `first_load` adds the old trash.
 
+    Without `with_trash` the trash waits for the next load: it can be long, and has no filter.
     The time of an event wins over the trash's, whose `updated_at` is only likely to be the moment of deletion.
     """
     collector = Collector(AMOCRM_DELETED, window)
@@ -179,7 +181,7 @@ def read_deleted(
         for candidate in kinship.relatives(kind, identity):
             if (kind, candidate) not in happened.deleted and client.one(kind, candidate) is None:
                 tell((kind, candidate), at, "merge")
-    for kind in ENTITY_TYPES:
+    for kind in ENTITY_TYPES if with_trash else ():
         for row in client.deleted(kind):
             identity, at = as_whole(row.get("id")), instant_of_seconds(row.get("updated_at"))
             if identity is None or at is None:
