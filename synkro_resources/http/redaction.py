@@ -80,8 +80,9 @@ class Scrubber(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = scrub(record.getMessage()), None
-        if record.exc_info and record.exc_info[0] is not None and not record.exc_text:
-            record.exc_text = scrub("".join(traceback.format_exception(*record.exc_info)).rstrip("\n"))
+        if record.exc_info and record.exc_info[0] is not None:  # formatters take exc_text as it is, if there is one
+            told = record.exc_text or "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+            record.exc_text = scrub(told)
         if record.stack_info:
             record.stack_info = scrub(record.stack_info)
         return True
