@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import click
 
+from synkro_app.cli_commands.amocrm import consent, unblock
 from synkro_app.cli_commands.inputs import control, parse_settings, read_secret
 
 if TYPE_CHECKING:
@@ -189,6 +190,10 @@ def user_password(email: str) -> None:
 @click.group()
 def integration() -> None:
     """Set, show or check a tenant's integrations."""
+
+
+integration.add_command(consent)
+integration.add_command(unblock)
 
 
 @integration.command("set")

@@ -27,7 +27,18 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "cab_sid"
 HEADER_PREFIX = b"x-cab-"
-OPEN_PATHS = frozenset({"/login", "/account/login", "/healthz", "/readyz", "/cab.js", "/login.css", "/favicon.svg"})
+OPEN_PATHS = frozenset(
+    {
+        "/login",
+        "/account/login",
+        "/healthz",
+        "/readyz",
+        "/cab.js",
+        "/login.css",
+        "/favicon.svg",
+        "/amocrm/callback",  # guarded by the state that only our own consent page was given
+    }
+)
 """Exact paths, never prefixes: a prefix would open whatever is added below it later."""
 NOT_SIGNED_IN = 401
 

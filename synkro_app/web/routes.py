@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from synkro_app.cabinet.texts import translate
+from synkro_app.web.amocrm_callback import CALLBACK_PATH, AmocrmCallback
 from synkro_app.web.gate import COOKIE, cookie_of
 from synkro_app.web.sockets import OpenSockets
 from synkro_app.web.static import asset, index_page, login_page, safe_next
@@ -60,6 +61,7 @@ class Web:
             Route("/account/ping", self.ping, methods=["GET"]),
             Route("/healthz", self.healthz, methods=["GET"]),
             Route("/readyz", self.readyz, methods=["GET"]),
+            Route(CALLBACK_PATH, AmocrmCallback(self.settings, self.control).answer, methods=["GET"]),
             *(Route(f"/{name}", _file(name), methods=["GET"]) for name in ("cab.js", "login.css", "favicon.svg")),
         ]
 

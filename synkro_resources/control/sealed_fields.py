@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pydantic import SecretStr
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, select, text, update
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.keyring import Keyring, secret_tail
@@ -15,17 +15,27 @@ from synkro_resources.control.tables.integrations import integration
 from synkro_resources.model.errors import Sentence, UserInputError
 from synkro_resources.model.ids import IntegrationKind
 
+IDLE_LIMIT_S = 120
+"""How long the holder of a row may be silent: longer than any exchange, shorter than a night with a stuck lock."""
+
+# A managed server may end idle transactions sooner, in the middle of an exchange.
+_ALLOW_IDLE = text("SELECT set_config('idle_in_transaction_session_timeout', :limit, true)")
+
 
 @dataclass(slots=True)
 class HeldSecrets:
-    """The secrets of one integration while its row is locked; see `locked_secrets`."""
+    """The secrets and public settings of one integration while its row is locked; see `locked_secrets`."""
 
     secrets: dict[str, SecretStr]
+    public: dict[str, str | int | bool]
     replacement: dict[str, str] | None = None
+    public_replacement: dict[str, str | int | bool] | None = None
 
-    def store(self, secrets: Mapping[str, str]) -> None:
+    def store(self, secrets: Mapping[str, str], public: Mapping[str, str | int | bool] | None = None) -> None:
         """Replace these fields; written when the lock is released, so use the new ones only after that."""
         self.replacement = {**(self.replacement or {}), **secrets}
+        if public is not None:
+            self.public_replacement = {**(self.public_replacement or {}), **public}
 
 
 @contextmanager
@@ -39,15 +49,19 @@ def locked_secrets(db: Database, keyring: Keyring, tenant: str, kind: Integratio
         UserInputError: `integration.missing`.
     """
     with db.tenant(tenant) as connection:
+        connection.execute(_ALLOW_IDLE, {"limit": f"{IDLE_LIMIT_S}s"})
         row = connection.execute(of_kind(kind).with_for_update()).one_or_none()
         if row is None:
             raise missing(tenant, kind)
-        held = HeldSecrets(opened(keyring, tenant, kind, row.secrets))
+        held = HeldSecrets(opened(keyring, tenant, kind, row.secrets), dict(row.public))
         yield held
         if held.replacement is not None:
             sealed, tails = merged(keyring, tenant, kind, row.secrets, row.secret_tails, held.replacement)
+            public = {**row.public, **(held.public_replacement or {})}
             connection.execute(
-                update(integration).where(integration.c.kind == kind).values(secrets=sealed, secret_tails=tails)
+                update(integration)
+                .where(integration.c.kind == kind)
+                .values(secrets=sealed, secret_tails=tails, public=public)
             )
 
 

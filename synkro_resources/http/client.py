@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from synkro_resources.http.breaker import CircuitBreaker
 from synkro_resources.http.classify import Action, Rule, RuleTable
 from synkro_resources.http.guard import ReadOnlyTransport
 from synkro_resources.http.limits import Limiter
+from synkro_resources.http.network import ConnectionWatch, network
 from synkro_resources.http.redaction import mask_httpx_log, masked_url
 from synkro_resources.http.retry import RetryPolicy, retry_after_s
 from synkro_resources.model.errors import PermanentError, Sentence, SynkroError
@@ -38,15 +40,38 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 USER_AGENT = "Synkro/0.1 (read-only reports)"
 
+TOO_MANY_REQUESTS = 429
+
+RESET = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+"""How a connection that the vendor had closed in silence shows itself."""
+
 
 @dataclass(slots=True)
 class RequestCounters:
-    """What one client asked for; `waits_s` holds waits for rate limits and back-off, in seconds."""
+    """What one client asked for; `waits_s` holds waits for rate limits and back-off, in seconds.
+
+    `retries` counts repeated requests, `slowdowns` the answers «too many requests» that halved the account's pace.
+    """
 
     requests: int = 0
     bytes: int = 0
     waits_s: float = 0.0
     retries: int = 0
+    slowdowns: int = 0
+
+    def snapshot(self) -> RequestCounters:
+        """The numbers of this moment, which do not move on."""
+        return replace(self)
+
+    def since(self, earlier: RequestCounters) -> RequestCounters:
+        """What was asked for after the snapshot `earlier`: one asset's own numbers."""
+        return RequestCounters(
+            requests=self.requests - earlier.requests,
+            bytes=self.bytes - earlier.bytes,
+            waits_s=self.waits_s - earlier.waits_s,
+            retries=self.retries - earlier.retries,
+            slowdowns=self.slowdowns - earlier.slowdowns,
+        )
 
     def copy(self) -> RequestCounters:
         return replace(self)
@@ -66,6 +91,16 @@ class _Answer:
     status: int
     headers: httpx.Headers
     body: bytes
+
+
+class _ConnectionWasStale(Exception):
+    """The request was not read by the vendor; a GET may be sent again on a fresh connection."""
+
+
+def _request_id(headers: httpx.Headers) -> str:
+    """The vendor's id of the request, if it looks like one: it goes into log lines."""
+    value = headers.get("x-request-id", "")
+    return value if re.fullmatch(r"[\w.:-]{1,80}", value, re.ASCII) else ""
 
 
 class VendorClient:
@@ -101,9 +136,8 @@ class VendorClient:
         self._sleep = sleep
         self._max_answer_bytes = max_answer_bytes
         self._lock = threading.Lock()
-        guard = ReadOnlyTransport(
-            transport or httpx.HTTPTransport(), vendor=self.vendor, origin=base_url, tenant=tenant
-        )
+        self._watch = ConnectionWatch()
+        guard = ReadOnlyTransport(transport or network(), vendor=self.vendor, origin=base_url, tenant=tenant)
         self._http = httpx.Client(
             transport=guard,
             timeout=TIMEOUT,
@@ -152,10 +186,17 @@ class VendorClient:
     def _get(self, path: str, params: Params) -> object | None:
         failures = 0
         refreshed = False
+        repeated = False
         while True:
             self._breaker.check()
             self.counters.waits_s += self._limiter.acquire(path)
-            answer, rule, detail = self._ask(path, params)
+            self._breaker.check()  # the wait may have been long, and another process may have been blocked meanwhile
+            try:
+                answer, rule, detail = self._ask(path, params, may_repeat=not repeated)
+            except _ConnectionWasStale:
+                repeated = True
+                self.counters.retries += 1
+                continue
             if rule.action is Action.EMPTY:
                 return None
             if answer is not None and rule.action is Action.ACCEPT:
@@ -167,6 +208,9 @@ class VendorClient:
                 refreshed = True
                 if self._auth.refresh():
                     continue
+            if answer is not None and answer.status == TOO_MANY_REQUESTS:
+                self.counters.slowdowns += 1
+                self._limiter.slow_down(path)
             if rule.action is Action.RETRY:
                 failures += 1
                 if failures < min(self._retry.tries, rule.tries or self._retry.tries):
@@ -176,10 +220,15 @@ class VendorClient:
             error = self._error(rule, detail)
             if rule.action is Action.STOP:
                 self._breaker.open(partial(self._error, rule, detail))
+                self._breaker.check()  # its own error says until when
             raise error
 
-    def _ask(self, path: str, params: Params) -> tuple[_Answer | None, Rule, str]:
-        """One exchange: the answer if there was one, the rule that judges it, and a detail without secrets."""
+    def _ask(self, path: str, params: Params, *, may_repeat: bool) -> tuple[_Answer | None, Rule, str]:
+        """One exchange: the answer if there was one, the rule that judges it, and a detail without secrets.
+
+        Raises:
+            _ConnectionWasStale: if it may be repeated at once: the vendor had closed the pooled connection.
+        """
         started = time.monotonic()
         self.counters.requests += 1
         try:
@@ -187,21 +236,29 @@ class VendorClient:
         except httpx.RequestError as error:
             # The exception's text and chain may quote headers: only its kind goes on.
             kind = type(error).__name__
-            logger.warning("%s %s: no answer (%s)", self.vendor, path, kind)
-            return None, self._table.unreachable, kind
-        request_id = answer.headers.get("x-request-id", "")
-        logger.debug("%s %s: %d, %.3f s", self.vendor, path, answer.status, time.monotonic() - started)
+            stale = may_repeat and isinstance(error, RESET) and self._watch.was_reused()
+        else:
+            return answer, *self._judged(path, answer, time.monotonic() - started)
+        if stale:
+            logger.debug("%s %s: the pooled connection was closed (%s), once more", self.vendor, path, kind)
+            raise _ConnectionWasStale
+        logger.warning("%s %s: no answer (%s)", self.vendor, path, kind)
+        return None, self._table.unreachable, kind
+
+    def _judged(self, path: str, answer: _Answer, seconds: float) -> tuple[Rule, str]:
+        """The rule for an answer and a detail for support, which asks for the vendor's request id."""
         rule = self._table.rule_for(answer.status, answer.body, path)
-        return (
-            answer,
-            rule,
-            f"GET {path}, HTTP {answer.status}" + (f", x-request-id {request_id}" if request_id else ""),
-        )
+        request_id = _request_id(answer.headers)
+        said = f"HTTP {answer.status}" + (f", x-request-id {request_id}" if request_id else "")
+        level = logging.DEBUG if rule.action in (Action.ACCEPT, Action.EMPTY) else logging.WARNING
+        logger.log(level, "%s %s: %s, %.3f s", self.vendor, path, said, seconds)
+        return rule, f"GET {path}, {said}"
 
     def _exchange(self, path: str, params: Params) -> _Answer:
         url = httpx.URL(self._base_url + path, params=list(params) if params else None)
         deadline = time.monotonic() + WHOLE_ANSWER_S
-        with self._http.stream("GET", url, headers=dict(self._auth.headers())) as response:
+        headers = dict(self._auth.headers())  # may exchange a token first
+        with self._http.stream("GET", url, headers=headers, extensions=self._watch.extensions()) as response:
             body = bytearray()
             for chunk in response.iter_bytes():
                 body += chunk

@@ -8,12 +8,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+SLOW_FOR_S = 60.0
+SLOW_FACTOR = 2
+"""After «too many requests» an account's pace is halved for a minute: others may use its allowance as well."""
+
 
 class Limiter(Protocol):
-    """Whoever wants to send a request asks here first; a bucket shared by processes has the same verb."""
+    """Whoever wants to send a request asks here first; a bucket shared by processes has the same verbs."""
 
     def acquire(self, path: str) -> float:
         """Wait until a request to `path` is allowed; return the seconds waited."""
+        ...
+
+    def slow_down(self, path: str) -> None:
+        """The vendor has answered a request to `path` with «too many»: halve the pace for a minute."""
         ...
 
 
@@ -38,18 +46,25 @@ class TokenBucket:
         self._monotonic = monotonic
         self._sleep = sleep
         self._next = float("-inf")
+        self._slow_until = float("-inf")
         self._lock = threading.Lock()
 
     def acquire(self, path: str = "") -> float:  # noqa: ARG002  # every limiter is asked with the path
         """Take one token; return the seconds waited for it."""
         with self._lock:
             now = self._monotonic()
-            slot = max(now, self._next - self._tolerance)
-            self._next = max(self._next, now) + self._interval
+            slow = now < self._slow_until
+            slot = max(now, self._next - (0 if slow else self._tolerance))
+            self._next = max(self._next, now) + self._interval * (SLOW_FACTOR if slow else 1)
         wait = slot - now
         if wait > 0:
             self._sleep(wait)
         return max(wait, 0.0)
+
+    def slow_down(self, path: str = "") -> None:  # noqa: ARG002
+        """Half the pace and no bursts for a minute."""
+        with self._lock:
+            self._slow_until = self._monotonic() + SLOW_FOR_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +79,22 @@ class PathLimit:
 
 
 class PathLimiter:
-    """Several limits at once: a request waits for each that applies to its path."""
+    """Several limits at once: a request waits for each that applies to its path, in the order given.
+
+    While it waits for the second, its slot of the first grows old: put the narrowest limit last, which is then exact,
+    while the wider one sees at most that limit's requests late.
+    """
 
     def __init__(self, limits: Sequence[PathLimit]) -> None:
         self._limits = tuple(limits)
 
     def acquire(self, path: str) -> float:
         return sum(limit.bucket.acquire(path) for limit in self._limits if limit.applies(path))
+
+    def slow_down(self, path: str) -> None:
+        for limit in self._limits:
+            if limit.applies(path):
+                limit.bucket.slow_down(path)
 
 
 class ProcessBuckets:

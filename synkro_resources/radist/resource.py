@@ -1,4 +1,4 @@
-"""The Radist resource: one client per tenant and run, so that both rate buckets hold across assets."""
+"""The Radist resource: one client per tenant and run; both rate buckets hold over all processes."""
 
 # No postponed annotations here: Dagster reads a resource's dependencies from its annotations.
 from collections.abc import Iterator
@@ -6,9 +6,39 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from synkro_resources.control.accounts import key_of
+from synkro_resources.control.blocks import SharedBreaker
+from synkro_resources.control.rates import shared_limiter
+from synkro_resources.http import RateLimit
 from synkro_resources.model.ids import IntegrationKind
-from synkro_resources.platform import Platform
+from synkro_resources.platform import Connection, Platform
 from synkro_resources.radist import RadistClient
+from synkro_resources.radist.client import LISTING_PARTS, REQUESTS_PER_SECOND, SECONDS_PER_LISTING
+from synkro_resources.radist.rules import VENDOR
+
+
+def open_radist(platform: Platform, tenant: str, connection: Connection) -> RadistClient:
+    """A client whose two paces, for all paths and for listings, hold over all processes.
+
+    Raises:
+        IntegrationError: `radist.bad_address`, `.bad_token`.
+    """
+    base_url, company = connection.text("base_url"), connection.text("company_id", "0")
+    rate = platform.settings.radist_rate
+    key = key_of(IntegrationKind.RADIST, connection.integration.public)
+    limits = [
+        RateLimit("all", rate),
+        RateLimit("listings", rate / REQUESTS_PER_SECOND / SECONDS_PER_LISTING, LISTING_PARTS),
+    ]
+    return RadistClient(
+        base_url,
+        connection.secret("api_key"),
+        int(company),
+        tenant=tenant,
+        allow_sandbox=platform.settings.allow_sandbox,
+        limiter=shared_limiter(platform.control, tenant, key, limits),
+        breaker=SharedBreaker(platform.control, tenant, VENDOR, key),
+    )
 
 
 class RadistClients:
@@ -26,14 +56,7 @@ class RadistClients:
         """
         if tenant not in self._clients:
             connection = self._platform.connection(tenant, IntegrationKind.RADIST)
-            self._clients[tenant] = RadistClient(
-                connection.text("base_url"),
-                connection.secret("api_key"),
-                int(connection.text("company_id", "0")),
-                tenant=tenant,
-                allow_sandbox=self._platform.settings.allow_sandbox,
-                rate=self._platform.settings.radist_rate,
-            )
+            self._clients[tenant] = open_radist(self._platform, tenant, connection)
         return self._clients[tenant]
 
     def close(self) -> None:

@@ -16,6 +16,8 @@ from synkro_app.cli import main
 from synkro_app.cli_commands import admin, keys
 from synkro_app.cli_commands.inputs import parse_settings
 from synkro_resources.control import users
+from synkro_resources.control.accounts import key_of
+from synkro_resources.control.blocks import SharedBreaker, find_block
 from synkro_resources.control.database import Database
 from synkro_resources.control.integrations import CheckFinding, get_integration, read_secrets, set_integration
 from synkro_resources.control.keyring import Keyring
@@ -198,3 +200,36 @@ def test_a_setting_that_cannot_be_read_is_refused(pair: str) -> None:
 
 def test_identifiers_stay_text_and_numbers_are_asked_for() -> None:
     assert parse_settings(["a=007", "b:=7", "c:=true", "d=x=y"]) == {"a": "007", "b": 7, "c": True, "d": "x=y"}
+
+
+def test_the_consent_link_is_printed_for_an_administrator_and_holds_no_secret_key(
+    synkro: Command, control_db: Database, keyring: Keyring, tenant_a: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = synkro("integration", "consent", "--tenant", tenant_a.slug)
+    assert failed_with(result) == "integration.missing"
+    for field in ("client_id", "client_secret"):
+        monkeypatch.setenv(f"SYNKRO_SECRET_{field.upper()}", f"{field}-{SECRET}")
+    secret_fields = ("--secret", "client_id", "--secret", "client_secret")
+    assert synkro("integration", "set", "--tenant", tenant_a.slug, "--kind", "amocrm", *secret_fields).exit_code == 0
+    result = synkro("integration", "consent", "--tenant", tenant_a.slug)
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith(f"https://www.amocrm.ru/oauth/?client_id=client_id-{SECRET}&state={tenant_a.slug}.")
+    assert "client_secret" not in result.output
+    stored = get_integration(control_db, tenant_a.slug, IntegrationKind.AMOCRM)
+    assert stored is not None
+    assert stored.public["redirect_uri"] == "http://127.0.0.1:8501/amocrm/callback"
+
+
+def test_a_block_is_cleared_by_command_and_said_to_have_been_there(
+    synkro: Command, control_db: Database, keyring: Keyring, tenant_a: Tenant
+) -> None:
+    address = {"base_url": f"https://{tenant_a.slug}.amocrm.ru"}
+    words = ("integration", "unblock", "--tenant", tenant_a.slug, "--kind", "amocrm")
+    assert failed_with(synkro(*words)) == "integration.missing"
+    set_integration(control_db, keyring, tenant_a.slug, IntegrationKind.AMOCRM, address, {}, "test")
+    assert synkro(*words).output == f"amocrm of {tenant_a.slug}: was not blocked\n"
+    key = key_of(IntegrationKind.AMOCRM, address)
+    error = SynkroError("amocrm.blocked", Sentence("", ""), Sentence("", ""))
+    SharedBreaker(control_db, tenant_a.slug, "amocrm", key).open(lambda: error)
+    assert synkro(*words).output == f"amocrm of {tenant_a.slug}: requests are allowed again\n"
+    assert find_block(control_db, tenant_a.slug, key) is None
