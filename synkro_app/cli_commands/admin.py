@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,32 +11,18 @@ from synkro_app.cli_commands.amocrm import consent, unblock
 from synkro_app.cli_commands.inputs import control, parse_settings, read_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pydantic import SecretStr
+    from collections.abc import Sequence
 
     from synkro_resources.control.database import Database
-    from synkro_resources.control.integrations import CheckFinding, Integration
+    from synkro_resources.control.integrations import Integration, StoredCheck
     from synkro_resources.control.users import User
-    from synkro_resources.model.clock import Clock
     from synkro_resources.model.ids import IntegrationKind
-
-    class CheckIntegration(Protocol):
-        def __call__(
-            self,
-            tenant: str,
-            kind: IntegrationKind,
-            public: Mapping[str, str | int | bool],
-            secrets: Mapping[str, SecretStr],
-            *,
-            clock: Clock,
-            allow_sandbox: bool,
-        ) -> Sequence[CheckFinding]: ...
 
 
 ACTOR = "cli"
 EXIT_BROKEN = 1
 ROLES = ("owner", "admin", "analyst", "viewer")
+MARKS = {"ok": "✓", "warning": "!", "broken": "✗"}
 KINDS = ("amocrm", "radist", "supabase", "ai", "telegram")
 SLUG = click.argument("slug")
 TENANT = click.option("--tenant", "slug", required=True, help="Slug of the tenant.")
@@ -230,31 +216,46 @@ def integration_show(slug: str) -> None:
 
 @integration.command("check")
 @TENANT
-@KIND
-def integration_check(slug: str, kind_name: str) -> None:
-    """Check a connection at the service itself and keep the result; exit code 1 if it is broken."""
-    from importlib import import_module
-
-    from synkro_resources.control.integrations import get_integration, read_secrets, save_check
+@click.option("--kind", "kind_name", type=click.Choice(KINDS), help="Default: all connected services.")
+@click.option("--send-test", is_flag=True, help="Telegram: send one real message to every active chat.")
+def integration_check(slug: str, kind_name: str | None, send_test: bool) -> None:
+    """Check connections at the services themselves and keep the results; exit code 1 if one is broken."""
+    from synkro_resources.checks import run_check
+    from synkro_resources.control.integrations import list_integrations
     from synkro_resources.control.keyring import Keyring
+    from synkro_resources.control.tenants import get_tenant
     from synkro_resources.model.ids import IntegrationKind
 
-    kind = IntegrationKind(kind_name)
     with control() as (settings, db):
-        secrets = read_secrets(db, Keyring.from_settings(settings), slug, kind)
-        found = get_integration(db, slug, kind)
-        public = {} if found is None else found.public
-        # Imported here: the checks bring every vendor's client along.
-        check = cast("CheckIntegration", import_module("synkro_resources.checks").check_integration)
-        findings = check(slug, kind, public, secrets, clock=settings.present, allow_sandbox=settings.allow_sandbox)
-        status = save_check(db, slug, kind, findings, checked_at=settings.present.now())
-    for finding in findings:
-        click.echo(f"{finding.status:<8}{finding.name}: {finding.what.en} {finding.remedy.en}".rstrip())
-        if finding.status != "ok":
-            click.echo(f"        {finding.what.ru} {finding.remedy.ru}".rstrip())
-    click.echo(f"{kind}: {status}")
-    if status == "broken":
+        get_tenant(db, slug)
+        keyring = Keyring.from_settings(settings)
+        kinds: Sequence[IntegrationKind] = (
+            [IntegrationKind(kind_name)] if kind_name else [item.kind for item in list_integrations(db, slug)]
+        )
+        statuses: set[str] = set()
+        for kind in kinds:
+            check = run_check(
+                db,
+                keyring,
+                slug,
+                kind,
+                clock=settings.present,
+                allow_sandbox=settings.allow_sandbox,
+                send_test=send_test,
+            )
+            _show_check(kind, check)
+            statuses.add(check.status)
+    if not kinds:
+        click.echo("Nothing is connected yet: synkro integration set")
+    if "broken" in statuses:
         sys.exit(EXIT_BROKEN)
+
+
+def _show_check(kind: IntegrationKind, check: StoredCheck) -> None:
+    for finding in check.findings:
+        click.echo(f"{MARKS[finding.status]} {finding.name}: {finding.what.ru} {finding.remedy.ru}".rstrip())
+        click.echo(f"  {finding.what.en} {finding.remedy.en}".rstrip())
+    click.echo(f"{kind}: {check.status}, {check.checked_at:%Y-%m-%d %H:%M} UTC, {check.duration_ms / 1000:.1f} s")
 
 
 def _person(db: Database, email: str) -> User:

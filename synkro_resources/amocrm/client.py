@@ -135,6 +135,16 @@ class AmocrmClient:
         """The account's users; needs an administrator's token. Deleted users are not listed."""
         return read_list(self._source, Listing("/users", "users", params=(("with", "role,group"),)), paged=True)
 
+    def user(self, user_id: int) -> JsonObject | None:
+        """One user with rights; None if there is no such user. Needs an administrator's token."""
+        answer = self._http.get(f"/users/{user_id}")
+        if answer is None:
+            return None
+        user = as_object(answer)
+        if "id" not in user:
+            raise self._http.unreadable("GET /users/{id}: no id")
+        return user
+
     def pipelines(self) -> Iterator[JsonObject]:
         """Pipelines with their statuses embedded."""
         return read_list(self._source, Listing("/leads/pipelines", "pipelines"), paged=False)

@@ -45,12 +45,23 @@ class Integration:
 
 @dataclass(frozen=True, slots=True)
 class CheckFinding:
-    """One thing that a connection check looked at."""
+    """One thing that a connection check looked at; `code` is the error's own where a client raised one."""
 
     name: str
     status: CheckStatus
     what: Sentence
     remedy: Sentence = _NOTHING
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCheck:
+    """One check as it is kept: its worst status, all findings in order, when it began and how long it took."""
+
+    status: CheckStatus
+    findings: tuple[CheckFinding, ...]
+    checked_at: datetime
+    duration_ms: int
 
 
 def set_integration(
@@ -165,8 +176,12 @@ def save_check(
     *,
     checked_at: datetime,
     duration_ms: int = 0,
+    version: int | None = None,
 ) -> CheckStatus:
-    """Store a check; the integration takes the worst finding's status, cause and remedy."""
+    """Store a check; the integration takes the worst finding's status, cause and remedy.
+
+    `version`: the settings that were checked. If somebody has changed them meanwhile, their status stays as it is.
+    """
     status = worst_status(findings)
     worst = next((finding for finding in findings if finding.status == status and status != "ok"), None)
     with db.tenant(tenant) as connection:
@@ -180,20 +195,30 @@ def save_check(
                 findings=[_finding_row(finding) for finding in findings],
             )
         )
+        present = connection.execute(
+            select(tables.integration.c.version).where(tables.integration.c.kind == kind).with_for_update()
+        ).scalar_one_or_none()
+        if version is not None and present != version:
+            return status
         if worst is None:
             _mark(connection, kind, status, "", _NOTHING, _NOTHING, checked_at)
         else:
-            _mark(connection, kind, status, f"{kind}.{worst.name}", worst.what, worst.remedy, checked_at)
+            code = worst.code or f"{kind}.{worst.name}"
+            _mark(connection, kind, status, code, worst.what, worst.remedy, checked_at)
     return status
 
 
-def last_check(db: Database, tenant: str, kind: IntegrationKind) -> list[CheckFinding]:
-    """The findings of the newest check; empty if there was none."""
+def last_check(db: Database, tenant: str, kind: IntegrationKind) -> StoredCheck | None:
+    """The newest check, or None if there was none."""
     table = tables.integration_check
-    newest = select(table.c.findings).where(table.c.kind == kind).order_by(table.c.check_id.desc()).limit(1)
+    newest = select(table).where(table.c.kind == kind).order_by(table.c.check_id.desc()).limit(1)
     with db.tenant(tenant) as connection:
-        stored: list[dict[str, str]] = connection.execute(newest).scalar_one_or_none() or []
-    return [_finding(row) for row in stored]
+        row = connection.execute(newest).one_or_none()
+    if row is None:
+        return None
+    rows: list[dict[str, str]] = row.findings
+    findings = tuple(_finding(stored) for stored in rows)
+    return StoredCheck(worst_status(findings), findings, row.checked_at, row.duration_ms)
 
 
 def worst_status(findings: Sequence[CheckFinding]) -> CheckStatus:
@@ -262,10 +287,11 @@ def _finding_row(finding: CheckFinding) -> dict[str, str]:
         "what_en": finding.what.en,
         "remedy_ru": finding.remedy.ru,
         "remedy_en": finding.remedy.en,
+        "code": finding.code,
     }
 
 
 def _finding(row: Mapping[str, str]) -> CheckFinding:
     status: CheckStatus = next(word for word in _WORST if word == row["status"])
     what, remedy = Sentence(row["what_ru"], row["what_en"]), Sentence(row["remedy_ru"], row["remedy_en"])
-    return CheckFinding(row["name"], status, what, remedy)
+    return CheckFinding(row["name"], status, what, remedy, row.get("code", ""))

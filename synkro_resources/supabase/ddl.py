@@ -12,8 +12,13 @@ from sqlalchemy import create_engine, text
 from synkro_resources.model.tables import WAREHOUSE_TABLES, Table
 from synkro_resources.supabase.writer import check_schema_name, warehouse_name
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""1: our tables. 2: the scratch table of the connection check."""
+
 WRITER_ROLE = "synkro_writer"
+VERSION_TABLE = "synkro_schema_version"
+CHECK_TABLE = "synkro_check"
+"""The connection check writes a row here, reads it back and deletes it; nothing else ever does."""
 
 _TYPES: dict[pa.DataType, str] = {
     pa.int32(): "integer",
@@ -29,9 +34,10 @@ _TYPES: dict[pa.DataType, str] = {
 def ddl(schema: str = "public") -> str:
     """The whole script, safe to run again; ends by telling the API server to reload its schema cache."""
     check_schema_name(schema)
-    parts = [_writer_role(schema), _keep_newest(schema), _version_table(schema)]
+    parts = [_writer_role(schema), _keep_newest(schema), _check_table(schema)]
     parts += [_table(table, schema) for table in WAREHOUSE_TABLES]
-    parts += ["notify pgrst, 'reload schema';"]
+    # Last: a script that stopped half-way must not call itself done.
+    parts += [_version_table(schema), "notify pgrst, 'reload schema';"]
     return "\n".join(parts)
 
 
@@ -73,8 +79,18 @@ begin
 end $$;"""
 
 
+def _check_table(schema: str) -> str:
+    name = f"{schema}.{CHECK_TABLE}"
+    created = f"""create table if not exists {name} (
+  check_id text primary key,
+  written_at timestamptz not null default now()
+);"""
+    deletable = f"grant delete on {name} to {WRITER_ROLE};"
+    return "\n".join([created, _locked(name), deletable])
+
+
 def _version_table(schema: str) -> str:
-    name = f"{schema}.synkro_schema_version"
+    name = f"{schema}.{VERSION_TABLE}"
     created = f"""create table if not exists {name} (
   version integer primary key,
   applied_at timestamptz not null default now()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import secrets as random
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import click
 import pytest
@@ -19,12 +17,16 @@ from synkro_resources.control import users
 from synkro_resources.control.accounts import key_of
 from synkro_resources.control.blocks import SharedBreaker, find_block
 from synkro_resources.control.database import Database
-from synkro_resources.control.integrations import CheckFinding, get_integration, read_secrets, set_integration
+from synkro_resources.control.integrations import last_check, read_secrets, set_integration
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.tenants import Tenant, get_tenant
-from synkro_resources.model.clock import SystemClock
-from synkro_resources.model.errors import Sentence, SynkroError
+from synkro_resources.model.clock import FixedClock, SystemClock
+from synkro_resources.model.errors import SynkroError
 from synkro_resources.model.ids import IntegrationKind, Role
+from synkro_resources.sandbox.radist.app import radist_app
+from synkro_resources.sandbox.radist.switches import RadistSwitches
+from synkro_resources.sandbox.serve import serve
+from synkro_resources.sandbox.world.build import build_world
 from synkro_resources.settings import Settings
 
 SECRET = "token-of-the-client-0123456789"
@@ -139,38 +141,54 @@ def test_a_missing_secret_says_where_to_put_it(synkro: Command, tenant_a: Tenant
     assert "SYNKRO_SECRET_API_KEY" in result.output
 
 
-@pytest.mark.parametrize(("status", "exit_code"), [("ok", 0), ("warning", 0), ("broken", 1)])
-def test_a_check_asks_the_service_keeps_the_result_and_fails_when_broken(
-    synkro: Command,
-    control_db: Database,
-    tenant_a: Tenant,
-    monkeypatch: pytest.MonkeyPatch,
-    status: str,
-    exit_code: int,
+@pytest.fixture
+def radist(control_clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, RadistSwitches]]:
+    """An invented Radist that takes `SECRET`, and an installation that may speak to it."""
+    monkeypatch.setenv("SYNKRO_ALLOW_SANDBOX", "1")
+    switches = RadistSwitches()
+    company = build_world(7, control_clock.now(), days=20).radist
+    with serve(radist_app(company, clock=control_clock, api_key=SECRET, switches=switches)) as url:
+        yield url, switches
+
+
+def test_a_check_asks_the_service_shows_both_languages_and_fails_when_broken(
+    synkro: Command, control_db: Database, tenant_a: Tenant, radist: tuple[str, RadistSwitches]
 ) -> None:
-    """The vendors' own checks have their own tests: here stands one that answers as it is told."""
-    asked: list[tuple[object, ...]] = []
-    finding = CheckFinding("rights", status, Sentence("Вот", "So"), Sentence("Так", "Thus"))  # pyright: ignore[reportArgumentType]
+    url, switches = radist
+    place = ("--tenant", tenant_a.slug)
+    settings = ("--kind", "radist", "--public", f"base_url={url}", "--public", "company_id:=4021")
+    synkro("integration", "set", *place, *settings, "--secret", "api_key", stdin=f"{SECRET}\n")
+    good = synkro("integration", "check", *place)
+    assert good.exit_code == 0, good.output
+    assert "✓ key: Ключ действует.\n  The key is valid.\n" in good.output
+    assert "radist: ok, " in good.output
+    switches.always = "401"
+    bad = synkro("integration", "check", *place, "--kind", "radist")
+    assert bad.exit_code == 1
+    assert "✗ key: Radist не принял ключ." in bad.output
+    assert "! channels: Не проверено, потому что" in bad.output
+    assert SECRET not in good.output + bad.output
+    stored = last_check(control_db, tenant_a.slug, IntegrationKind.RADIST)
+    assert stored is not None
+    assert stored.status == "broken"
 
-    def check_integration(
-        tenant: str, kind: str, public: object, opened: dict[str, object], *, clock: object, allow_sandbox: bool
-    ) -> list[CheckFinding]:
-        assert clock is not None
-        assert not allow_sandbox, "an installation that was not asked for invented vendors refuses them"
-        asked.append((tenant, kind, public, sorted(opened)))
-        return [finding]
 
-    checks = ModuleType("synkro_resources.checks")
-    vars(checks)["check_integration"] = check_integration
-    monkeypatch.setitem(sys.modules, "synkro_resources.checks", checks)
-    place = ("--tenant", tenant_a.slug, "--kind", "radist")
-    synkro("integration", "set", *place, "--public", "company_id:=5", "--secret", "api_key", stdin=f"{SECRET}\n")
-    result = synkro("integration", "check", *place)
-    assert result.exit_code == exit_code, result.output
-    assert asked == [(tenant_a.slug, "radist", {"company_id": 5}, ["api_key"])]
-    found = get_integration(control_db, tenant_a.slug, IntegrationKind.RADIST)
-    assert found is not None
-    assert found.status == status
+def test_a_check_without_a_kind_looks_at_every_connection_and_says_if_there_is_none(
+    synkro: Command, tenant_a: Tenant, radist: tuple[str, RadistSwitches]
+) -> None:
+    place = ("--tenant", tenant_a.slug)
+    none = synkro("integration", "check", *place)
+    assert none.exit_code == 0
+    assert "Nothing is connected" in none.output
+    settings = ("--kind", "radist", "--public", f"base_url={radist[0]}", "--secret", "api_key")
+    synkro("integration", "set", *place, *settings, stdin=f"{SECRET}\n")
+    synkro("integration", "set", *place, "--kind", "telegram", "--secret", "token", stdin="nonsense\n")
+    both = synkro("integration", "check", *place, "--send-test")
+    assert both.exit_code == 1
+    assert "radist: ok, " in both.output
+    assert "telegram: broken, " in both.output
+    unknown = synkro("integration", "check", "--tenant", "nobody-here")
+    assert failed_with(unknown) == "tenant.unknown"
 
 
 def test_rotation_makes_a_new_key_and_names_what_it_could_not_open(

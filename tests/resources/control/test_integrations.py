@@ -110,7 +110,9 @@ def test_the_worst_finding_of_a_check_decides_and_brings_its_remedy(control_db: 
     assert found.problem is not None
     assert (found.status, found.checked_at, found.problem.code) == ("broken", NOON, "amocrm.rights")
     assert found.problem.remedy.ru == "Дайте права"
-    assert last_check(control_db, connected.slug, AMO) == findings
+    check = last_check(control_db, connected.slug, AMO)
+    assert check is not None
+    assert (check.status, list(check.findings), check.checked_at) == ("broken", findings, NOON)
     save_check(control_db, connected.slug, AMO, findings[:1], checked_at=NOON)
     found = get_integration(control_db, connected.slug, AMO)
     assert found is not None

@@ -20,7 +20,7 @@ from synkro_resources.sandbox.supabase.gateway import gateway_app
 from synkro_resources.sandbox.supabase.process import PostgrestProcess
 from synkro_resources.sandbox.supabase.project import authenticator_url, plain_dsn, prepare_project
 from synkro_resources.supabase import DirectWriter, RestWriter, WarehouseWriter
-from synkro_resources.supabase.ddl import apply_ddl, ddl
+from synkro_resources.supabase.ddl import SCHEMA_VERSION, apply_ddl, ddl
 from tests.conftest import PostgresServer
 
 BASE = datetime(2026, 11, 1, tzinfo=UTC)
@@ -186,7 +186,7 @@ def test_a_database_that_is_down_is_a_transient_error() -> None:
 
 def test_applying_the_ddl_twice_changes_nothing(project: str) -> None:
     apply_ddl(project, writer_password="writer")
-    assert stored(project, "synkro_schema_version")[0][0] == 1
+    assert stored(project, "synkro_schema_version")[0][0] == SCHEMA_VERSION
 
 
 def test_a_schema_name_cannot_carry_sql() -> None:

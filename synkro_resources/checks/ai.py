@@ -1,0 +1,275 @@
+"""The check of the AI provider: key, model, which structured output it obeys, usage, speed and price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+import httpx
+import openai
+from openai import OpenAI
+from openai.types.chat import ChatCompletion
+
+from synkro_resources.ai.client import explain
+from synkro_resources.ai.prices import OWN, price_of
+from synkro_resources.checks.network import CONNECT_S
+from synkro_resources.checks.parts import AGAIN, Part, broken, ok, refused, warning
+from synkro_resources.checks.structured import ASKED, MAX_OUTPUT_TOKENS, RUNGS, Climb, Rung, climb_down
+from synkro_resources.checks.subject import Subject
+from synkro_resources.control.integrations import CheckFinding
+from synkro_resources.http.hosts import is_loopback
+from synkro_resources.http.jsonvalues import as_object, as_rows, as_text
+from synkro_resources.model.errors import IntegrationError, Sentence, SynkroError
+
+ANSWER_S = 15.0
+"""Longest wait for one answer of the probe: a model that needs longer for three fields is no use for reports."""
+
+SLOW_MS = 8_000
+
+REGION = "unsupported_country_region_territory"
+OTHER_ADDRESS = Sentence(
+    "Ключ исправен. Укажите другой адрес (base_url): провайдера или посредника, который обслуживает вашу страну.",
+    "The key is fine. Give another address (base_url): a provider or a gateway that serves your country.",
+)
+SETTINGS = Sentence(
+    "Проверьте адрес, ключ и модель в настройках ИИ.", "Check the address, the key and the model in the AI settings."
+)
+
+
+class AiCheck:
+    """One listing of models and, in the best case, one small completion."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._base_url = subject.text("base_url")
+        self._model = subject.text("model")
+        self._client: OpenAI | None = None
+        self._climb = Climb()
+
+    def parts(self) -> Sequence[Part]:
+        return (
+            Part(("address",), Sentence("адрес провайдера", "the provider's address"), self._address),
+            Part(("key", "model"), Sentence("ключ и модель", "the key and the model"), self._models, ("address",)),
+            Part(
+                ("structured_output",),
+                Sentence("ответ модели", "the model's answer"),
+                self._structured,
+                ("key",),
+            ),
+            Part(
+                ("usage", "latency"),
+                Sentence("сведения об ответе", "facts of the answer"),
+                self._answer,
+                ("structured_output",),
+                "warning",
+            ),
+            Part(("price",), Sentence("цена", "the price"), self._price, ("address",), "warning"),
+        )
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+    def _address(self) -> Iterable[CheckFinding]:
+        example = Sentence(
+            "Укажите адрес вида https://api.openai.com/v1.", "Give an address such as https://api.openai.com/v1."
+        )
+        try:
+            url = httpx.URL(self._base_url)
+        except httpx.InvalidURL:
+            url = httpx.URL("")
+        if url.scheme not in ("https", "http") or not url.host or url.userinfo or url.query:
+            yield broken("address", Sentence("Это не адрес провайдера.", "This is no provider's address."), example)
+            return
+        if not self._model:
+            what = Sentence("Модель не выбрана.", "No model is chosen.")
+            yield broken("address", what, SETTINGS)
+            return
+        subject = self._subject
+        self._client = OpenAI(
+            base_url=self._base_url,
+            api_key=subject.secret("api_key").get_secret_value().strip() or "none",
+            max_retries=0,
+        )
+        if url.scheme == "http" and not is_loopback(url.host):
+            yield warning(
+                "address",
+                Sentence(
+                    "Адрес без шифрования: ключ и тексты видны по дороге.",
+                    "The address is not encrypted: key and texts can be read on the way.",
+                ),
+                example,
+            )
+        else:
+            yield ok("address", f"Адрес подходит: {url.host}.", f"The address can be used: {url.host}.")
+
+    def _models(self) -> Iterable[CheckFinding]:
+        """Not every provider has a list: without one the model's answer decides."""
+        try:
+            raw = self._open.models.with_raw_response.list(timeout=self._timeout())
+            listed: object = raw.http_response.json()
+        except openai.OpenAIError as failure:
+            # A key may be restricted to completions; a refused country is refused everywhere.
+            listless = isinstance(failure, openai.NotFoundError | openai.PermissionDeniedError)
+            if not listless or _code(failure) == REGION:
+                yield refused("key", self._explained(failure))
+                return
+            listed = None
+        except ValueError:  # a page instead of JSON
+            listed = None
+        if listed is None:
+            yield ok("key", "Провайдер отвечает.", "The provider answers.")
+            yield ok("model", "Список моделей не читается.", "There is no list of models to read.")
+            return
+        yield ok("key", "Ключ принят.", "The key is accepted.")
+        known = {as_text(row.get("id")) for row in as_rows(as_object(listed).get("data"))}
+        if self._model in known or not known:
+            yield ok("model", f"Модель {self._model} есть.", f"The model {self._model} exists.")
+        else:
+            yield warning(
+                "model",
+                Sentence(
+                    f"Модели {self._model} нет в списке провайдера.", f"The provider does not list {self._model}."
+                ),
+                Sentence("Если модель не отвечает, выберите другую.", "If it does not answer, choose another one."),
+            )
+
+    def _structured(self) -> Iterable[CheckFinding]:
+        name = "structured_output"
+        try:
+            self._climb = climb_down(self._complete, lambda: not self._subject.deadline.is_over)
+        except openai.OpenAIError as failure:
+            raise self._explained(failure) from None  # the library's text may hold parts of the key
+        held, best = self._climb.held, RUNGS[0]
+        if self._climb.unfinished:
+            what = Sentence("Модель не успела ответить.", "The model did not answer in time.")
+            yield broken(name, what, AGAIN)
+            return
+        if held is best:
+            yield ok(name, f"Ответ по схеме получен ({best.name}).", f"It answers by the schema ({best.name}).")
+            return
+        turned_down = ", ".join(self._climb.refused) or "—"
+        disobeyed = ", ".join(self._climb.ignored) or "—"
+        if held is None:
+            yield broken(
+                name,
+                Sentence(
+                    f"Модель не отвечает по схеме. Отклонено: {turned_down}; принято, но не соблюдено: {disobeyed}.",
+                    f"The model does not answer by a schema. Refused: {turned_down}; taken but ignored: {disobeyed}.",
+                ),
+                Sentence("Выберите модель со структурированным ответом.", "Choose a model with structured output."),
+            )
+            return
+        yield warning(
+            name,
+            Sentence(
+                f"Модель держит схему только способом «{held.name}». "
+                f"Отклонено: {turned_down}; принято, но не соблюдено: {disobeyed}.",
+                f"The model keeps to the schema by “{held.name}” only. "
+                f"Refused: {turned_down}; taken but ignored: {disobeyed}.",
+            ),
+            Sentence(
+                "Тексты ИИ могут пропускаться. Лучше модель, которая соблюдает json_schema.",
+                "AI texts may be left out. Better choose a model that obeys json_schema.",
+            ),
+        )
+
+    def _answer(self) -> Iterable[CheckFinding]:
+        climb = self._climb
+        if climb.tokens_in is None or climb.tokens_out is None:
+            yield warning(
+                "usage",
+                Sentence(
+                    "Провайдер не сообщает расход токенов: стоимость будет неизвестна.",
+                    "The provider does not report usage: the cost will be unknown.",
+                ),
+                Sentence("Следите за расходом у провайдера.", "Watch the spending at the provider."),
+            )
+        else:
+            yield ok(
+                "usage",
+                f"Расход сообщается: {climb.tokens_in} + {climb.tokens_out} токенов.",
+                f"Usage is reported: {climb.tokens_in} + {climb.tokens_out} tokens.",
+            )
+        if climb.latency_ms > SLOW_MS:
+            yield warning(
+                "latency",
+                Sentence(f"Модель отвечает медленно: {climb.latency_ms} мс.", f"It is slow: {climb.latency_ms} ms."),
+                Sentence("Выберите модель быстрее.", "Choose a faster model."),
+            )
+        else:
+            yield ok("latency", f"Ответ за {climb.latency_ms} мс.", f"It answers in {climb.latency_ms} ms.")
+
+    def _price(self) -> Iterable[CheckFinding]:
+        remedy = Sentence(
+            "Укажите цену за миллион токенов в настройках ИИ (price_in, price_out, price_currency).",
+            "Give the price per million tokens in the AI settings (price_in, price_out, price_currency).",
+        )
+        try:
+            price = price_of(self._model, self._base_url, self._subject.public)
+        except ValueError:
+            what = Sentence("Цена в настройках не число.", "The price in the settings is no number.")
+            yield warning("price", what, remedy)
+            return
+        if price is None:
+            what = Sentence(
+                f"Цена модели {self._model} неизвестна: расход нельзя оценить.",
+                f"The price of {self._model} is unknown: the cost cannot be estimated.",
+            )
+            yield warning("price", what, remedy)
+            return
+        figures = f"{price.incoming} / {price.outgoing} {price.currency}"
+        ru, en = (
+            ("из настроек", "from the settings") if price.source == OWN else (f"на {price.as_of}", str(price.as_of))
+        )
+        yield ok("price", f"Цена за миллион токенов: {figures} ({ru}).", f"Price per million tokens: {figures} ({en}).")
+
+    def _complete(self, rung: Rung) -> ChatCompletion:
+        system = {"role": "system", "content": rung.system}
+        user = {"role": "user", "content": ASKED}
+        extra = {} if rung.response_format is None else {"response_format": rung.response_format}
+        answer = self._open.post(
+            "/chat/completions",
+            cast_to=ChatCompletion,
+            body={
+                "model": self._model,
+                "messages": [system, user],
+                "max_completion_tokens": MAX_OUTPUT_TOKENS,
+                **extra,
+            },
+            options={"timeout": self._timeout()},
+        )
+        if not isinstance(cast("object", answer), ChatCompletion):  # a page, in spite of the library's types
+            raise IntegrationError(
+                "ai.bad_answer",
+                Sentence("По этому адресу отвечает не модель.", "What answers at this address is no model."),
+                SETTINGS,
+                tenant=self._subject.tenant,
+                integration="ai",
+            )
+        return answer
+
+    def _timeout(self) -> openai.Timeout:
+        left = max(0.1, min(ANSWER_S, self._subject.deadline.left_s()))
+        return openai.Timeout(left, connect=min(CONNECT_S, left))
+
+    def _explained(self, failure: openai.OpenAIError) -> SynkroError:
+        """As the client explains it; a refused country is told apart from a refused key."""
+        tenant = self._subject.tenant
+        if _code(failure) == REGION:
+            what = Sentence(
+                "Провайдер ИИ не обслуживает страну, из которой идут запросы.",
+                "The AI provider does not serve the country that the requests come from.",
+            )
+            return IntegrationError("ai.region", what, OTHER_ADDRESS, tenant=tenant, integration="ai")
+        return explain(failure, tenant=tenant)
+
+    @property
+    def _open(self) -> OpenAI:
+        if self._client is None:
+            raise RuntimeError("the client is opened by the part «address»")
+        return self._client
+
+
+def _code(failure: openai.OpenAIError) -> str:
+    return str(getattr(failure, "code", None) or "")
