@@ -1,18 +1,55 @@
-"""Changing an emulator's switches at run time: JSON onto a dataclass, with clear refusals."""
+"""Switches of an emulator at run time: described for people, set from JSON, put back, and aimed at requests."""
 
 from __future__ import annotations
 
+import ast
+import copy
 import dataclasses
-from collections.abc import Mapping
-from typing import Any, get_type_hints
+import functools
+import inspect
+import itertools
+import textwrap
+import types
+import typing
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, Literal, Protocol, TypeVar, get_args, get_origin, get_type_hints
+from urllib.parse import unquote
 
 from pydantic import TypeAdapter, ValidationError
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+
+from synkro_resources.sandbox.broken_answers import DroppedResponse
+
+__all__ = [
+    "Aim",
+    "DroppedResponse",
+    "Form",
+    "SwitchDescription",
+    "SwitchError",
+    "describe",
+    "set_switches",
+    "values_of",
+]
+
+Form = Literal["flag", "whole", "number", "text", "choice", "queue", "json"]
+"""How a switch is shown: a checkbox, a number, a line, one of several words, a list of such words, or JSON."""
 
 
 class SwitchError(ValueError):
     """A switch does not exist or does not take this value."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SwitchDescription:
+    """One switch as a person needs it. `choices` belong to `choice` and `queue`; `optional` ones can be empty."""
+
+    name: str
+    form: Form
+    type: str
+    choices: tuple[object, ...]
+    optional: bool
+    value: object
+    doc: str
 
 
 def set_switches(switches: object, values: Mapping[str, object]) -> dict[str, object]:
@@ -39,8 +76,104 @@ def set_switches(switches: object, values: Mapping[str, object]) -> dict[str, ob
     return {name: getattr(switches, name) for name in sorted(names)}
 
 
-class DroppedResponse(Response):
-    """Announces a body and closes the connection instead of sending it: the caller never learns the outcome."""
+def values_of(switches: object) -> dict[str, object]:
+    """A copy of all values, in the order of the declaration; empty for something that is not a dataclass instance."""
+    if not dataclasses.is_dataclass(switches) or isinstance(switches, type):
+        return {}
+    return {item.name: copy.deepcopy(getattr(switches, item.name)) for item in dataclasses.fields(switches)}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4096")]})
+
+def describe(switches: object) -> list[SwitchDescription]:
+    """Every switch of a dataclass instance with its type, present value and the docstring below its field."""
+    kind = type(switches)
+    docs = _field_docs(kind)
+    hints = get_type_hints(kind)
+    found: list[SwitchDescription] = []
+    for name, value in values_of(switches).items():
+        form, choices, optional = _form(hints[name])
+        found.append(
+            SwitchDescription(name, form, _type_text(hints[name]), choices, optional, value, docs.get(name, ""))
+        )
+    return found
+
+
+def _type_text(hint: Any) -> str:
+    return hint.__name__ if isinstance(hint, type) and get_origin(hint) is None else str(hint).replace("typing.", "")
+
+
+def _form(hint: Any) -> tuple[Form, tuple[object, ...], bool]:
+    """Form, choices, and whether None is allowed."""
+    origin = get_origin(hint)
+    if origin is Literal:
+        return "choice", get_args(hint), False
+    if origin in (types.UnionType, typing.Union):
+        parts = [part for part in get_args(hint) if part is not type(None)]
+        optional = len(parts) < len(get_args(hint))
+        if len(parts) == 1:
+            form, choices, _ = _form(parts[0])
+            return form, choices, optional
+        if all(get_origin(part) is Literal for part in parts):
+            return "choice", tuple(value for part in parts for value in get_args(part)), optional
+        return "json", (), optional
+    if origin is list and get_origin(get_args(hint)[0]) is Literal:
+        return "queue", get_args(get_args(hint)[0]), False
+    simple: dict[object, Form] = {bool: "flag", int: "whole", float: "number", str: "text"}
+    return simple.get(hint, "json"), (), False
+
+
+@functools.cache
+def _field_docs(kind: type) -> dict[str, str]:
+    """The docstrings below the fields of a dataclass; Python itself forgets them."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
+    body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
+    docs: dict[str, str] = {}
+    for field, below in itertools.pairwise(body):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(below, ast.Expr)
+            and isinstance(below.value, ast.Constant)
+            and isinstance(below.value.value, str)
+        ):
+            docs[field.target.id] = inspect.cleandoc(below.value.value)
+    return docs
+
+
+FaultT = TypeVar("FaultT", bound=str)
+
+
+class FaultSwitches(Protocol):
+    """The four switches that say which request meets which fault; the faults themselves are the vendor's words."""
+
+    faults: list[Any]
+    faults_on: dict[str, list[Any]]
+    always: Any
+    fault_every: int
+
+
+class Aim(Generic[FaultT]):
+    """Chooses the fault of each request; counts requests for `fault_every`."""
+
+    def __init__(self, switches: FaultSwitches) -> None:
+        self._switches = switches
+        self._seen: Counter[str] = Counter()
+
+    def next_fault(self, path: str, query: str = "", also: Sequence[str] = ()) -> FaultT | None:
+        """The fault for a request below the mount: aimed ones first, then the list, then `always`.
+
+        An aimed fault hits when its key is part of the decoded path and query, or of one of the texts `also`.
+        """
+        switches = self._switches
+        targets = (unquote(f"{path}?{query}" if query else path), *also)
+        for part, waiting in switches.faults_on.items():
+            if waiting and any(part in target for target in targets) and self._is_nth(part):
+                return waiting.pop(0)
+        if not switches.faults and switches.always is None:
+            return None
+        if not self._is_nth(""):
+            return None
+        return switches.faults.pop(0) if switches.faults else switches.always
+
+    def _is_nth(self, part: str) -> bool:
+        self._seen[part] += 1
+        return self._seen[part] % max(self._switches.fault_every, 1) == 0
