@@ -7,12 +7,14 @@ them on purpose.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from synkro_resources.sandbox.world import directory, scenarios
+from synkro_resources.sandbox.world import directory, exhibits, fields, gallery, scenarios
 from synkro_resources.sandbox.world.calendar import ZONE, WorkingTime
-from synkro_resources.sandbox.world.model import AmocrmAccount, RadistCompany, World
+from synkro_resources.sandbox.world.model import AmocrmAccount, Json, RadistCompany, World
 from synkro_resources.sandbox.world.stories import Draft
 from synkro_resources.sandbox.world.texts import BOT_REPLY, BROADCASTS
 from synkro_resources.sandbox.world.truth import Truth
@@ -25,16 +27,36 @@ LONGEST_STORY_DAYS = 180
 """No planned dialog goes on longer after the day it began."""
 BROADCAST_HOUR, BROADCAST_WEEKDAY = 11, 4
 """Thursdays at 11:00 local time."""
-ORDINARY_PER_WORKING_DAY, ORDINARY_PER_DAY_OFF = (5, 9), (1, 3)
-ORPHANS_PER_WORKING_DAY, ORPHANS_PER_DAY_OFF = (1, 2), (0, 1)
-FIRST_ORPHAN, GROUP = 50, 90
-"""Places of the deals without dialogs and of the day's group among a day's hundred story numbers."""
+GALLERY, EXHIBITS, FIRST_ORPHAN, GROUP = 40, 45, 50, 90
+"""Where a day's other stories stand among its story numbers, in hundredths; ordinary clients begin at 1."""
 GROUP_EVERY_DAYS = 9
+EXHIBITS_EVERY_DAYS = 2
 FOUNDED_BEFORE_DAYS = 700
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many stories a day brings, as inclusive ranges."""
+
+    ordinary_per_working_day: tuple[int, int] = (5, 9)
+    ordinary_per_day_off: tuple[int, int] = (1, 3)
+    orphans_per_working_day: tuple[int, int] = (1, 2)
+    orphans_per_day_off: tuple[int, int] = (0, 1)
+    stride: int = 100
+    """Story numbers of a day."""
+
+
+SMALL_PACE = Pace()
+
+
 def build_world(
-    seed: int, end: datetime, *, first_day: date | None = None, days: int = WORLD_DAYS, slug: str = "demo"
+    seed: int,
+    end: datetime,
+    *,
+    first_day: date | None = None,
+    days: int = WORLD_DAYS,
+    slug: str = "demo",
+    pace: Pace = SMALL_PACE,
 ) -> World:
     """The invented company from `first_day` (default: `days` before `end`, local) up to `end`, an aware instant.
 
@@ -50,33 +72,48 @@ def build_world(
     broadcasts = _broadcasts(start, last_day, working_time)
     truth = Truth(end, working_time, {BOT_REPLY.lower(): "bot"})
     truth.autotext.update({words.lower(): "broadcast" for at, words in broadcasts if at < end})
+    messages: dict[int, list[Json]] = {}
     draft = Draft(
-        seed, start, founded, end, working_time, broadcasts, _empty_account(slug, founded), _empty_company(slug), truth
+        seed,
+        start,
+        founded,
+        end,
+        working_time,
+        broadcasts,
+        empty_account(slug, founded),
+        empty_company(slug, messages),
+        messages,
+        truth,
+        pace.stride,
     )
     for place in range(scenarios.OLD_DEALS):
         scenarios.old_deal(draft, place)
     for day_number in range((last_day - start).days + 1):
-        _day(draft, day_number)
+        _day(draft, day_number, pace)
     _sort(draft)
     return World(slug, seed, start, end, ZONE, draft.amocrm, draft.radist, truth)
 
 
-def _day(draft: Draft, day_number: int) -> None:
+def _day(draft: Draft, day_number: int, pace: Pace) -> None:
     day = draft.first_day + timedelta(days=day_number)
     rng = Random(f"{draft.seed}/day/{day_number}")
     works = draft.working_time.shift(day) is not None
-    ordinary = rng.randint(*(ORDINARY_PER_WORKING_DAY if works else ORDINARY_PER_DAY_OFF))
-    orphans = rng.randint(*(ORPHANS_PER_WORKING_DAY if works else ORPHANS_PER_DAY_OFF))
-    base = day_number * 100
+    ordinary = rng.randint(*(pace.ordinary_per_working_day if works else pace.ordinary_per_day_off))
+    orphans = rng.randint(*(pace.orphans_per_working_day if works else pace.orphans_per_day_off))
+    base = day_number * pace.stride
     kinds = scenarios.SPECIALS
     scenarios.special(draft, base, day, kinds[day_number % len(kinds)])
     for place in range(1, ordinary + 1):
         scenarios.ordinary(draft, base + place, day)
     for place in range(orphans):
         kind = scenarios.ORPHANS[(day_number * 2 + place) % len(scenarios.ORPHANS)]
-        scenarios.orphan(draft, base + FIRST_ORPHAN + place, day, kind)
+        scenarios.orphan(draft, base + draft.place(FIRST_ORPHAN) + place, day, kind)
+    gallery.piece(draft, base + draft.place(GALLERY), day, gallery.PIECES[day_number % len(gallery.PIECES)])
+    turn, skipped = divmod(day_number, EXHIBITS_EVERY_DAYS)
+    if not skipped:
+        exhibits.exhibit(draft, base + draft.place(EXHIBITS), day, turn)
     if day_number % GROUP_EVERY_DAYS == 3:
-        scenarios.group(draft, base + GROUP, day)
+        scenarios.group(draft, base + draft.place(GROUP), day)
 
 
 def _broadcasts(first_day: date, last_day: date, working_time: WorkingTime) -> tuple[tuple[datetime, str], ...]:
@@ -92,13 +129,13 @@ def _broadcasts(first_day: date, last_day: date, working_time: WorkingTime) -> t
     return tuple(found)
 
 
-def _empty_account(slug: str, founded: date) -> AmocrmAccount:
+def empty_account(slug: str, founded: date) -> AmocrmAccount:
     return AmocrmAccount(
         account=directory.account(slug, founded),
         users=directory.users(),
         pipelines=directory.pipelines(),
         loss_reasons=[directory.loss_reason(reason_id, founded) for reason_id in directory.LOSS_REASONS],
-        custom_fields=directory.custom_fields(),
+        custom_fields=fields.custom_fields(),
         leads={},
         deleted_leads={},
         contacts={},
@@ -106,16 +143,17 @@ def _empty_account(slug: str, founded: date) -> AmocrmAccount:
         events=[],
         notes={"leads": [], "contacts": [], "companies": []},
         tasks=[],
+        tags=directory.tags(),
     )
 
 
-def _empty_company(slug: str) -> RadistCompany:
+def empty_company(slug: str, messages: Mapping[int, list[Json]]) -> RadistCompany:
     return RadistCompany(
         companies=directory.radist_companies(),
         sources=directory.radist_sources(),
         connections=directory.radist_connections(slug),
         contacts=[],
-        messages={},
+        messages=messages,
     )
 
 
@@ -125,6 +163,7 @@ def _sort(draft: Draft) -> None:
     for notes in account.notes.values():
         notes.sort(key=lambda note: (note["created_at"], note["id"]))
     account.tasks.sort(key=lambda task: (task["created_at"], task["id"]))
+    account.unsorted.sort(key=lambda item: (item["created_at"], item["uid"]))
     # Newest activity first; whole seconds are told from fractions by comparing times, not texts.
     company.contacts.sort(key=lambda item: datetime.fromisoformat(item["last_chat_updated_at"]), reverse=True)
     truth.turns.sort(key=lambda turn: (turn.first_at, turn.chat_id))

@@ -83,6 +83,12 @@ class Conversation:
             at += self._micro(timedelta(seconds=12), timedelta(seconds=90))
         self.now = at.replace(microsecond=0)
 
+    def send(self, content: Content) -> None:
+        """A manager answers soon with exactly one given message, a statement."""
+        at = self._answer_time(quick=True)
+        self.script.manager(at + self._micro(timedelta(), timedelta(seconds=0.99)), content)
+        self.now = at + timedelta(seconds=1)
+
     def ring(self, at: datetime) -> None:
         """A connected call at a whole second, as the CRM keeps it."""
         at = at.replace(microsecond=0)

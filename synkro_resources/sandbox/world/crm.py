@@ -7,7 +7,7 @@ from datetime import date, datetime
 from random import Random
 from typing import Any, Literal
 
-from synkro_resources.sandbox.world import directory
+from synkro_resources.sandbox.world import directory, fields
 from synkro_resources.sandbox.world.model import AmocrmAccount
 from synkro_resources.sandbox.world.people import Person, crm_name, crm_phone
 from synkro_resources.sandbox.world.truth import PlantedCall
@@ -18,6 +18,7 @@ CALL_CONNECTED, CALL_UNKNOWN, CALL_NOT_REACHED = 4, 8, 6
 """amoCRM call statuses; an unknown one counts as connected from ten seconds on."""
 CONNECTED_FROM_S = 10
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = tuple(first + second for first in _CROCKFORD for second in _CROCKFORD)
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class StoryIds:
 
     def event(self, at: datetime) -> str:
         """26 characters that sort by time, as a ULID."""
-        return _base32(int(at.timestamp() * 1000), 10) + _base32((self.number + 100_000) * 1000 + self._next("ev"), 16)
+        return event_id(int(at.timestamp()), self.number, self._next("ev"))
 
     def _next(self, kind: str) -> int:
         count = self._counts.get(kind, 0)
@@ -62,6 +63,7 @@ class CrmScribe:
     end: datetime
     founded: date
     account_id: int = directory.ACCOUNT_ID
+    _thrown: dict[int, Json] = field(default_factory=dict[int, Json])
 
     def event(
         self,
@@ -73,10 +75,12 @@ class CrmScribe:
         *,
         before: list[Json] | None = None,
         after: list[Json] | None = None,
-    ) -> None:
+        embedded: Json | None = None,
+    ) -> str | None:
+        """An event of the feed and its id; None after the end."""
         event_id = self.ids.event(at)
         if at >= self.end:
-            return
+            return None
         self.account.events.append(
             {
                 "id": event_id,
@@ -88,9 +92,10 @@ class CrmScribe:
                 "value_after": after or [],
                 "value_before": before or [],
                 "account_id": self.account_id,
-                "_embedded": {"entity": {"id": entity_id}},
+                "_embedded": {"entity": {"id": entity_id, **(embedded or {})}},
             }
         )
+        return event_id
 
     def note_value(self) -> list[Json]:
         """What events about a new thing hold: the note that appeared in its feed."""
@@ -109,17 +114,19 @@ class CrmScribe:
         with_phone: bool = True,
         with_telegram: bool = False,
         company_id: int | None = None,
+        name: str | None = None,
+        custom_fields: list[Json] | None = None,
     ) -> int:
-        """A contact; its leads are linked when the story ends."""
+        """A contact; its leads are linked when the story ends. `name` and `custom_fields` take the place of chance."""
         contact_id = self.ids.contact()
         self.event(created_at, "contact_added", "contact", contact_id, 0, after=self.note_value())
-        name, first, last = crm_name(rng, who)
-        values = _contact_fields(rng, who, with_phone=with_phone, with_telegram=with_telegram)
+        shown, first, last = (name, name, "") if name is not None else crm_name(rng, who)
+        values = custom_fields or _contact_fields(rng, who, with_phone=with_phone, with_telegram=with_telegram)
         if created_at >= self.end:
             return contact_id
         self.account.contacts[contact_id] = {
             "id": contact_id,
-            "name": name,
+            "name": shown,
             "first_name": first,
             "last_name": last,
             "responsible_user_id": responsible,
@@ -145,7 +152,9 @@ class CrmScribe:
         }
         return contact_id
 
-    def company(self, name: str, created_at: datetime, responsible: int) -> int:
+    def company(
+        self, name: str, created_at: datetime, responsible: int, *, custom_fields: list[Json] | None = None
+    ) -> int:
         company_id = self.ids.company()
         self.event(created_at, "company_added", "company", company_id, responsible, after=self.note_value())
         if created_at < self.end:
@@ -160,11 +169,51 @@ class CrmScribe:
                 "updated_at": unix(created_at),
                 "closest_task_at": None,
                 "is_deleted": False,
-                "custom_fields_values": None,
+                "custom_fields_values": custom_fields,
                 "account_id": self.account_id,
                 "_embedded": {"tags": [], "contacts": [], "leads": [], "customers": [], "catalog_elements": []},
             }
         return company_id
+
+    def throw_away(self, at: datetime, kind: Literal["contact", "company"], entity_id: int, by: int) -> None:
+        """Delete a contact or company: it moves to the trash, where nearly everything about it is null."""
+        self.event(at, f"{kind}_deleted", kind, entity_id, by)
+        present, trash = self._cards(kind)
+        if at < self.end and entity_id in present:
+            kept = {"id": entity_id, "updated_by": by, "updated_at": unix(at), "is_deleted": True}
+            row = present.pop(entity_id)
+            trash[entity_id] = {key: kept.get(key) for key in row if key not in ("account_id", "_embedded")}
+            trash[entity_id]["account_id"] = self.account_id
+            self._thrown[entity_id] = row
+
+    def take_back(self, at: datetime, kind: Literal["contact", "company"], entity_id: int, by: int) -> None:
+        """Restore what was thrown away."""
+        self.event(at, f"{kind}_restored", kind, entity_id, by)
+        present, trash = self._cards(kind)
+        if at < self.end and trash.pop(entity_id, None) is not None:
+            present[entity_id] = self._thrown.pop(entity_id) | {"updated_by": by, "updated_at": unix(at)}
+
+    def merge_contacts(self, at: datetime, winner: int, loser: int, by: int, *, names_winner: bool) -> None:
+        """Make one contact of two; the loser, who may have no deals, is gone without a trash row."""
+        self.event(at, "entity_merged", "contact", winner if names_winner else loser, by)
+        contacts = self.account.contacts
+        if at < self.end and loser in contacts:
+            del contacts[loser]
+            contacts[winner] |= {"updated_by": by, "updated_at": unix(at)}
+
+    def tag(self, at: datetime, kind: Literal["contact", "company"], entity_id: int, name: str, by: int) -> None:
+        """Put a tag on a contact or company."""
+        self.event(at, "entity_tag_added", kind, entity_id, by, after=[{"tag": {"name": name}}])
+        present, _ = self._cards(kind)
+        if at < self.end and entity_id in present:
+            plural = "contacts" if kind == "contact" else "companies"
+            present[entity_id]["_embedded"]["tags"].append(directory.tag(plural, name))
+
+    def link(self, at: datetime, one: tuple[str, int], other: tuple[str, int], by: int, *, holds: bool = True) -> None:
+        """The event of two cards being tied to each other, or untied."""
+        value = [{"link": {"entity": {"type": other[0], "id": other[1]}}}]
+        kind = f"entity_{'linked' if holds else 'unlinked'}"
+        self.event(at, kind, *one, by, after=value if holds else None, before=None if holds else value)
 
     def call(
         self,
@@ -187,7 +236,8 @@ class CrmScribe:
             return None
         connected = status == CALL_CONNECTED or (status == CALL_UNKNOWN and duration_s >= CONNECTED_FROM_S)
         params: Json = {
-            "uniq": f"5b1f0c8e-0000-4000-8000-{note_id:012d}",
+            # Some telephony services number their calls.
+            "uniq": note_id if note_id % 5 == 0 else f"5b1f0c8e-0000-4000-8000-{note_id:012d}",
             "duration": duration_s,
             "source": "invented_pbx",
             "link": f"https://pbx.example.org/rec/{note_id}.mp3" if connected else None,
@@ -201,17 +251,45 @@ class CrmScribe:
 
     def remark(self, at: datetime, entity_id: int, by: int, words: str) -> None:
         """An ordinary note on a deal."""
-        note_id = self.ids.note()
-        self.event(at, "common_note_added", "lead", entity_id, by, after=[{"note": {"id": note_id}}])
-        if at < self.end:
-            self._note(at, "leads", entity_id, note_id, by, "common", {"text": words})
+        self.note(at, "leads", entity_id, by, "common", {"text": words}, event="common_note_added")
 
-    def task(self, at: datetime, due_at: datetime, entity_id: int, by: int, words: str) -> None:
+    def note(
+        self,
+        at: datetime,
+        entity_type: Literal["leads", "contacts", "companies"],
+        entity_id: int,
+        by: int,
+        kind: str,
+        params: Json,
+        *,
+        event: str | None = None,
+    ) -> None:
+        """A note that is no call, with its event if notes of this kind have one."""
+        note_id = self.ids.note()
+        if event is not None:
+            singular = {"leads": "lead", "contacts": "contact", "companies": "company"}[entity_type]
+            self.event(at, event, singular, entity_id, by, after=[{"note": {"id": note_id}}])
+        if at < self.end:
+            self._note(at, entity_type, entity_id, note_id, by, kind, params)
+
+    def task(
+        self,
+        at: datetime,
+        due_at: datetime,
+        entity_id: int | None,
+        by: int,
+        words: str,
+        *,
+        entity_type: str | None = "leads",
+        task_type_id: int = 1,
+        result: str | None = "Сделано",
+    ) -> int:
+        """A task that is done when it is due; `result` None: without a word about it."""
         task_id = self.ids.task()
         self.event(at, "task_added", "task", task_id, by)
         self.event(due_at, "task_completed", "task", task_id, by)
         if at >= self.end:
-            return
+            return task_id
         done = due_at < self.end
         self.account.tasks.append(
             {
@@ -223,17 +301,24 @@ class CrmScribe:
                 "responsible_user_id": by,
                 "group_id": 0,
                 "entity_id": entity_id,
-                "entity_type": "leads",
+                "entity_type": entity_type,
                 "duration": 0,
                 "is_completed": done,
-                "task_type_id": 1,
+                "task_type_id": task_type_id,
                 "text": words,
                 # The vendor's empty object is an empty list.
-                "result": {"text": "Сделано"} if done else [],
+                "result": {"text": result} if done and result else [],
                 "complete_till": unix(due_at),
                 "account_id": self.account_id,
             }
         )
+        return task_id
+
+    def _cards(self, kind: str) -> tuple[dict[int, Json], dict[int, Json]]:
+        account = self.account
+        if kind == "contact":
+            return account.contacts, account.deleted_contacts
+        return account.companies, account.deleted_companies
 
     def _note(self, at: datetime, entity: str, entity_id: int, note_id: int, by: int, kind: str, params: Json) -> None:
         self.account.notes[entity].append(
@@ -253,6 +338,11 @@ class CrmScribe:
         )
 
 
+def event_id(at: int, number: int, place: int) -> str:
+    """The id of a story's event at unix second `at`."""
+    return _base32(at * 1000, 10) + _base32((number + 100_000) * 1000 + place, 16)
+
+
 def unix(at: datetime) -> int:
     """The vendor's seconds."""
     return int(at.timestamp())
@@ -265,20 +355,19 @@ def _contact_fields(rng: Random, who: Person, *, with_phone: bool, with_telegram
         phone = {"value": written, "enum_id": 430001, "enum_code": "WORK"}
         if rng.random() < 0.1:  # answers of older integrations name the key differently
             phone = {"value": written, "enum_id": 430003, "enum": "MOB"}
-        values.append(directory.field_value(directory.PHONE_FIELD, "Телефон", "multitext", [phone], "PHONE"))
+        values.append(fields.PHONE.value(phone))
     if with_telegram and who.telegram:
         written = rng.choice((who.telegram, f"@{who.telegram}", who.telegram.upper()))
-        values.append(directory.field_value(directory.TELEGRAM_FIELD, "Telegram", "text", [{"value": written}]))
+        values.append(fields.TELEGRAM.value({"value": written}))
     if rng.random() < 0.1:
-        values.append(
-            directory.field_value(directory.BIRTHDAY_FIELD, "День рождения", "birthday", [{"value": birthday}])
-        )
+        values.append(fields.BIRTHDAY.value({"value": birthday}))
     return values
 
 
 def _base32(value: int, width: int) -> str:
-    digits: list[str] = []
-    for _ in range(width):
-        value, digit = divmod(value, 32)
-        digits.append(_CROCKFORD[digit])
-    return "".join(reversed(digits))
+    """`width` digits, an even number; two at a time."""
+    pairs: list[str] = []
+    for _ in range(width // 2):
+        value, pair = divmod(value, 1024)
+        pairs.append(_PAIRS[pair])
+    return "".join(reversed(pairs))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from synkro_resources.sandbox.world.crm import CrmScribe, Json, unix
-from synkro_resources.sandbox.world.directory import LOSS_REASONS
+from synkro_resources.sandbox.world.directory import LOSS_REASONS, lead_source, tag
 from synkro_resources.sandbox.world.truth import (
     LOST,
     Handover,
@@ -36,6 +36,7 @@ class DealScript:
         company_id: int | None = None,
         custom_fields: list[Json] | None = None,
         tags: tuple[str, ...] = (),
+        source_id: int | None = None,
         created_by: int = 0,
         steady: bool = False,
     ) -> None:
@@ -44,6 +45,7 @@ class DealScript:
         self._company_id = company_id
         self._custom_fields = custom_fields
         self._tags = tags
+        self._source_id = source_id
         self._created_by = self._updated_by = created_by
         self._updated_at = created_at
         self._closed_at: datetime | None = None
@@ -99,18 +101,41 @@ class DealScript:
             self._touch(at, before)
 
     def delete(self, at: datetime) -> None:
-        """Throw the deal away; nothing may be planted for it afterwards."""
+        """Throw the deal away; nothing but its return may be planted for it afterwards."""
         self._scribe.event(at, "lead_deleted", "lead", self.lead_id, self.responsible)
         if at < self._scribe.end:
             self.fact.deleted_at = at
             self._touch(at, self.responsible)
 
+    def restore(self, at: datetime) -> None:
+        """Take the deal out of the trash again, with its id and its past."""
+        self._scribe.event(at, "lead_restored", "lead", self.lead_id, self.responsible)
+        if at < self._scribe.end:
+            self.fact.restored_at = at
+            self._touch(at, self.responsible)
+
+    def merge_into(self, at: datetime, winner: DealScript, *, names_winner: bool) -> None:
+        """Make one deal of two. The event does not say who won, and nobody knows whose id it carries."""
+        named = winner if names_winner else self
+        self._scribe.event(at, "entity_merged", "lead", named.lead_id, self.responsible)
+        if at < self._scribe.end:
+            self.fact.merged_at, self.fact.merged_into = at, winner.lead_id
+            winner._touch(at, self.responsible)
+
+    def mark(
+        self, at: datetime, kind: str, *, before: list[Json] | None = None, after: list[Json] | None = None, by: int = 0
+    ) -> None:
+        """Any other event of the deal that moves its `updated_at`."""
+        self._scribe.event(at, kind, "lead", self.lead_id, by, before=before, after=after)
+        if at < self._scribe.end:
+            self._touch(at, by)
+
     def finish(self) -> None:
-        """Leave the deal's present state in the account."""
-        if self.fact.created_at >= self._scribe.end:
+        """Leave the deal's present state in the account; a merged one is simply gone."""
+        if self.fact.created_at >= self._scribe.end or self.fact.merged_at is not None:
             return
         account = self._scribe.account
-        if self.fact.deleted_at is not None:
+        if self.fact.deleted_at is not None and self.fact.restored_at is None:
             account.deleted_leads[self.lead_id] = self._trash()
         else:
             account.leads[self.lead_id] = self._present()
@@ -128,7 +153,7 @@ class DealScript:
             "status_id": stage.status_id,
             "pipeline_id": stage.pipeline_id,
             "loss_reason_id": reason,
-            "source_id": None,
+            "source_id": self._source_id,
             "created_by": self._created_by,
             "updated_by": self._updated_by,
             "created_at": unix(fact.created_at),
@@ -144,14 +169,14 @@ class DealScript:
             "is_price_computed": False,
             "is_price_modified_by_robot": False,
             "_embedded": {
-                "tags": [{"id": 3301 + number, "name": tag, "color": None} for number, tag in enumerate(self._tags)],
+                "tags": [tag("leads", name) for name in self._tags],
                 "companies": [{"id": self._company_id}] if self._company_id else [],
                 "contacts": [
                     {"id": contact_id, "is_main": number == 0} for number, contact_id in enumerate(fact.contact_ids)
                 ],
                 "loss_reason": [scribe.loss_reason(reason)] if reason in LOSS_REASONS else [],
                 "catalog_elements": [],
-                "source": None,
+                "source": lead_source(self._source_id) if self._source_id else None,
             },
         }
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 from synkro_resources.sandbox.world.calendar import WorkingTime
-from synkro_resources.sandbox.world.messages import Chat, Content, Json, message, text
+from synkro_resources.sandbox.world.messages import Chat, Content, Json, message, message_id, text
 from synkro_resources.sandbox.world.texts import BOT_REPLY
 from synkro_resources.sandbox.world.truth import AnswerKind, PlantedDeal, PlantedEpisode, PlantedTurn, Undelivered
 
 EPISODE_GAP = timedelta(hours=72)
 """A longer silence begins a new episode; exactly this long does not."""
+
+Writer = Literal["client", "manager", "robot"]
+Witness = Callable[[str, datetime, Writer], None]
+"""Learns of every message that people see (id, time, who wrote it), also of those after the world's end."""
 
 
 @dataclass(slots=True)
@@ -21,6 +26,7 @@ class DialogScript:
 
     chat: Chat
     end: datetime
+    witness: Witness | None = None
     messages: list[Json] = field(default_factory=list)
     episodes: list[PlantedEpisode] = field(default_factory=list)
     turns: list[PlantedTurn] = field(default_factory=list)
@@ -36,9 +42,14 @@ class DialogScript:
     """Whether the last manager turn of this episode holds a question."""
     _client_has_spoken: bool = False
 
+    @property
+    def last_message_id(self) -> str:
+        """Id of the message planned last."""
+        return message_id(self.chat.chat_id, self._number)
+
     def client(self, at: datetime, content: Content, *, closing: bool = False) -> None:
         """An inbound message; `closing` ones (thanks, ok, a sticker) ask for nothing by themselves."""
-        planted = self._plant(at, "inbound", content)
+        planted = self._plant(at, "client", content)
         if planted is None:
             return
         episode = self._episode_of(at, planted)
@@ -56,7 +67,7 @@ class DialogScript:
 
     def manager(self, at: datetime, content: Content, *, asks: bool = False) -> None:
         """A delivered outbound message by a person; `asks` where it holds a question."""
-        planted = self._plant(at, "outbound", content, delivered=True)
+        planted = self._plant(at, "manager", content, delivered=True)
         if planted is None:
             return
         episode = self._episode_of(at, planted)
@@ -67,7 +78,7 @@ class DialogScript:
 
     def fail(self, at: datetime, content: Content) -> None:
         """A manager's message that never arrives. It answers nothing, but breaks the silence."""
-        planted = self._plant(at, "outbound", content, error=True)
+        planted = self._plant(at, "manager", content, error=True)
         if planted is None:
             return
         self._episode_of(at, planted)
@@ -79,13 +90,16 @@ class DialogScript:
 
     def broadcast(self, at: datetime, content: Content) -> None:
         """An automatic message: no clock sees it, but it breaks the silence."""
-        planted = self._plant(at, "outbound", content, delivered=True)
+        planted = self._plant(at, "robot", content, delivered=True)
         if planted is not None:
             self._episode_of(at, planted)
 
     def reaction(self, at: datetime) -> None:
-        """A service message, which counts for nothing at all."""
-        self._plant(at, "inbound", Content("reaction", {"text": "👍"}))
+        self.service(at, Content("reaction", {"text": "👍"}))
+
+    def service(self, at: datetime, content: Content) -> None:
+        """A notice of the messenger (reaction, system, call), which counts for nothing at all."""
+        self._plant(at, "client", content, is_service=True)
 
     def call(self, at: datetime) -> None:
         """A connected call with the client ends his waiting as a message does."""
@@ -112,18 +126,30 @@ class DialogScript:
             turn.manager_id = deal.responsible(turn.answered_at) if deal else None
 
     def _plant(
-        self, at: datetime, direction: str, content: Content, *, delivered: bool = False, error: bool = False
+        self,
+        at: datetime,
+        writer: Writer,
+        content: Content,
+        *,
+        delivered: bool = False,
+        error: bool = False,
+        is_service: bool = False,
     ) -> str | None:
         self._number += 1
+        if self.witness is not None and not is_service:
+            self.witness(message_id(self.chat.chat_id, self._number), at, writer)
         if at >= self.end:
             return None
         planted = message(
             self.chat,
             self._number,
             at,
-            "inbound" if direction == "inbound" else "outbound",
+            "inbound" if writer == "client" else "outbound",
             content,
-            delivered_at=self._known(at + timedelta(seconds=2)) if delivered and self._number % 9 else None,
+            # Cut to seconds, a stamp at once lies before the message itself; some never come although it was read.
+            delivered_at=self._known(at + timedelta(seconds=self._number % 4))
+            if delivered and self._number % 9
+            else None,
             read_at=self._known(at + timedelta(minutes=self._number % 50 + 1)) if delivered else None,
             error_at=at if error else None,
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from synkro_resources.sandbox.credentials import RADIST_COMPANY_ID
 from synkro_resources.sandbox.world.calendar import ZONE
-from synkro_resources.sandbox.world.messages import CONNECTIONS
+from synkro_resources.sandbox.world.messages import CONNECTIONS, Channel
 from synkro_resources.sandbox.world.people import MANAGERS
 from synkro_resources.sandbox.world.truth import LOST, WON, Stage
 
@@ -18,15 +18,21 @@ COMPANY_NAME = "Тёплый дом"
 ADMIN = next(iter(MANAGERS))
 """The head of sales, who also sells; the integration's token is hers."""
 
-MAIN_PIPELINE, REPEAT_PIPELINE = 7100001, 7100002
+MAIN_PIPELINE, REPEAT_PIPELINE, ARCHIVED_PIPELINE, DELETED_PIPELINE = 7100001, 7100002, 7100003, 7100009
+"""Leads still lie in the last one, although the account no longer lists it."""
 UNSORTED = Stage(MAIN_PIPELINE, 61000010)
 MAIN_STAGES = tuple(Stage(MAIN_PIPELINE, 61000011 + step) for step in range(5))
 REPEAT_STAGES = tuple(Stage(REPEAT_PIPELINE, 61000021 + step) for step in range(3))
+ARCHIVED_STAGES = tuple(Stage(ARCHIVED_PIPELINE, 61000031 + step) for step in range(2))
+DELETED_STAGE, STAGE_OF_DELETED_PIPELINE = Stage(MAIN_PIPELINE, 61000019), Stage(DELETED_PIPELINE, 61000091)
+"""Known to some leads and to no list."""
 _STATUS_NAMES = {
     UNSORTED: "Неразобранное",
     Stage(REPEAT_PIPELINE, 61000020): "Неразобранное",
+    Stage(ARCHIVED_PIPELINE, 61000030): "Неразобранное",
     **dict(zip(MAIN_STAGES, ("Новая заявка", "Квалификация", "Замер", "Смета отправлена", "Договор"), strict=True)),
     **dict(zip(REPEAT_STAGES, ("Обращение", "Согласование", "Выезд"), strict=True)),
+    **dict(zip(ARCHIVED_STAGES, ("Заявка 2019", "В работе"), strict=True)),
 }
 
 LOSS_REASONS = {
@@ -37,10 +43,13 @@ LOSS_REASONS = {
     902005: "Нет в наличии",
 }
 
-PHONE_FIELD, TELEGRAM_FIELD, BIRTHDAY_FIELD = 800001, 800003, 800004
-SOURCE_FIELD, UTM_FIELD, OBJECT_FIELD = 810002, 810003, 810004
-_PHONE_KINDS = {430001: "WORK", 430003: "MOB", 430004: "HOME", 430005: "OTHER"}
-SOURCES = {440001: "Сайт", 440002: "Мессенджер", 440003: "Рекомендация", 440004: "Выставка"}
+TAGS: dict[str, dict[int, tuple[str, str | None]]] = {
+    "leads": {3301: ("сайт", None), 3302: ("повторный", "FFC8C8"), 3303: ("VIP 🔥", "87F2C0")},
+    "contacts": {3401: ("монтажник", None), 3402: ("дизайнер", "CCC8F9")},
+    "companies": {3501: ("застройщик", "EBEBEB"), 3502: ("поставщик", None)},
+}
+"""Name and colour by id; older tags have no colour."""
+LEAD_SOURCES = {15001: "Сайт teply-dom.example", 15002: "Radist.Online"}
 
 
 def users() -> list[Json]:
@@ -112,6 +121,7 @@ def account(slug: str, founded: date) -> Json:
             "task_types": [
                 {"id": 1, "name": "Связаться", "color": None, "icon_id": None, "code": "FOLLOW_UP"},
                 {"id": 2, "name": "Встреча", "color": None, "icon_id": None, "code": "MEETING"},
+                {"id": 3100011, "name": "Выезд на замер", "color": "FF8F92", "icon_id": 7, "code": None},
             ],
             "entity_names": {"leads": {"ru": {"singular_form": {"default": "Сделка"}}}},
             "datetime_settings": {
@@ -131,6 +141,7 @@ def pipelines() -> list[Json]:
     return [
         _pipeline(MAIN_PIPELINE, "Отопление", 1, (UNSORTED, *MAIN_STAGES)),
         _pipeline(REPEAT_PIPELINE, "Сервис и повторные", 2, (Stage(REPEAT_PIPELINE, 61000020), *REPEAT_STAGES)),
+        _pipeline(ARCHIVED_PIPELINE, "Старая воронка", 3, (Stage(ARCHIVED_PIPELINE, 61000030), *ARCHIVED_STAGES)),
     ]
 
 
@@ -146,8 +157,8 @@ def _pipeline(pipeline_id: int, name: str, sort: int, stages: tuple[Stage, ...])
         "name": name,
         "sort": sort,
         "is_main": pipeline_id == MAIN_PIPELINE,
-        "is_unsorted_on": True,
-        "is_archive": False,
+        "is_unsorted_on": pipeline_id != ARCHIVED_PIPELINE,
+        "is_archive": pipeline_id == ARCHIVED_PIPELINE,
         "account_id": ACCOUNT_ID,
         "_embedded": {"statuses": statuses},
     }
@@ -171,48 +182,17 @@ def loss_reason(reason_id: int, founded: date) -> Json:
     return {"id": reason_id, "name": LOSS_REASONS[reason_id], "sort": 100000, "created_at": at, "updated_at": at}
 
 
-def custom_fields() -> dict[str, list[Json]]:
-    phones = [{"id": key, "value": code, "sort": key} for key, code in _PHONE_KINDS.items()]
-    sources = [{"id": key, "value": name, "sort": key} for key, name in SOURCES.items()]
-    return {
-        "leads": [
-            _field("leads", SOURCE_FIELD, "Источник", "select", enums=sources),
-            _field("leads", UTM_FIELD, "utm_source", "tracking_data", code="UTM_SOURCE"),
-            _field("leads", OBJECT_FIELD, "Объект", "chained_list"),
-        ],
-        "contacts": [
-            _field("contacts", PHONE_FIELD, "Телефон", "multitext", code="PHONE", enums=phones),
-            _field("contacts", TELEGRAM_FIELD, "Telegram", "text"),
-            _field("contacts", BIRTHDAY_FIELD, "День рождения", "birthday"),
-        ],
-        "companies": [_field("companies", PHONE_FIELD, "Телефон", "multitext", code="PHONE", enums=phones)],
-    }
+def tags() -> dict[str, list[Json]]:
+    return {entity: [tag(entity, name) for name, _ in known.values()] for entity, known in TAGS.items()}
 
 
-def _field(
-    entity: str, field_id: int, name: str, kind: str, *, code: str | None = None, enums: list[Json] | None = None
-) -> Json:
-    return {
-        "id": field_id,
-        "name": name,
-        "type": kind,
-        "account_id": ACCOUNT_ID,
-        "code": code,
-        "sort": 500 + field_id % 100,
-        "is_api_only": kind == "tracking_data",
-        "enums": enums,
-        "group_id": "statistic" if kind == "tracking_data" else None,
-        "required_statuses": [],
-        "is_deletable": code is None,
-        "is_predefined": code is not None,
-        "entity_type": entity,
-        "remind": "never" if kind == "birthday" else None,
-    }
+def tag(entity: str, name: str) -> Json:
+    tag_id, color = next((tag_id, color) for tag_id, (known, color) in TAGS[entity].items() if known == name)
+    return {"id": tag_id, "name": name, "color": color}
 
 
-def field_value(field_id: int, name: str, kind: str, values: list[Json], code: str | None = None) -> Json:
-    """One item of `custom_fields_values`."""
-    return {"field_id": field_id, "field_name": name, "field_code": code, "field_type": kind, "values": values}
+def lead_source(source_id: int) -> Json:
+    return {"id": source_id, "name": LEAD_SOURCES[source_id]}
 
 
 def radist_companies() -> list[Json]:
@@ -220,16 +200,23 @@ def radist_companies() -> list[Json]:
 
 
 def radist_sources() -> list[Json]:
-    names = {"whatsapp": "Отдел продаж", "waba": "WABA +7 900 000-00-01", "telegram": "Telegram отдела продаж"}
-    types = {"whatsapp": "whatsapp", "waba": "waba", "telegram": "telegram_personal"}
+    """Channels one can chat through, among them a type that no document names."""
+    known: dict[Channel, tuple[str, str]] = {
+        "whatsapp": ("whatsapp", "Отдел продаж"),
+        "waba": ("waba", "WABA +7 900 000-00-01"),
+        "telegram": ("telegram_personal", "Telegram отдела продаж"),
+        "max": ("max_personal", "Max"),
+        "avito": ("avito", "Авито"),
+        "unknown": ("hologram_lite", "Голограммы"),
+    }
     return [
-        {"connection_id": connection_id, "type": types[channel], "name": names[channel]}
+        {"connection_id": connection_id, "type": known[channel][0], "name": known[channel][1]}
         for channel, connection_id in CONNECTIONS.items()
     ]
 
 
 def radist_connections(slug: str) -> list[Json]:
-    """Messengers and, as in real accounts, the CRM among them."""
+    """Messengers and, as in real accounts, CRMs and a bank among them; their `params` hold secrets."""
     messengers = [
         {
             "id": source["connection_id"],
@@ -238,7 +225,12 @@ def radist_connections(slug: str) -> list[Json]:
         }
         for source in radist_sources()
     ]
-    return [*messengers, {"id": 1699, "type": "amocrm", "params": {"domain": f"{slug}.amocrm.ru"}}]
+    others = {
+        1699: ("amocrm", {"domain": f"{slug}.amocrm.ru", "access_token": f"invented-crm-{slug}"}),
+        1698: ("bitrix", {"domain": f"{slug}.bitrix24.ru", "client_secret": f"invented-b24-{slug}"}),
+        1697: ("bank", {"account": "40702810000000000001", "api_key": f"invented-bank-{slug}"}),
+    }
+    return [*messengers, *({"id": key, "type": kind, "params": params} for key, (kind, params) in others.items())]
 
 
 def _unix(founded: date) -> int:

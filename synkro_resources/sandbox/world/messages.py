@@ -9,11 +9,30 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 Json = dict[str, Any]
-Channel = Literal["whatsapp", "waba", "telegram"]
+Channel = Literal["whatsapp", "waba", "telegram", "max", "avito", "unknown"]
 
-CONNECTIONS: dict[Channel, int] = {"whatsapp": 1701, "waba": 1702, "telegram": 1703}
-MEDIA_KEYS = ("text", "image", "voice", "file", "audio", "video", "waba_template", "waba_interactive")
+CONNECTIONS: dict[Channel, int] = {
+    "whatsapp": 1701,
+    "waba": 1702,
+    "telegram": 1703,
+    "max": 1704,
+    "avito": 1705,
+    "unknown": 1706,
+}
+MEDIA_KEYS = (
+    *("text", "image", "voice", "file", "audio", "video"),
+    *("waba_template", "waba_interactive", "radist_order", "waba_order"),
+)
 """A listing's `last_message` names them all, also the ones that are null."""
+
+
+ERRORS = (
+    ("account_not_found", "Аккаунт мессенджера не найден"),
+    ("subscription_not_paid", "Не оплачена подписка"),
+    ("no_paid_waba_dialogs", "Закончились оплаченные диалоги WABA"),
+    ("unknown", "Неизвестная ошибка"),
+)
+"""The vendor's web interface knows these four reasons; how the API spells them is not documented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +41,8 @@ class Content:
 
     kind: str
     body: Json = field(default_factory=dict)
+    reply_to: Json | None = None
+    """The message it quotes; nothing is documented but that there may be an object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +88,7 @@ def message(
     """One message. The author is never given, as in all real output."""
     identity = message_id(chat.chat_id, number)
     source = _source_message_id(chat, identity, direction)
+    error = ERRORS[number % len(ERRORS)] if error_at else (None, None)
     body = dict(content.body)
     if "url" in body:
         body["url"] = f"https://media.radist.example/{chat.channel}/{chat.chat_id:08x}-chatapi/{source}/media"
@@ -81,10 +103,10 @@ def message(
         "delivered_at": whole_time(delivered_at) if delivered_at else None,
         "read_at": whole_time(read_at) if read_at else None,
         "error_at": whole_time(error_at) if error_at else None,
-        "error_type": "account_not_found" if error_at else None,
-        "error_text": "Аккаунт мессенджера не найден" if error_at else None,
+        "error_type": error[0],
+        "error_text": error[1],
         content.kind: body,
-        "reply_to": None,
+        "reply_to": content.reply_to,
     }
 
 
@@ -130,7 +152,7 @@ def precise_time(at: datetime) -> str:
 
 
 def _source_message_id(chat: Chat, identity: str, direction: str) -> str:
-    if chat.channel == "telegram":
+    if chat.channel not in ("whatsapp", "waba"):
         return str(uuid.UUID(identity).int % 1_000_000_000)
     side = "true" if direction == "outbound" else "false"
     return f"{side}_{chat.source_chat_id}_3EB0{identity[-12:].upper()}"

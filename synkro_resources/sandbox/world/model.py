@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -56,8 +57,11 @@ class RadistCompany:
     connections: list[Json]
     contacts: list[Json]
     """With nested chats, `last_message` filled."""
-    messages: dict[int, list[Json]]
-    """By INTEGER chat_id, ascending time; the message objects hold the messenger's string chat_id."""
+    messages: Mapping[int, list[Json]]
+    """By INTEGER chat_id, ascending time; the message objects hold the messenger's string chat_id.
+
+    A large company makes a chat's messages when they are asked for, so that changes to such a list are forgotten.
+    """
 
 
 @dataclass(slots=True)

@@ -12,10 +12,10 @@ from synkro_resources.sandbox.world.people import DELETED_MANAGER, person
 from synkro_resources.sandbox.world.stories import CHATS, RADIST_CONTACTS, Draft, Story
 
 CHANNELS: tuple[Channel, ...] = (
-    *("whatsapp", "telegram", "whatsapp", "waba", "telegram"),
-    *("whatsapp", "telegram", "whatsapp", "whatsapp", "telegram"),
-    *("telegram", "whatsapp", "waba", "telegram", "whatsapp"),
-    *("whatsapp", "telegram", "waba", "telegram", "whatsapp"),
+    *("whatsapp", "telegram", "telegram", "waba", "telegram"),
+    *("telegram", "telegram", "whatsapp", "whatsapp", "telegram"),
+    *("telegram", "whatsapp", "telegram", "telegram", "whatsapp"),
+    *("telegram", "telegram", "waba", "telegram", "whatsapp"),
 )
 """Dealt out in turn, so that short worlds have every channel, too."""
 
@@ -42,7 +42,7 @@ ORPHANS = ("silent", "called", "silent", "no_contact", "colleague", "called", "s
 
 OLD_DEALS = 24
 COLLEAGUE = 30
-"""Added to a story's number for the phone of its second person; those places of a day stay free."""
+"""Added to a story's number (in hundredths of a day) for its second person's phone; those places stay free."""
 _MORNING, _NIGHT = time(9), time(22, 40)
 
 
@@ -50,29 +50,33 @@ def ordinary(draft: Draft, number: int, day: date) -> None:
     """A client as most of them are."""
     story = Story.begin(draft, number)
     rng = story.rng
-    day_number, place = divmod(number, 100)
+    day_number, place = divmod(number, draft.stride)
     channel = CHANNELS[(day_number * 7 + place) % len(CHANNELS)]
     at = story.client_time(day)
     is_telegram = channel == "telegram"
     has_username = is_telegram and rng.random() < 0.6
-    in_crm = rng.random() < (0.75 if is_telegram else 0.93)
+    in_crm = rng.random() < (0.88 if is_telegram else 0.93)
+    has_talk = in_crm and (is_telegram or number % 2 == 0)
     knows_telegram = has_username and rng.random() < 0.7
     has_deal = rng.random() < 0.36
     manager_first = in_crm and rng.random() < 0.08
-    chat = story.chat(channel, username=has_username, hidden_phone=rng.random() < 0.06)
+    chat = story.chat(channel, username=has_username, shows_phone=not is_telegram and rng.random() > 0.06)
     linked: int | None = None
+    known_as: int | None = None
     steady = rng.random() < 0.15
     # A story leaves nothing before its own day: a world that ends the day before does not know it yet.
-    created_at = at if manager_first else at + timedelta(seconds=rng.randrange(2, 20))
+    # Where amoCRM knows the chat, its first message makes the contact.
+    created_at = at if manager_first or has_talk else at + timedelta(seconds=rng.randrange(2, 20))
     deal_after = timedelta(seconds=rng.randrange(1, 60) if rng.random() < 0.7 else rng.randrange(600, 18_000))
     if in_crm:
         contact_id = story.contact(created_at, with_phone=not is_telegram, with_telegram=knows_telegram)
         story.verifiable = not is_telegram or knows_telegram
         linked = contact_id if story.verifiable else None
+        known_as = contact_id if has_talk else None
         if has_deal:
             created_at = created_at if manager_first else created_at + deal_after
             story.deal(created_at, (contact_id,), outcome="steady" if steady else "any")
-    talk = story.conversation(chat, at + timedelta(minutes=40) if manager_first else at, linked)
+    talk = story.conversation(chat, at + timedelta(minutes=40) if manager_first else at, linked, known_as=known_as)
     if manager_first:
         talk.manager_opens()
         talk.pause(timedelta(minutes=3), timedelta(hours=5))
@@ -117,7 +121,7 @@ def special(draft: Draft, number: int, day: date, kind: str) -> None:
     """A WhatsApp client in the CRM whose story holds one rare thing."""
     story = Story.begin(draft, number)
     rng = story.rng
-    talk_at = _working_moment(story, day)
+    talk_at = story.working_moment(day)
     chat = story.chat("whatsapp")
     outcome: lifecycle.Outcome = "steady"
     if kind == "lost_again":
@@ -130,7 +134,7 @@ def special(draft: Draft, number: int, day: date, kind: str) -> None:
     story.deal(talk_at - timedelta(hours=2), (contact_id,), outcome=outcome)
     if kind == "two_deals":
         story.deal(talk_at - timedelta(hours=1), (contact_id,), outcome="steady")
-    talk = story.conversation(chat, talk_at, contact_id)
+    talk = story.conversation(chat, talk_at, contact_id, known_as=contact_id if kind != "shared_phone" else None)
     if kind in ("two_deals", "shared_phone"):
         talk.call = None
     if kind not in ("manager_first", "closing_first"):
@@ -200,7 +204,7 @@ def orphan(draft: Draft, number: int, day: date, kind: str) -> None:
     """A deal without a dialog of its contact."""
     story = Story.begin(draft, number)
     rng = story.rng
-    at = _working_moment(story, day)
+    at = story.working_moment(day)
     if kind in ("no_contact", "deleted"):
         deal = story.deal(at, (), outcome="untouched" if kind == "deleted" else "any")
         if kind == "deleted":
@@ -210,8 +214,10 @@ def orphan(draft: Draft, number: int, day: date, kind: str) -> None:
     if kind == "colleague":
         story.company_id = story.scribe.company(f"ООО «{story.who.last}-Строй»", at, story.responsible)
         other = story.contact(at)  # the deal's contact; the conversation is with the second one
-        story.deal(at, (other,))
-        story.who = person(rng, number + COLLEAGUE)
+        deal = story.deal(at, (other,))
+        for card in (("lead", deal.lead_id), ("contact", other)):
+            story.scribe.link(at, card, ("company", story.company_id), story.responsible)
+        story.who = person(rng, number + draft.place(COLLEAGUE))
         mine = story.contact(at + timedelta(seconds=30))
         story.colleague = True
         talk = story.conversation(story.chat("whatsapp"), at + timedelta(minutes=30), mine)
@@ -234,7 +240,7 @@ def old_deal(draft: Draft, place: int) -> None:
     """A deal from before the world's first day; a third belongs to somebody whose user is gone."""
     story = Story.begin(draft, -1 - place)
     before = draft.first_day - timedelta(days=5 + place)
-    at = _working_moment(story, before)
+    at = story.working_moment(before)
     contact_id = story.contact(at)
     is_orphaned = place % 3 == 0
     story.deal(
@@ -265,15 +271,9 @@ def group(draft: Draft, number: int, day: date) -> None:
         if exact < draft.end:
             messages.append(message(chat, place + 1, exact, side, words))
     if messages:
-        draft.radist.messages[chat.chat_id] = messages
+        draft.messages[chat.chat_id] = messages
         draft.radist.contacts.append(contact_with_chat(chat, chat.name, messages))
         draft.truth.group_chat_ids.append(chat.chat_id)
-
-
-def _working_moment(story: Story, day: date) -> datetime:
-    """A second between 10:00 and 15:00 of the day or of the next working day."""
-    opened = story.working_time.next_open(story.working_time.instant(day, _MORNING))
-    return opened + timedelta(seconds=story.rng.randrange(3600, 6 * 3600))
 
 
 def _next_day(story: Story, at: datetime) -> date:

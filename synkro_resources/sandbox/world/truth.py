@@ -23,6 +23,9 @@ SILENT_WORKING_DAYS = 3
 SILENT_LEAD = timedelta(hours=24)
 """A contact so long before the deal was created still counts as contact about it."""
 
+PAIRS_FOR_A_LINK = 3
+"""So many pairs of a message and a chat event show whose chat it is."""
+
 Opener = Literal["client", "manager"]
 AnswerKind = Literal["message", "call"]
 
@@ -51,7 +54,11 @@ class PlantedEpisode:
     opened_by: Opener | None = None
     """None as long as there are only automatic messages."""
     contact_id: int | None = None
+    """What phone and username lead to."""
     deal_id: int | None = None
+    owner_contact_id: int | None = None
+    """Whose chat it is according to amoCRM's own chat events, whatever phone and username lead to."""
+    owner_deal_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -72,6 +79,8 @@ class PlantedTurn:
     answer_same_episode: bool | None = None
     manager_id: int | None = None
     """Responsible for the episode's deal at the answer."""
+    owner_manager_id: int | None = None
+    """The same for the deal that the chat events lead to."""
     working_minutes: float | None = None
 
 
@@ -107,12 +116,18 @@ class PlantedDeal:
     handovers: list[Handover] = field(default_factory=list)
     loss_reason_id: int | None = None
     deleted_at: datetime | None = None
+    restored_at: datetime | None = None
+    merged_at: datetime | None = None
+    """When it went into another deal; nobody sees it afterwards."""
+    merged_into: int | None = None
     verifiable: bool = True
     """False where no contact of the deal has a phone or a username, so that a conversation could not be found."""
     touches: tuple[datetime, ...] = ()
     """Client and manager messages with its contacts, calls of any result."""
     company_touches: tuple[datetime, ...] = ()
     """The same with other contacts of the same company."""
+    chat_touches: tuple[datetime, ...] = ()
+    """Messages of chats that only amoCRM's chat events lead to its contacts."""
 
     def stage(self, at: datetime) -> Stage:
         """The stage just before `at`."""
@@ -122,8 +137,12 @@ class PlantedDeal:
         return next((change.after for change in reversed(self.handovers) if change.at <= at), self.first_responsible)
 
     def exists(self, at: datetime) -> bool:
-        """Created before `at` and not deleted by then."""
-        return self.created_at < at and (self.deleted_at is None or self.deleted_at >= at)
+        """Created before `at` and by then neither deleted (and not restored) nor merged into another."""
+        if self.created_at >= at or (self.merged_at is not None and self.merged_at < at):
+            return False
+        if self.deleted_at is None or self.deleted_at >= at:
+            return True
+        return self.restored_at is not None and self.restored_at < at
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +165,42 @@ class Undelivered:
     message_id: str
     chat_id: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlantedPair:
+    """A message and the chat event that amoCRM wrote about it."""
+
+    message_id: str
+    event_id: str
+    sent_at: datetime
+    event_at: datetime
+    """0–4 s after the message, at a whole second."""
+    contact_id: int
+    incoming: bool
+    created_by: int
+    """The manager's user id of most outgoing messages by people; 0 otherwise."""
+
+
+@dataclass(slots=True)
+class PlantedTalk:
+    """One messenger's chat as amoCRM knows it."""
+
+    chat_id: int
+    """Radist's integer."""
+    talk_id: int
+    contact_id: int
+    """The contact it belongs to at the end."""
+    origin: str
+    pairs: list[PlantedPair] = field(default_factory=list)
+    without_event: list[str] = field(default_factory=list)
+    """Messages amoCRM wrote no event about."""
+
+    def expected_contact(self, before: datetime | None = None) -> int | None:
+        """Who has enough pairs with events before `before`; None if nobody or more than one contact has."""
+        known = Counter(pair.contact_id for pair in self.pairs if before is None or pair.event_at < before)
+        found = [contact for contact, count in known.items() if count >= PAIRS_FOR_A_LINK]
+        return found[0] if len(found) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +252,7 @@ class Truth:
     calls: list[PlantedCall] = field(default_factory=list)
     undelivered: list[Undelivered] = field(default_factory=list)
     group_chat_ids: list[int] = field(default_factory=list)
+    talks: list[PlantedTalk] = field(default_factory=list)
 
     def day(self, day: date) -> DayFigures:
         """The figures of a local day; of a running one as known at the world's end."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from synkro_resources.sandbox.world.calendar import WorkingTime
 from synkro_resources.sandbox.world.model import World
 from synkro_resources.sandbox.world.truth import Move, PlantedDeal, PlantedTurn, Stage, Truth
-from tests.resources.sandbox.world.worlds import END, instant, read_back, words, world
+from tests.resources.sandbox.world.worlds import END, SERVICE, instant, read_back, words, world
 
 SEEDS = [20, 21, 22, 23]
 
@@ -59,7 +60,7 @@ def test_episodes_begin_after_more_than_72_hours_of_silence_and_stay_short(seed:
     for chat_id, messages in made.radist.messages.items():
         if chat_id in made.truth.group_chat_ids:
             continue
-        counted = [message for message in messages if message["message_type"] != "reaction"]
+        counted = [message for message in messages if message["message_type"] not in SERVICE]
         starts = [
             message["message_id"]
             for before, message in zip([None, *counted], counted, strict=False)
@@ -121,7 +122,11 @@ def test_undelivered_messages_and_calls_are_the_ones_in_the_accounts() -> None:
 def test_the_deals_agree_with_the_account() -> None:
     made = world()
     for deal in made.truth.deals:
-        if deal.deleted_at is not None:
+        if deal.merged_at is not None:
+            assert deal.lead_id not in made.amocrm.leads.keys() | made.amocrm.deleted_leads.keys()
+            assert deal.merged_into in made.amocrm.leads
+            continue
+        if deal.deleted_at is not None and deal.restored_at is None:
             assert deal.lead_id in made.amocrm.deleted_leads
             continue
         lead = made.amocrm.leads[deal.lead_id]
@@ -130,7 +135,9 @@ def test_the_deals_agree_with_the_account() -> None:
         assert lead["responsible_user_id"] == deal.responsible(END)
         assert (lead["price"], lead["loss_reason_id"]) == (deal.price, deal.loss_reason_id)
         assert [contact["id"] for contact in lead["_embedded"]["contacts"]] == list(deal.contact_ids)
-    assert len(made.truth.deals) == len(made.amocrm.leads) + len(made.amocrm.deleted_leads)
+    merged = sum(deal.merged_at is not None for deal in made.truth.deals)
+    assert merged >= 2
+    assert len(made.truth.deals) - merged == len(made.amocrm.leads) + len(made.amocrm.deleted_leads)
 
 
 def test_a_client_is_linked_by_phone_or_username_or_not_at_all() -> None:
@@ -146,6 +153,21 @@ def test_a_client_is_linked_by_phone_or_username_or_not_at_all() -> None:
         fields = made.amocrm.contacts[contact_id]["custom_fields_values"]
         names = {item["field_name"] for item in fields}
         assert ("Telegram" if chat["connection_id"] == 1703 else "Телефон") in names
+    assert all(contact["chats"][0]["phone"] for contact in made.radist.contacts if _is_linked_max(contact, linked))
+
+
+def _is_linked_max(contact: dict[str, Any], linked: dict[int, int | None]) -> bool:
+    chat = contact["chats"][0]
+    return chat["connection_id"] == 1704 and linked[chat["chat_id"]] is not None
+
+
+def test_a_deal_exists_neither_in_the_trash_nor_after_a_merge() -> None:
+    wt = WorkingTime()
+    at = [datetime(2026, 9, day, 5, tzinfo=UTC) for day in range(1, 6)]
+    deal = PlantedDeal(5, at[0], 0, Stage(1, 10), 7, deleted_at=at[1], restored_at=at[2], merged_at=at[3])
+    truth = Truth(at[4], wt, deals=[deal])
+    assert [deal.exists(instant + timedelta(hours=1)) for instant in at] == [True, False, True, False, False]
+    assert [truth.day(date(2026, 9, day)).new_deals for day in (1, 2)] == [1, 0]
 
 
 def test_the_days_of_a_week_add_up_to_all_judged_turns() -> None:

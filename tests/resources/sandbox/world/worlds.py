@@ -20,6 +20,9 @@ CLOSING = (
     *("до свидания", "всего доброго", "до связи", "до встречи", "хорошего дня", "доброго дня", "и вам"),
 )
 
+SERVICE = {"reaction", "system", "call"}
+"""What messengers say themselves; nobody waits for an answer to it."""
+
 
 @cache
 def world(seed: int = 20, days: int = 60) -> World:
@@ -69,7 +72,7 @@ class ReadTurn:
 
 def read_back(messages: list[dict[str, Any]], calls: list[datetime], automatic: set[str]) -> list[ReadTurn]:
     """All client turns of one dialog."""
-    counted = [message for message in messages if message["message_type"] != "reaction"]
+    counted = [message for message in messages if message["message_type"] not in SERVICE]
     elements = sorted(
         [(instant(message["created_at"]), message["message_id"], message) for message in counted]
         + [(at, "", None) for at in calls],
