@@ -271,6 +271,7 @@ def _describe(
             "bytes": spent.bytes,
             "waits_s": round(spent.waits_s, 1),
             "retries": spent.retries,
+            "slowdowns": spent.slowdowns,
         }
     preview = _preview(table, run, written)
     if preview is not None:

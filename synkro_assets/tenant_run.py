@@ -92,7 +92,7 @@ class TenantRun:
     def watch(self, counters: RequestCounters) -> None:
         """Count what this step asks of a vendor from now on; its metadata and journal row show it."""
         if all(watched.counters is not counters for watched in self.notes.watched):
-            self.notes.watched.append(WatchedRequests(counters.copy(), counters))
+            self.notes.watched.append(WatchedRequests(counters.snapshot(), counters))
 
     def warn(self, kind: IntegrationKind, error: IntegrationError) -> None:
         """Go on without what the vendor refuses, and show people why: on the integration and in the step's metadata."""

@@ -295,7 +295,7 @@ class AmocrmCheck:
             yield ok("unsorted", "«Неразобранное» включено.", "“Incoming leads” are on.")
 
     def _leads(self) -> Iterable[CheckFinding]:
-        found = _any_row(self._open.leads(None, self._subject.clock.now()))
+        found = _any_row(self._open.window("leads", None, self._subject.clock.now()))
         yield (
             ok("leads", "Сделки читаются.", "Deals can be read.")
             if found

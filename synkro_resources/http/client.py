@@ -73,18 +73,6 @@ class RequestCounters:
             slowdowns=self.slowdowns - earlier.slowdowns,
         )
 
-    def copy(self) -> RequestCounters:
-        return replace(self)
-
-    def since(self, earlier: RequestCounters) -> RequestCounters:
-        """What was asked for after `earlier` was copied."""
-        return RequestCounters(
-            self.requests - earlier.requests,
-            self.bytes - earlier.bytes,
-            self.waits_s - earlier.waits_s,
-            self.retries - earlier.retries,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class _Answer:

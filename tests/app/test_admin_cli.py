@@ -17,11 +17,11 @@ from synkro_resources.control import users
 from synkro_resources.control.accounts import key_of
 from synkro_resources.control.blocks import SharedBreaker, find_block
 from synkro_resources.control.database import Database
-from synkro_resources.control.integrations import last_check, read_secrets, set_integration
+from synkro_resources.control.integrations import get_integration, last_check, read_secrets, set_integration
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.tenants import Tenant, get_tenant
 from synkro_resources.model.clock import FixedClock, SystemClock
-from synkro_resources.model.errors import SynkroError
+from synkro_resources.model.errors import Sentence, SynkroError
 from synkro_resources.model.ids import IntegrationKind, Role
 from synkro_resources.sandbox.radist.app import radist_app
 from synkro_resources.sandbox.radist.switches import RadistSwitches
