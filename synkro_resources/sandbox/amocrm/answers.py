@@ -77,7 +77,15 @@ def moved(address: str) -> Response:
     return Response(status_code=302, headers={**_headers(), "location": address}, media_type=HTML)
 
 
-def too_many(variant: TooMany, retry_after_s: int) -> Response:
+def too_many(variant: TooMany, retry_after_s: int, *, header: bool = False) -> Response:
+    """ "Too fast" in one of its forms, with `Retry-After` if `header`."""
+    answer = _too_many(variant, retry_after_s)
+    if header:
+        answer.headers["retry-after"] = str(retry_after_s)
+    return answer
+
+
+def _too_many(variant: TooMany, retry_after_s: int) -> Response:
     match variant:
         case "429_html":
             return html(429, "<html><body>Too Many Requests</body></html>")

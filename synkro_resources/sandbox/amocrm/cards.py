@@ -69,7 +69,8 @@ class Cards:
     def _one(self, kind: str) -> Answer:
         def answer(request: Request) -> Response:
             row = self.store.shelf(kind).find(request.path_params["id"], self.store.now())
-            return lists.single(request, row, kind, self.store.switches)
+            visible = lists.permitted([row] if row is not None else [], self.store.switches)
+            return lists.single(request, next(iter(visible), None), kind, self.store.switches)
 
         return answer
 
@@ -175,7 +176,7 @@ class Cards:
             links = [link for link in links if str((link["metadata"] or {}).get("catalog_id")) in wanted]
         if not links:
             return answers.nothing()
-        return lists.unpaged(request, list(links), "links", self.store.switches)
+        return lists.unpaged(request, list(links), "links", self.store.switches, unsure=True)
 
 
 def _links_of(row: Json) -> list[Json]:

@@ -117,7 +117,7 @@ class Configuration:
             return answers.nothing()
         view = View.of(request, self.store.switches)
         shown = _pipeline(view, row)["_embedded"]["statuses"]
-        return lists.unpaged(request, shown, "statuses", self.store.switches)
+        return lists.unpaged(request, shown, "statuses", self.store.switches, unsure=True)
 
     def status(self, request: Request) -> Response:
         row = _by_id(self.store.account.pipelines, request.path_params["id"])

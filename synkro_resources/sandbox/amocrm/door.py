@@ -55,7 +55,7 @@ class Pace:
             self._refusals = 0
             self._switches.blocked = True
             return answers.html(403)
-        return answers.too_many(self._variant(), self._switches.retry_after_s)
+        return answers.too_many(self._variant(), self._switches.retry_after_s, header=self._switches.retry_after_header)
 
     def _variant(self) -> TooMany:
         chosen = self._switches.rate_limit_answer

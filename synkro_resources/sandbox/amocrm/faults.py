@@ -60,7 +60,7 @@ def replacement(kind: Fault, request: Request, switches: AmocrmSwitches) -> Resp
         case "404":
             return answers.not_found()
         case "429_empty" | "429_text" | "429_html" | "429_json":
-            return answers.too_many(kind, switches.retry_after_s)
+            return answers.too_many(kind, switches.retry_after_s, header=switches.retry_after_header)
         case "200_html":
             return answers.html(200, "<html><body>Технические работы</body></html>")
         case "500":

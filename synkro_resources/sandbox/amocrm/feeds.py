@@ -69,7 +69,8 @@ class Feeds:
     def types(self, request: Request) -> Response:
         language = request.query_params.get("language_code", "ru")
         fields = [field["id"] for rows in self.store.account.custom_fields.values() for field in rows]
-        return lists.unpaged(request, event_types(language, fields), "events_types", self.store.switches)
+        types = event_types(language, fields)
+        return lists.unpaged(request, types, "events_types", self.store.switches, unsure=True)
 
     def _shown(self, view: View, row: Json) -> Json:
         """With links and asked names; a message of a talk whose deal is gone belongs to the contact."""

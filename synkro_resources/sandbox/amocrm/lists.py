@@ -12,7 +12,7 @@ from synkro_resources.sandbox.amocrm.filters import KNOWN, Json, Test, wanted_by
 from synkro_resources.sandbox.amocrm.query import Query
 from synkro_resources.sandbox.amocrm.shapes import Link, View, below_mount
 from synkro_resources.sandbox.amocrm.shelf import Shelf, Span
-from synkro_resources.sandbox.amocrm.store import Store
+from synkro_resources.sandbox.amocrm.store import CARDS, Store
 from synkro_resources.sandbox.amocrm.switches import AmocrmSwitches
 
 DEFAULT_LIMIT = 50
@@ -78,12 +78,10 @@ def page(
     show: Callable[[Json], Json] | None = None,
 ) -> Response:
     """The asked page of `rows`, each as `View.show` or `show` has it; past the end it is 204."""
-    number = max(_number(request, "page", 1), 1)
-    limit = _number(request, "limit", DEFAULT_LIMIT)
-    if limit > MAX_LIMIT:
-        limit = switches.limit_clamp
-    limit = max(min(limit, max_limit), 1)
+    number, limit = _place(request, max_limit, switches)
     part = rows.part((number - 1) * limit, number * limit)
+    if collection in CARDS:
+        part = permitted(part, switches)
     if not part:
         return answers.nothing()
     if switches.heavy_page_rows is not None and len(part) > switches.heavy_page_rows:
@@ -101,10 +99,19 @@ def page(
     return answers.data(body)
 
 
-def unpaged(request: Request, shown: list[Json], collection: str, switches: AmocrmSwitches) -> Response:
-    """A list that is answered whole, with `_total_items`."""
-    body: Json = {"_total_items": len(shown), "_links": View.of(request, switches).link(_path(request))}
-    body["_embedded"] = {collection: shown}
+def unpaged(
+    request: Request, shown: list[Json], collection: str, switches: AmocrmSwitches, *, unsure: bool = False
+) -> Response:
+    """A list that is answered whole, with `_total_items`; in pages if `unsure` and the switch says so."""
+    view = View.of(request, switches)
+    body: Json = {"_total_items": len(shown), "_links": view.link(_path(request)), "_embedded": {collection: shown}}
+    if unsure and switches.page_unsure_lists:
+        number, limit = _place(request, MAX_LIMIT, switches)
+        part = shown[(number - 1) * limit : number * limit]
+        if not part:
+            return answers.nothing()
+        body["_links"] = _links(request, view, number, number * limit < len(shown), switches)
+        body |= {"_page": number, "_embedded": {collection: part}}
     if switches.without_links:
         del body["_links"]
     return answers.data(body)
@@ -117,6 +124,20 @@ def single(
     if row is None:
         return answers.nothing()
     return answers.data(View.of(request, switches).show(row, collection, link))
+
+
+def permitted(rows: list[Json], switches: AmocrmSwitches) -> list[Json]:
+    """The cards the user may see."""
+    every = switches.rights_hide_every
+    return rows if not every else [row for row in rows if row["id"] % every]
+
+
+def _place(request: Request, max_limit: int, switches: AmocrmSwitches) -> tuple[int, int]:
+    """The page's number and size."""
+    limit = _number(request, "limit", DEFAULT_LIMIT)
+    if limit > MAX_LIMIT:
+        limit = switches.limit_clamp
+    return max(_number(request, "page", 1), 1), max(min(limit, max_limit), 1)
 
 
 def _number(request: Request, name: str, otherwise: int) -> int:

@@ -56,6 +56,8 @@ class AmocrmSwitches:
     blocked: bool = False
     """The HTML block page for everything, the token endpoint too. Only switching it off lifts a block."""
     retry_after_s: int = 1
+    retry_after_header: bool = False
+    """Every 429 also says `retry_after_s` in the header `Retry-After`."""
     latency_s: float = 0.0
 
     # ---- faults ----
@@ -111,6 +113,11 @@ class AmocrmSwitches:
     """Most events on one page."""
     heavy_page_rows: int | None = None
     """Pages of more rows than this end in a 504."""
+    page_unsure_lists: bool = False
+    """Statuses, links and types of events come in pages too; whether they do is not known."""
+    rights_hide_every: int | None = None
+    """Leads, contacts and companies with an id divisible by this are hidden by the user's rights, after the page was
+    cut: short pages in the middle of a list."""
     default_descending: bool = False
     """Lists without `order` begin with the greatest id."""
     edits_while_paging: int = 0

@@ -20,7 +20,7 @@ from synkro_resources.sandbox.amocrm.faults import SPOILING
 from synkro_resources.sandbox.amocrm.switches import Fault
 from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.switches import SwitchError
-from tests.resources.sandbox.amocrm.running import AGENT, INCOMING, NOW, TOKEN, Running
+from tests.resources.sandbox.amocrm.running import AGENT, INCOMING, MAIN, MOUNT, NOW, TOKEN, Running
 
 REPLACING = {
     "401": (401, "application/problem+json"),
@@ -280,6 +280,36 @@ def test_rows_shift_by_themselves_while_a_list_is_paged(amo: Running) -> None:
     found = read()
     assert set(found) < set(amo.account.leads)
     assert sum(row["updated_at"] == NOW for row in amo.account.leads.values()) >= 2
+
+
+def test_lists_of_which_nobody_knows_may_come_in_pages(amo: Running) -> None:
+    paths = ((f"/leads/pipelines/{MAIN}/statuses", "statuses"), ("/events/types", "events_types"))
+    for path, collection in paths:
+        amo.set(page_unsure_lists=False)
+        whole = amo.rows(path, collection)
+        amo.set(page_unsure_lists=True)
+        found: list[Any] = []
+        address: str | None = f"{MOUNT}/api/v4{path}?limit=5"
+        while address:
+            body = amo.http.get(address).json()
+            found += body["_embedded"][collection]
+            address = body["_links"].get("next", {}).get("href")
+        assert found == whole
+        assert len(amo.log.entries) > 2
+
+
+def test_rights_leave_short_pages_in_the_middle(amo: Running) -> None:
+    amo.set(rights_hide_every=2)
+    pages = [amo.ids(f"/leads?limit=5&page={page}", "leads") for page in (1, 2, 3)]
+    assert pages == [[101, 103], [105, 107, 109], [111]]
+    assert amo.get("/leads/102").status_code == 204
+
+
+def test_too_fast_may_say_in_a_header_how_long_to_wait(amo: Running) -> None:
+    amo.set(
+        rate_limit=True, requests_per_second=1, retry_after_header=True, retry_after_s=7, rate_limit_answer="429_empty"
+    )
+    assert [amo.get("/account").headers.get("retry-after") for _ in range(2)] == [None, "7"]
 
 
 # ---- filters and contents ----
