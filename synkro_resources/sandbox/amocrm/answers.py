@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from synkro_resources.sandbox.amocrm.switches import Fault
-from synkro_resources.sandbox.switches import DroppedResponse
+from synkro_resources.sandbox.amocrm.switches import TooMany
 
 HAL = "application/hal+json"
+JSON = "application/json"
 PROBLEM = "application/problem+json"
 HTML = "text/html; charset=UTF-8"
 BLOCK_PAGE = (
@@ -44,6 +44,27 @@ def unauthorized() -> Response:
     return problem(401, "Unauthorized", "Неверный логин или пароль")
 
 
+def account_not_found() -> Response:
+    """The 401 of a host that is not the token's account."""
+    return problem(401, "Unauthorized", "Account not found")
+
+
+def payment_required() -> Response:
+    return problem(402, "Payment Required", "Аккаунт не оплачен")
+
+
+def forbidden() -> Response:
+    return problem(403, "Forbidden", "Нет прав")
+
+
+def not_found() -> Response:
+    return problem(404, "Not Found", "Страница не найдена")
+
+
+def wrong_method() -> Response:
+    return problem(405, "Method Not Allowed", "Метод не поддерживается")
+
+
 def bad_filter() -> Response:
     return problem(400, "Bad Request", "Invalid params passed to filter")
 
@@ -52,34 +73,25 @@ def html(status: int, page: str = BLOCK_PAGE) -> Response:
     return Response(page, status, headers=_headers(), media_type=HTML)
 
 
-def too_many(variant: Fault, retry_after_s: int) -> Response:
+def moved(address: str) -> Response:
+    return Response(status_code=302, headers={**_headers(), "location": address}, media_type=HTML)
+
+
+def too_many(variant: TooMany, retry_after_s: int, *, header: bool = False) -> Response:
+    """ "Too fast" in one of its forms, with `Retry-After` if `header`."""
+    answer = _too_many(variant, retry_after_s)
+    if header:
+        answer.headers["retry-after"] = str(retry_after_s)
+    return answer
+
+
+def _too_many(variant: TooMany, retry_after_s: int) -> Response:
     match variant:
         case "429_html":
             return html(429, "<html><body>Too Many Requests</body></html>")
+        case "429_text":
+            return Response("Too Many Requests", 429, headers=_headers(), media_type="text/plain")
         case "429_json":
             return problem(429, "Too Many Requests", "Too many requests", retry_after=retry_after_s)
-        case _:
+        case "429_empty":
             return Response(status_code=429, headers=_headers())
-
-
-def fault(kind: Fault, retry_after_s: int) -> Response:
-    """The answer of an injected fault."""
-    match kind:
-        case "402":
-            return problem(402, "Payment Required", "Аккаунт не оплачен")
-        case "403_json":
-            return problem(403, "Forbidden", "Нет прав")
-        case "403_html":
-            return html(403)
-        case "429_empty" | "429_html" | "429_json":
-            return too_many(kind, retry_after_s)
-        case "200_html":
-            return html(200, "<html><body>Технические работы</body></html>")
-        case "502_html":
-            return html(502, "<html><body>502 Bad Gateway</body></html>")
-        case "504_html":
-            return html(504, "<html><body>504 Gateway Time-out</body></html>")
-        case "cut":
-            return Response(b'{"_page":1,"_embedded":{"leads":[{"id":', 200, headers=_headers(), media_type=HAL)
-        case "reset":
-            return DroppedResponse()

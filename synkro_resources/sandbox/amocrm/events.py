@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from synkro_resources.sandbox.amocrm.filters import BadFilter, Json, Test, read_pairs
+from synkro_resources.sandbox.amocrm.event_types import CHAT_MESSAGES
+from synkro_resources.sandbox.amocrm.filters import BadFilter, Json, OneOf, Range, Test, read_pairs
 from synkro_resources.sandbox.amocrm.query import Node, values
 
 MAX_IDS = 100
@@ -18,7 +19,6 @@ _FIELD_CHANGED = re.compile(r"custom_field_\d+_value_changed")
 _WITH_VALUE = re.compile(
     r"nps_rate_added|sale_field_changed|name_field_changed|ltv_field_changed|custom_field_(\d+_)?value_changed"
 )
-_CHAT_MESSAGES = ("incoming_chat_message", "outgoing_chat_message")
 
 
 def _refused() -> BadFilter:
@@ -69,8 +69,7 @@ def _listed(given: Mapping[str, Node], name: str, most: int | None) -> list[str]
 
 
 def _in_field(field: str, wanted: Sequence[str]) -> Test:
-    allowed = frozenset(wanted)
-    return lambda row: str(row[field]) in allowed
+    return OneOf(field, frozenset(wanted))
 
 
 def _created(node: Node) -> Test:
@@ -83,14 +82,13 @@ def _created(node: Node) -> Test:
         raise _refused()
     if high and not high.isdecimal():
         raise _refused()
-    first, last = int(low), int(high) if high else None
-    return lambda row: row["created_at"] >= first and (last is None or row["created_at"] <= last)
+    return Range("created_at", int(low), int(high) if high else None)
 
 
 def _filtered_as(row: Json) -> tuple[str, int]:
     """Chat messages show the lead but are filtered by the contact of the talk."""
     entity = row.get("_embedded", {}).get("entity") or {}
-    if row["type"] in _CHAT_MESSAGES and (contact := entity.get("linked_talk_contact_id")):
+    if row["type"] in CHAT_MESSAGES and (contact := entity.get("linked_talk_contact_id")):
         return "contact", int(contact)
     return str(row["entity_type"]), int(row["entity_id"])
 

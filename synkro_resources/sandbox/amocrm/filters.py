@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from synkro_resources.sandbox.amocrm.query import Node, Query, values
@@ -16,26 +17,52 @@ _PHONE_DIGITS = 5
 """A `query` with at least this many digits also finds phones that are written differently."""
 
 
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Whether a field has one of these values, compared as text."""
+
+    field: str
+    wanted: frozenset[str]
+
+    def __call__(self, row: Json) -> bool:
+        return str(row.get(self.field)) in self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Whether a field lies between two bounds; a missing bound is open, a missing value lies nowhere."""
+
+    field: str
+    low: int | None
+    high: int | None
+    exclusive: bool = False
+
+    def __call__(self, row: Json) -> bool:
+        return _inside(row.get(self.field), self.low, self.high, exclusive=self.exclusive)
+
+
 def one_of(name: str, node: Node) -> Test:
     """`filter[id]=1`, `filter[id][]=1`."""
-    wanted = set(values(node))
-    return lambda row: str(row.get(name)) in wanted
+    return OneOf(name, frozenset(values(node)))
+
+
+def task_type(_name: str, node: Node) -> Test:
+    """`filter[task_type]`, the older name of `task_type_id`."""
+    return one_of("task_type_id", node)
 
 
 def within(name: str, node: Node) -> Test:
-    """`[from]` and `[to]`, one or both, bounds included; a scalar finds nothing."""
+    """`[from]` and `[to]`, one or both; a scalar finds nothing."""
     if isinstance(node, str):
         return _nothing
-    low, high = _bound(name, node, "from"), _bound(name, node, "to")
-    return lambda row: _inside(row.get(name), low, high)
+    return Range(name, _bound(name, node, "from"), _bound(name, node, "to"))
 
 
 def after_or_within(name: str, node: Node) -> Test:
     """As `within`, but a scalar means "after", as notes do."""
     if not isinstance(node, str):
         return within(name, node)
-    low = _whole(node, name)
-    return lambda row: int(row.get(name) or 0) > low
+    return Range(name, _whole(node, name), None, exclusive=True)
 
 
 def value_or_within(name: str, node: Node) -> Test:
@@ -92,8 +119,8 @@ class BadFilter(ValueError):
     """A filter the vendor answers 400 to."""
 
 
-def passing(query: Query, rows: Iterable[Json], known: Mapping[str, Filter]) -> list[Json]:
-    """The rows that pass the `filter` and the full-text `query`.
+def wanted_by(query: Query, known: Mapping[str, Filter], *, bounds_exclusive: bool = False) -> list[Test]:
+    """What rows must pass because of the `filter` and the full-text `query`.
 
     Raises:
         BadFilter: a bound that is no whole number.
@@ -102,7 +129,14 @@ def passing(query: Query, rows: Iterable[Json], known: Mapping[str, Filter]) -> 
     tests = [make(name, given[name]) for name, make in known.items() if name in given]
     if text := query.text("query"):
         tests.append(full_text(text))
-    return [row for row in rows if all(test(row) for test in tests)]
+    return with_bounds(tests, bounds_exclusive=bounds_exclusive)
+
+
+def with_bounds(tests: list[Test], *, bounds_exclusive: bool) -> list[Test]:
+    """The tests, with bounds that do not belong to their ranges if so asked."""
+    if not bounds_exclusive:
+        return tests
+    return [replace(test, exclusive=True) if isinstance(test, Range) else test for test in tests]
 
 
 def _nothing(_row: Json) -> bool:
@@ -121,11 +155,13 @@ def _whole(text: str, path: str) -> int:
         raise BadFilter(f"filter.{path}") from error
 
 
-def _inside(value: object, low: int | None, high: int | None) -> bool:
+def _inside(value: object, low: int | None, high: int | None, *, exclusive: bool = False) -> bool:
     try:
         number = float(cast("float", value))
     except (TypeError, ValueError):
         return False
+    if exclusive:
+        return (low is None or number > low) and (high is None or number < high)
     return (low is None or number >= low) and (high is None or number <= high)
 
 
@@ -174,9 +210,15 @@ KNOWN: Mapping[str, Mapping[str, Filter]] = {
         **dict.fromkeys(
             ("id", "responsible_user_id", "created_by", "entity_id", "entity_type", "task_type_id"), one_of
         ),
+        "task_type": task_type,
         "is_completed": flag,
         "updated_at": within,
     },
+    "tags": dict.fromkeys(("id", "name"), one_of),
+    "unsorted": dict.fromkeys(("uid", "category", "pipeline_id"), one_of),
+    "catalogs": {"type": one_of},
+    "elements": {"id": one_of},
+    "webhooks": {"destination": one_of},
     "custom_fields": dict.fromkeys(("id", "type"), one_of),
 }
 """The filters each list knows; every other name is ignored."""

@@ -1,35 +1,22 @@
-"""Lists as the API gives them: filters, order, pages by offset on the present state, `with` parts."""
+"""Lists as the API gives them: filters, order, pages by offset on the present state."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from synkro_resources.sandbox.amocrm.answers import data, nothing
-from synkro_resources.sandbox.amocrm.filters import KNOWN, passing
+from synkro_resources.sandbox.amocrm import answers
+from synkro_resources.sandbox.amocrm.filters import KNOWN, Json, Test, wanted_by
 from synkro_resources.sandbox.amocrm.query import Query
+from synkro_resources.sandbox.amocrm.shapes import Link, View, below_mount
+from synkro_resources.sandbox.amocrm.shelf import Shelf, Span
+from synkro_resources.sandbox.amocrm.store import CARDS, Store
 from synkro_resources.sandbox.amocrm.switches import AmocrmSwitches
-
-Json = dict[str, Any]
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 250
-
-OPTIONAL_PARTS = {
-    "leads": {
-        "contacts": "contacts",
-        "loss_reason": "loss_reason",
-        "catalog_elements": "catalog_elements",
-        "source": "source",
-    },
-    "contacts": {"leads": "leads", "customers": "customers", "catalog_elements": "catalog_elements"},
-    "companies": {"contacts": "contacts", "leads": "leads", "customers": "customers"},
-}
-"""`_embedded` parts that appear only when `with` asks for them."""
-
 
 ORDERS = {
     "leads": ("created_at", "updated_at", "id"),
@@ -38,80 +25,119 @@ ORDERS = {
     "notes": ("updated_at", "id"),
     "tasks": ("created_at", "complete_till", "id"),
     "custom_fields": ("sort", "id"),
+    "unsorted": ("created_at", "updated_at"),
 }
 """What `order[…]` may name; anything else is ignored."""
-
-USER_FIELDS = ("uuid", "amojo_id", "user_rank", "phone_number")
-"""Shown only when `with` asks for them."""
-
-USER_PARTS = {"roles": "role", "groups": "group"}
 
 
 def entities(
     request: Request,
-    rows: Iterable[Json],
+    shelf: Shelf,
     collection: str,
-    switches: AmocrmSwitches,
+    store: Store,
     *,
+    also: Sequence[Test] = (),
+    ignore_filters: bool = False,
     totals: bool = False,
-    link: Callable[[Json], str] | None = None,
+    link: Link | None = None,
 ) -> Response:
-    """One page of a filtered, ordered list.
+    """One page of a filtered, ordered list of rows that also pass the tests of `also`.
 
     Raises:
-        BadFilter: see `passing`.
+        BadFilter: see `wanted_by`.
     """
     query = Query.read(request.url.query)
-    chosen = list(rows) if switches.filters_off else passing(query, rows, KNOWN[collection])
-    return page(request, ordered(query, chosen, collection), collection, switches, totals=totals, link=link)
+    switches = store.switches
+    ignored = ignore_filters or switches.filters_off
+    wanted = [] if ignored else wanted_by(query, KNOWN[collection], bounds_exclusive=switches.bounds_exclusive)
+    by, descending = order_of(query, collection, shelf.key, default_descending=switches.default_descending)
+    chosen = shelf.choose([*wanted, *also], by=by, descending=descending, horizon=store.now())
+    answer = page(request, chosen, collection, switches, totals=totals, link=link)
+    if switches.edits_while_paging and answer.status_code == 200:
+        store.touch_some(shelf, chosen)
+    return answer
 
 
-def ordered(query: Query, rows: list[Json], collection: str) -> list[Json]:
+def order_of(query: Query, collection: str, key: str, *, default_descending: bool) -> tuple[str, bool]:
+    """The field to sort by and whether it descends."""
     for field, direction in query.level("order").items():
-        if field in ORDERS[collection]:
-            return sorted(rows, key=lambda row: (row.get(field) or 0, row["id"]), reverse=direction == "desc")
-    return sorted(rows, key=lambda row: row["id"])
+        if field in ORDERS.get(collection, ()):
+            return field, direction == "desc"
+    return key, default_descending
 
 
 def page(
     request: Request,
-    rows: Sequence[Json],
+    rows: Span,
     collection: str,
     switches: AmocrmSwitches,
     *,
     max_limit: int = MAX_LIMIT,
     totals: bool = False,
-    link: Callable[[Json], str] | None = None,
+    link: Link | None = None,
+    show: Callable[[Json], Json] | None = None,
 ) -> Response:
-    """The asked page of `rows`; past the end it is 204."""
-    number = max(_number(request, "page", 1), 1)
-    limit = _number(request, "limit", DEFAULT_LIMIT)
-    limit = DEFAULT_LIMIT if limit > MAX_LIMIT else max(min(limit, max_limit), 1)
-    part = rows[(number - 1) * limit : number * limit]
+    """The asked page of `rows`, each as `View.show` or `show` has it; past the end it is 204."""
+    number, limit = _place(request, max_limit, switches)
+    part = rows.part((number - 1) * limit, number * limit)
+    if collection in CARDS:
+        part = permitted(part, switches)
     if not part:
-        return nothing()
-    asked = set(request.query_params.get("with", "").split(","))
-    body: Json = {"_page": number, "_links": _links(request, number, number * limit < len(rows), switches)}
+        return answers.nothing()
+    if switches.heavy_page_rows is not None and len(part) > switches.heavy_page_rows:
+        return answers.html(504, "<html><body>504 Gateway Time-out</body></html>")
+    view = View.of(request, switches)
+    body: Json = {"_page": number, "_links": _links(request, view, number, number * limit < len(rows), switches)}
     if totals:
-        body |= {"_total_items": len(rows), "_page_count": -(-len(rows) // limit)}
-    body["_embedded"] = {collection: [_shown(request, row, collection, asked, link) for row in part]}
+        last = -(-len(rows) // limit)
+        body |= {"_total_items": len(rows), "_page_count": last}
+        body["_links"]["last"] = _page_link(request, view, last)
+    shown = [view.show(row, collection, link) if show is None else show(row) for row in part]
+    body["_embedded"] = {collection: shown}
     if switches.without_links:
         del body["_links"]
-    return data(body)
+    return answers.data(body)
 
 
-def single(request: Request, row: Json, collection: str, link: Callable[[Json], str] | None = None) -> Response:
-    """One object without an envelope."""
-    return data(_shown(request, row, collection, set(request.query_params.get("with", "").split(",")), link))
+def unpaged(
+    request: Request, shown: list[Json], collection: str, switches: AmocrmSwitches, *, unsure: bool = False
+) -> Response:
+    """A list that is answered whole, with `_total_items`; in pages if `unsure` and the switch says so."""
+    view = View.of(request, switches)
+    body: Json = {"_total_items": len(shown), "_links": view.link(_path(request)), "_embedded": {collection: shown}}
+    if unsure and switches.page_unsure_lists:
+        number, limit = _place(request, MAX_LIMIT, switches)
+        part = shown[(number - 1) * limit : number * limit]
+        if not part:
+            return answers.nothing()
+        body["_links"] = _links(request, view, number, number * limit < len(shown), switches)
+        body |= {"_page": number, "_embedded": {collection: part}}
+    if switches.without_links:
+        del body["_links"]
+    return answers.data(body)
 
 
-def base_url(request: Request) -> str:
-    """The address of this account, including where the emulator is mounted."""
-    return f"{request.url.scheme}://{request.url.netloc}{_mount(request)}"
+def single(
+    request: Request, row: Json | None, collection: str, switches: AmocrmSwitches, link: Link | None = None
+) -> Response:
+    """One object without an envelope, 204 if there is none."""
+    if row is None:
+        return answers.nothing()
+    return answers.data(View.of(request, switches).show(row, collection, link))
 
 
-def _mount(request: Request) -> str:
-    return str(request.scope.get("root_path", ""))
+def permitted(rows: list[Json], switches: AmocrmSwitches) -> list[Json]:
+    """The cards the user may see."""
+    every = switches.rights_hide_every
+    return rows if not every else [row for row in rows if row["id"] % every]
+
+
+def _place(request: Request, max_limit: int, switches: AmocrmSwitches) -> tuple[int, int]:
+    """The page's number and size."""
+    limit = _number(request, "limit", DEFAULT_LIMIT)
+    if limit > MAX_LIMIT:
+        limit = switches.limit_clamp
+    return max(_number(request, "page", 1), 1), max(min(limit, max_limit), 1)
 
 
 def _number(request: Request, name: str, otherwise: int) -> int:
@@ -122,41 +148,19 @@ def _number(request: Request, name: str, otherwise: int) -> int:
         return otherwise
 
 
-def _links(request: Request, number: int, more: bool, switches: AmocrmSwitches) -> Json:
-    base = f"https://shard151.amocrm.ru{_mount(request)}" if switches.foreign_next_host else base_url(request)
-    path = request.url.path.removeprefix(_mount(request))
-
-    def link(page_number: int) -> Json:
-        query = request.url.include_query_params(page=page_number).query
-        return {"href": f"{base}{path}?{query}"}
-
-    links = {"self": link(number)}
+def _links(request: Request, view: View, number: int, more: bool, switches: AmocrmSwitches) -> Json:
+    links = {"self": _page_link(request, view, number)}
     if more or switches.next_leads_to_204:
-        links["next"] = link(number + 1)
+        links["next"] = _page_link(request, view, number + 1)
     if number > 1:
-        links |= {"first": link(1), "prev": link(number - 1)}
+        links |= {"first": _page_link(request, view, 1), "prev": _page_link(request, view, number - 1)}
     return links
 
 
-def _shown(request: Request, row: Json, collection: str, asked: set[str], link: Callable[[Json], str] | None) -> Json:
-    shown = _user(row, asked) if collection == "users" else dict(row)
-    if collection == "leads" and "is_price_modified_by_robot" not in asked:
-        shown.pop("is_price_modified_by_robot", None)
-    if collection == "leads" and "source_id" in shown and "source_id" not in asked:
-        shown["source_id"] = None
-    optional = OPTIONAL_PARTS.get(collection)
-    if optional is not None and isinstance(row.get("_embedded"), dict):
-        embedded: Json = row["_embedded"]
-        shown["_embedded"] = {
-            name: part for name, part in embedded.items() if name not in optional or optional[name] in asked
-        }
-    path = link(row) if link is not None else f"/api/v4/{collection}/{row['id']}"
-    shown["_links"] = {"self": {"href": base_url(request) + path}}
-    return shown
+def _page_link(request: Request, view: View, number: int) -> Json:
+    query = request.url.include_query_params(page=number).query
+    return {"href": f"{view.base}{below_mount(request)}?{query}"}
 
 
-def _user(row: Json, asked: set[str]) -> Json:
-    shown = {name: value for name, value in row.items() if name not in USER_FIELDS or name in asked}
-    parts: Json = shown.pop("_embedded", {})
-    parts = {name: part for name, part in parts.items() if USER_PARTS.get(name, name) in asked}
-    return {**shown, "_embedded": parts} if parts else shown
+def _path(request: Request) -> str:
+    return below_mount(request) + (f"?{request.url.query}" if request.url.query else "")

@@ -283,6 +283,9 @@ def test_the_eighth_request_of_a_second_is_refused_and_stubbornness_is_blocked(s
     codes = [sandbox.get("/account").status_code for _ in range(10)]
     assert codes == [200] * 7 + [429] * 2 + [403]
     time.sleep(1.05)
+    assert sandbox.get("/account").status_code == 403, "waiting lifts no block"
+    assert sandbox.tokens(grant_type="authorization_code", code=CLIENT.code).status_code == 403
+    sandbox.switches.blocked = False
     assert sandbox.get("/account").status_code == 200
 
 
