@@ -55,8 +55,10 @@ class AmocrmCallback:
         except SynkroError as error:
             _log.warning("a consent for amoCRM was not finished: %s", error.code)
             what = translate(language, "amocrm_consent.failed", what=error.what.in_language(language))
+            if isinstance(error, TransientError):  # its remedy speaks of runs, which try again; a state does not
+                return _page(language, what, translate(language, "amocrm_consent.begin_anew"), status=503)
             remedy = translate(language, "amocrm_consent.what_to_do", remedy=error.remedy.in_language(language))
-            return _page(language, what, remedy, status=503 if isinstance(error, TransientError) else 400)
+            return _page(language, what, remedy, status=400)
         except Exception as error:  # noqa: BLE001  # its text and traceback may hold the code: only its kind is told
             _log.error("a consent for amoCRM failed: %s", type(error).__name__)
             what = translate(language, "amocrm_consent.unexpected")

@@ -95,7 +95,9 @@ def finish_consent(
     exchange = TokenExchange(base_url, tenant=tenant, clock=db.clock, allow_sandbox=allow_sandbox, transport=transport)
     pair = exchange.code(client, call.code)
     secrets, times = fields_of(pair)
-    set_integration(db, keyring, tenant, KIND, {**public, **times, "base_url": base_url}, secrets, consent.created_by)
+    changed = {**public, **times, "base_url": base_url}
+    changed = {name: value for name, value in changed.items() if value != ""}
+    set_integration(db, keyring, tenant, KIND, changed, secrets, consent.created_by)
     with db.tenant(tenant) as connection:
         record(
             connection,

@@ -18,7 +18,14 @@ from functools import partial
 from pydantic import SecretStr
 from sqlalchemy.exc import DBAPIError
 
-from synkro_resources.amocrm.exchange import PATH, ConsentLost, OauthClient, TokenExchange, consent_lost
+from synkro_resources.amocrm.exchange import (
+    CHECK_ADDRESS,
+    PATH,
+    ConsentLost,
+    OauthClient,
+    TokenExchange,
+    consent_lost,
+)
 from synkro_resources.amocrm.rules import VENDOR
 from synkro_resources.amocrm.tokens import OAUTH, TokenPair, fingerprint, instant_of
 from synkro_resources.control.database import Database, unavailable
@@ -125,6 +132,16 @@ class OauthAuth:
         self._pair = self._renewed(refused)
         self._given_after_refusal = self._pair.access
         return True
+
+    def refusal(self) -> SynkroError | None:
+        """After a new pair was refused as well: the address or the consent is wrong, not the token's age."""
+        return IntegrationError(
+            "amocrm.token_refused",
+            Sentence("amoCRM не принимает даже новый токен.", "amoCRM refuses even a new token."),
+            CHECK_ADDRESS,
+            tenant=self._store.tenant,
+            integration=VENDOR,
+        )
 
     def __repr__(self) -> str:
         return f"OauthAuth({self._store.tenant})"

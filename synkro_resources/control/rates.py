@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from synkro_resources.control.database import Database, unavailable
 from synkro_resources.http.account import RateLimit, limiter_of
 from synkro_resources.http.leases import LeasedBucket, Stretch
-from synkro_resources.http.limits import Limiter
+from synkro_resources.http.limits import PROCESS_BUCKETS, Limiter
 
 FARTHEST_S = 60
 """A next time beyond this comes from a clock that was set back, not from processes that wait for each other."""
@@ -69,4 +69,9 @@ class AccountBucket:
 
 def shared_limiter(db: Database, tenant: str, key: str, limits: Sequence[RateLimit]) -> Limiter:
     """The account's limits (see `http.account.account_key`) over all processes of this control database."""
-    return limiter_of(limits, lambda limit: LeasedBucket(limit.rate, AccountBucket(db, tenant, key, limit.name)))
+
+    def bucket(limit: RateLimit) -> Limiter:
+        pace = PROCESS_BUCKETS.pace(f"{key}|{limit.name}")
+        return LeasedBucket(limit.rate, AccountBucket(db, tenant, key, limit.name), pace=pace)
+
+    return limiter_of(limits, bucket)

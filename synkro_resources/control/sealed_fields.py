@@ -32,7 +32,10 @@ class HeldSecrets:
     public_replacement: dict[str, str | int | bool] | None = None
 
     def store(self, secrets: Mapping[str, str], public: Mapping[str, str | int | bool] | None = None) -> None:
-        """Replace these fields; written when the lock is released, so use the new ones only after that."""
+        """Replace these fields; written when the lock is released, so use the new ones only after that.
+
+        An empty text removes its field.
+        """
         self.replacement = {**(self.replacement or {}), **secrets}
         if public is not None:
             self.public_replacement = {**(self.public_replacement or {}), **public}
@@ -57,7 +60,8 @@ def locked_secrets(db: Database, keyring: Keyring, tenant: str, kind: Integratio
         yield held
         if held.replacement is not None:
             sealed, tails = merged(keyring, tenant, kind, row.secrets, row.secret_tails, held.replacement)
-            public = {**row.public, **(held.public_replacement or {})}
+            changed = {**row.public, **(held.public_replacement or {})}
+            public = {name: value for name, value in changed.items() if value != ""}
             connection.execute(
                 update(integration)
                 .where(integration.c.kind == kind)

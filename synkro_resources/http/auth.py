@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from synkro_resources.model.errors import IntegrationError, Sentence
+from synkro_resources.model.errors import IntegrationError, Sentence, SynkroError
 
 
 class Auth(Protocol):
@@ -17,6 +17,10 @@ class Auth(Protocol):
 
     def refresh(self) -> bool:
         """Get a new credential; False if this kind cannot be renewed."""
+        ...
+
+    def refusal(self) -> SynkroError | None:
+        """The error for a credential that is refused for good, where it knows better than the vendor's table."""
         ...
 
 
@@ -45,6 +49,9 @@ class HeaderSecret:
 
     def refresh(self) -> bool:
         return False
+
+    def refusal(self) -> SynkroError | None:
+        return None
 
     def __repr__(self) -> str:
         return f"HeaderSecret({self._header})"

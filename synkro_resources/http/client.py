@@ -206,6 +206,8 @@ class VendorClient:
                     self._back_off(failures, asked)
                     continue
             error = self._error(rule, detail)
+            if rule.action is Action.REFRESH and (known := self._auth.refusal()) is not None:
+                error = known
             if rule.action is Action.STOP:
                 self._breaker.open(partial(self._error, rule, detail))
                 self._breaker.check()  # its own error says until when

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from synkro_resources.http.limits import SLOW_FACTOR, SLOW_FOR_S
+from synkro_resources.http.limits import Pace
 
 LATENESS_S = 0.03
 """A request may leave this much after its slot: sleeping and asking for a lease are not exact. Slots are spaced so
@@ -76,6 +76,7 @@ class LeasedBucket:
         rate: float,
         stretches: Stretches,
         *,
+        pace: Pace | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -90,7 +91,7 @@ class LeasedBucket:
         self._turn = threading.Lock()
         self._lease: _Lease | None = None
         self._alone = False
-        self._slow_until = float("-inf")
+        self._pace = pace or Pace()
         self.leases = 0
 
     def acquire(self, path: str = "") -> float:  # noqa: ARG002  # every limiter is asked with the path
@@ -110,7 +111,7 @@ class LeasedBucket:
 
     def slow_down(self, path: str = "") -> None:  # noqa: ARG002
         """Half the pace of this process for a minute: the vendor has said that it is too fast."""
-        self._slow_until = self._monotonic() + SLOW_FOR_S
+        self._pace.slow_down(self._monotonic())
         self._lease = None
 
     def _slot(self, lease: _Lease) -> float | None:
@@ -127,7 +128,7 @@ class LeasedBucket:
         return slot if slot <= lease.last else None
 
     def _renewed(self, now: float) -> _Lease:
-        interval = self._interval * (SLOW_FACTOR if now < self._slow_until else 1)
+        interval = self._interval * self._pace.factor(now)
         size = self._size(now)
         length = size * interval
         asked = self._monotonic()

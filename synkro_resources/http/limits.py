@@ -13,6 +13,20 @@ SLOW_FACTOR = 2
 """After «too many requests» an account's pace is halved for a minute: others may use its allowance as well."""
 
 
+class Pace:
+    """Whether an account is read at half its pace just now; shared by all its buckets in this process."""
+
+    def __init__(self) -> None:
+        self._slow_until = float("-inf")
+
+    def slow_down(self, now: float) -> None:
+        self._slow_until = now + SLOW_FOR_S
+
+    def factor(self, now: float) -> int:
+        """By how much the time between requests is longer than usual at `now`, a monotonic instant."""
+        return SLOW_FACTOR if now < self._slow_until else 1
+
+
 class Limiter(Protocol):
     """Whoever wants to send a request asks here first; a bucket shared by processes has the same verbs."""
 
@@ -46,16 +60,16 @@ class TokenBucket:
         self._monotonic = monotonic
         self._sleep = sleep
         self._next = float("-inf")
-        self._slow_until = float("-inf")
+        self._pace = Pace()
         self._lock = threading.Lock()
 
     def acquire(self, path: str = "") -> float:  # noqa: ARG002  # every limiter is asked with the path
         """Take one token; return the seconds waited for it."""
         with self._lock:
             now = self._monotonic()
-            slow = now < self._slow_until
-            slot = max(now, self._next - (0 if slow else self._tolerance))
-            self._next = max(self._next, now) + self._interval * (SLOW_FACTOR if slow else 1)
+            factor = self._pace.factor(now)
+            slot = max(now, self._next - (self._tolerance if factor == 1 else 0))
+            self._next = max(self._next, now) + self._interval * factor
         wait = slot - now
         if wait > 0:
             self._sleep(wait)
@@ -63,8 +77,7 @@ class TokenBucket:
 
     def slow_down(self, path: str = "") -> None:  # noqa: ARG002
         """Half the pace and no bursts for a minute."""
-        with self._lock:
-            self._slow_until = self._monotonic() + SLOW_FOR_S
+        self._pace.slow_down(self._monotonic())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +115,18 @@ class ProcessBuckets:
 
     def __init__(self) -> None:
         self._buckets: dict[tuple[str, float, int], TokenBucket] = {}
+        self._paces: dict[str, Pace] = {}
         self._lock = threading.Lock()
 
     def bucket(self, key: str, rate: float, *, burst: int = 1) -> TokenBucket:
         """The bucket of `key` (for example `amocrm|demo.amocrm.ru`) at `rate` requests per second."""
         with self._lock:
             return self._buckets.setdefault((key, rate, burst), TokenBucket(rate, burst=burst))
+
+    def pace(self, key: str) -> Pace:
+        """The pace of `key` for buckets that share their slots in another way."""
+        with self._lock:
+            return self._paces.setdefault(key, Pace())
 
 
 PROCESS_BUCKETS = ProcessBuckets()

@@ -142,6 +142,22 @@ def test_a_call_back_without_a_code_is_a_refusal_and_its_state_is_used_up(site: 
     assert site.asked == []
 
 
+def test_a_vendor_that_does_not_answer_is_told_with_what_the_person_can_do(
+    site: Site, control_url: str, control_clock: FixedClock
+) -> None:
+    def away(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    site.connect()
+    callback = AmocrmCallback(Settings(secret_keys=_key()), site.db, httpx.MockTransport(away))
+    web = TestClient(Starlette(routes=[Route(CALLBACK_PATH, callback.answer)]))
+    answer = web.get(CALLBACK_PATH, params={"state": site.state(), "code": "c", "referer": "demo.amocrm.ru"})
+    assert answer.status_code == 503
+    assert "Нет связи с amoCRM" in answer.text
+    assert "Начните подключение заново" in answer.text
+    assert "повторит запрос" not in answer.text
+
+
 @pytest.mark.parametrize("referer", ["", "evil.example", "www.amocrm.ru", "demo.amocrm.ru.evil.example", "127.0.0.1"])
 def test_the_secret_key_is_not_sent_to_a_host_that_the_call_back_invents(site: Site, referer: str) -> None:
     site.connect()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -15,12 +16,12 @@ from synkro_resources.amocrm.oauth import OauthAuth, OauthStore, fields_of
 from synkro_resources.amocrm.resource import open_amocrm
 from synkro_resources.amocrm.tokens import REFRESH_LIFE
 from synkro_resources.control.accounts import key_of
-from synkro_resources.control.blocks import SharedBreaker, find_block
+from synkro_resources.control.blocks import SharedBreaker, clear_block, find_block
 from synkro_resources.control.database import Database
 from synkro_resources.control.integrations import get_integration, read_secrets, set_integration
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.tenants import Tenant
-from synkro_resources.http import RetryPolicy, TokenBucket
+from synkro_resources.http import CircuitBreaker, RetryPolicy, TokenBucket
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.errors import IntegrationError, TransientError
 from synkro_resources.model.ids import IntegrationKind
@@ -111,6 +112,7 @@ def test_a_token_is_renewed_ten_minutes_before_it_ends_and_not_earlier(account: 
     assert stored is not None
     assert stored.public["refresh_expires_at"] == (account.clock.now() + REFRESH_LIFE).isoformat()
     assert stored.public["base_url"] == account.url
+    assert "lost_refresh" not in stored.public
 
 
 def test_a_token_of_unknown_life_is_used_until_it_is_refused_and_then_renewed_once(account: Account) -> None:
@@ -126,6 +128,26 @@ def test_an_api_that_refuses_every_token_is_asked_for_one_new_pair_and_then_left
     auth.headers()
     assert auth.refresh() is True
     assert auth.refresh() is False
+    assert account.exchanges == 1
+
+
+def test_the_words_for_a_refused_new_token_do_not_speak_of_long_lived_ones(account: Account) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(401, json={"title": "Unauthorized"})
+
+    client = AmocrmClient(
+        account.url,
+        account.auth(),
+        tenant=account.tenant,
+        clock=account.clock,
+        allow_sandbox=True,
+        breaker=CircuitBreaker(),
+        transport=httpx.MockTransport(refuse),
+    )
+    with client, pytest.raises(IntegrationError) as caught:
+        client.account()
+    assert caught.value.code == "amocrm.token_refused"
+    assert "долгосрочн" not in caught.value.remedy.ru
     assert account.exchanges == 1
 
 
@@ -173,6 +195,9 @@ def test_a_block_on_the_token_endpoint_stops_the_account_in_every_process(accoun
     with pytest.raises(IntegrationError):
         account.auth(SharedBreaker(account.db, account.tenant, "amocrm", key)).headers()
     assert account.exchanges == 1
+    # The next emulator may get this port, and with it this account.
+    assert clear_block(account.db, account.tenant, key, kind=AMO, actor="test", reason="test")
+    assert account.auth(SharedBreaker(account.db, account.tenant, "amocrm", key)).headers()
 
 
 def test_without_a_consent_the_way_to_it_is_told(account: Account) -> None:

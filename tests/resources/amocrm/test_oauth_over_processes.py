@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -61,6 +62,7 @@ class Vendor:
         arguments = [url, self.tenant, KEY.hex(), self.url, stop_at, on_sigterm]
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.resources.amocrm.oauth_worker", *arguments],
+            cwd=Path(__file__).parents[3],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -142,6 +142,19 @@ def test_a_thousand_requests_of_one_process_cost_few_round_trips(control_db: Dat
     assert bucket.leases <= 5
 
 
+def test_after_too_many_requests_every_client_of_the_account_in_this_process_slows_down(
+    control_db: Database, tenant_a: Tenant, tenant_b: Tenant
+) -> None:
+    key = account_key("amocrm", f"https://{tenant_a.slug}.amocrm.ru")
+    limits = [RateLimit("all", 50)]
+    one, other = (shared_limiter(control_db, tenant.slug, key, limits) for tenant in (tenant_a, tenant_b))
+    one.slow_down("/leads")
+    started = time.monotonic()
+    for _ in range(26):
+        other.acquire("/leads")
+    assert time.monotonic() - started >= 25 * 2 / 50
+
+
 def test_without_the_database_nothing_is_sent_rather_than_too_much(tenant_a: Tenant) -> None:
     away = Database("postgresql+psycopg2://nobody@127.0.0.1:1/nothing")
     limiter = shared_limiter(away, tenant_a.slug, "key", [RateLimit("all", 5)])

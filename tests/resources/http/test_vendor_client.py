@@ -199,6 +199,17 @@ def test_neither_log_nor_exception_tells_the_token_or_a_phone(caplog: pytest.Log
     assert "abc123" in caught.value.detail
 
 
+@pytest.mark.parametrize("value", ["two\tlines", "a" * 81, "<script>", "+7 999 000 11 22"])
+def test_a_request_id_that_is_none_is_not_repeated_in_log_and_errors(
+    value: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler, _ = in_turn(httpx.Response(401, json={}, headers={"x-request-id": value}))
+    with client_of(handler) as client, pytest.raises(IntegrationError) as caught:
+        client.get("/contacts")
+    assert value not in caught.value.detail + caplog.text
+    assert "HTTP 401" in caplog.text
+
+
 @pytest.mark.parametrize("token", ["", "два слова", "with space", "line\nbreak", "tab\tin"])
 def test_a_badly_pasted_token_is_explained_and_not_quoted(token: str) -> None:
     with pytest.raises(IntegrationError) as caught:
