@@ -122,6 +122,9 @@ class AmocrmCheck:
         claims = self._claims or {}
         ends, name = as_whole(claims.get("exp")), "token_life"
         now = self._subject.clock.now()
+        if self._is_oauth:
+            yield ok(name, "Срок ключа OAuth продлевается сам.", "An OAuth token's life is extended by itself.")
+            return
         if ends is None:
             if is_loopback(self._host):
                 yield ok(name, "Ключ песочницы не кончается.", "A sandbox token does not end.")
@@ -137,9 +140,7 @@ class AmocrmCheck:
             return
         days = int((ends - now.timestamp()) // 86_400)
         day = datetime.fromtimestamp(ends, UTC).date().isoformat()
-        if self._is_oauth:
-            yield ok(name, "Срок ключа OAuth продлевается сам.", "An OAuth token's life is extended by itself.")
-        elif days < 0:
+        if days < 0:
             yield broken(name, Sentence(f"Срок ключа кончился {day}.", f"The token ended on {day}."), NEW_TOKEN)
         elif days <= WARN_DAYS:
             yield warning(

@@ -108,7 +108,7 @@ class RadistCheck:
             if other.code == "radist.unreachable":
                 what = Sentence(f"Не отвечает ни {host}, ни {twin}.", f"Neither {host} nor {twin} answers.")
                 return CheckFinding("host", "broken", what, AGAIN, error.code)
-        except SynkroError:
+        except IntegrationError:
             pass  # it refuses the key, so it answers
         what = Sentence(f"{host} не отвечает, а {twin} отвечает.", f"{host} does not answer, {twin} does.")
         remedy = Sentence(f"Укажите адрес https://{twin}/v2.", f"Give the address https://{twin}/v2.")
@@ -116,16 +116,25 @@ class RadistCheck:
 
     def _company(self) -> Iterable[CheckFinding]:
         given = self._subject.text("company_id") or "0"
-        if not given.isdigit():
+        if not given.isdecimal():
             yield broken(
                 "company", Sentence("Номер компании не число.", "The company id is no number."), CHOOSE_COMPANY
             )
             return
         self._company_id = int(given)
+        try:
+            rows = self._clients[0].companies()
+        except IntegrationError as error:
+            if not self._company_id or error.code not in ("radist.forbidden", "radist.not_found"):
+                raise
+            what = Sentence(
+                f"Список компаний ключу не виден; читается № {self._company_id} из настроек.",
+                f"The key may not list companies; no. {self._company_id} of the settings is read.",
+            )
+            yield CheckFinding("company", "warning", what, NEW_KEY, error.code)
+            return
         companies = {
-            number: as_text(row.get("name")) or "?"
-            for row in self._clients[0].companies()
-            if (number := as_whole(row.get("id"))) is not None
+            number: as_text(row.get("name")) or "?" for row in rows if (number := as_whole(row.get("id"))) is not None
         }
         seen = _listed(companies)
         if not companies:

@@ -121,22 +121,21 @@ class TelegramCheck:
 
     def _unreachable(self, error: Exception) -> CheckFinding:
         """Neither the proxy's address nor the exception's text is told: both may hold credentials."""
-        official = self._base_url == OFFICIAL_API
-        if self._proxy and isinstance(error.__cause__, httpx.ProxyError | httpx.ConnectError | httpx.ConnectTimeout):
-            what = Sentence("Прокси не отвечает.", "The proxy does not answer.")
+        code = "telegram.unreachable"
+        if self._proxy:
             remedy = Sentence("Проверьте прокси в настройках Telegram.", "Check the proxy in the Telegram settings.")
-            code = "telegram.proxy_unreachable"
-        elif official:
+            what = Sentence("Через прокси Telegram не отвечает.", "Telegram does not answer through the proxy.")
+            if isinstance(error.__cause__, httpx.ProxyError | httpx.ConnectError | httpx.ConnectTimeout):
+                what, code = Sentence("Прокси не отвечает.", "The proxy does not answer."), "telegram.proxy_unreachable"
+        elif self._base_url == OFFICIAL_API:
             what = Sentence("api.telegram.org не отвечает с этого сервера.", "api.telegram.org cannot be reached.")
             remedy = Sentence(
                 "Укажите в настройках прокси или адрес своего сервера Bot API; токен здесь ни при чём.",
                 "Set a proxy or the address of a Bot API server of your own; the token is not to blame.",
             )
-            code = "telegram.unreachable"
         else:
             what = Sentence("Сервер Bot API из настроек не отвечает.", "The Bot API server of the settings is silent.")
             remedy = Sentence("Проверьте base_url в настройках Telegram.", "Check base_url in the Telegram settings.")
-            code = "telegram.unreachable"
         return CheckFinding("reach", "broken", what, remedy, code)
 
     def _no_chats(self) -> Iterable[CheckFinding]:

@@ -116,7 +116,22 @@ def test_the_only_company_needs_no_choice(sandbox: Sandbox) -> None:
     assert only(found, "ok") == set(found)
 
 
-@pytest.mark.parametrize("company_id", [123, "abc"])
+def test_a_key_that_may_not_list_companies_reads_the_one_of_the_settings(sandbox: Sandbox) -> None:
+    """Only the bare list is refused: what lies below a company has its own rights."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        bare = scope.get("path") == "/v2/companies/"
+        await (JSONResponse({"detail": "no"}, 403) if bare else sandbox.app)(scope, receive, send)
+
+    with serve(app) as url:
+        chosen = sandbox.check(public={"base_url": url})
+        unknown = sandbox.check(public={"base_url": url, "company_id": 0})
+    assert only(chosen, "warning") == {"company"}
+    assert chosen["channels"].status == "ok"
+    assert only(unknown, "broken") == {"company"}
+
+
+@pytest.mark.parametrize("company_id", [123, "abc", "²"])
 def test_a_company_that_the_key_does_not_see_is_broken(sandbox: Sandbox, company_id: object) -> None:
     assert sandbox.check(public={"company_id": company_id})["company"].status == "broken"
 

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from synkro_resources.control.destinations import Destination
 from synkro_resources.model.ids import IntegrationKind
@@ -93,6 +96,19 @@ def test_a_dead_proxy_is_told_as_such(sandbox: Sandbox) -> None:
     found = sandbox.check(GROUP, public={"proxy": f"http://user:secret@127.0.0.1:{free_port()}"})
     assert found["reach"].code == "telegram.proxy_unreachable"
     assert "secret" not in str(found)
+
+
+def test_a_proxy_that_reaches_nothing_is_told_from_a_dead_one_and_from_one_that_works(sandbox: Sandbox) -> None:
+    async def nowhere(_request: Request) -> Response:
+        return Response("<html>502</html>", 502)
+
+    there = {"base_url": f"http://127.0.0.1:{free_port()}"}
+    with serve(Starlette(routes=[Route("/{path:path}", nowhere, methods=["POST"])])) as proxy:
+        found = sandbox.check(public=there | {"proxy": proxy})
+    assert (found["reach"].status, found["reach"].code) == ("broken", "telegram.unreachable")
+    assert "прокси" in found["reach"].what.ru
+    works = sandbox.check(public=there | {"proxy": sandbox.url})
+    assert works["token"].status == "ok", "the emulator takes whole addresses, as a proxy does"
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", "123:short", TOKEN + " x"])
