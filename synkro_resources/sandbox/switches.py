@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import inspect
 import itertools
+import re
 import textwrap
 import types
 import typing
@@ -35,13 +36,20 @@ Form = Literal["flag", "whole", "number", "text", "choice", "queue", "json"]
 """How a switch is shown: a checkbox, a number, a line, one of several words, a list of such words, or JSON."""
 
 
+_HEADING = re.compile(r"    # ---- (.+?) ----")
+_FIELD = re.compile(r"    ([a-z_0-9]+): ")
+
+
 class SwitchError(ValueError):
     """A switch does not exist or does not take this value."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SwitchDescription:
-    """One switch as a person needs it. `choices` belong to `choice` and `queue`; `optional` ones can be empty."""
+    """One switch as a person needs it. `choices` belong to `choice` and `queue`; `optional` ones can be empty.
+
+    `group` is the heading above the field in the class's source (`# ---- pace ----`).
+    """
 
     name: str
     form: Form
@@ -50,6 +58,7 @@ class SwitchDescription:
     optional: bool
     value: object
     doc: str
+    group: str
 
 
 def set_switches(switches: object, values: Mapping[str, object]) -> dict[str, object]:
@@ -86,14 +95,14 @@ def values_of(switches: object) -> dict[str, object]:
 def describe(switches: object) -> list[SwitchDescription]:
     """Every switch of a dataclass instance with its type, present value and the docstring below its field."""
     kind = type(switches)
-    docs = _field_docs(kind)
+    docs, groups = _field_docs(kind), _field_groups(kind)
     hints = get_type_hints(kind)
     found: list[SwitchDescription] = []
     for name, value in values_of(switches).items():
         form, choices, optional = _form(hints[name])
-        found.append(
-            SwitchDescription(name, form, _type_text(hints[name]), choices, optional, value, docs.get(name, ""))
-        )
+        shown = _type_text(hints[name])
+        doc, group = docs.get(name, ""), groups.get(name, "")
+        found.append(SwitchDescription(name, form, shown, choices, optional, value, doc, group))
     return found
 
 
@@ -137,6 +146,19 @@ def _field_docs(kind: type) -> dict[str, str]:
         ):
             docs[field.target.id] = inspect.cleandoc(below.value.value)
     return docs
+
+
+@functools.cache
+def _field_groups(kind: type) -> dict[str, str]:
+    """The heading that each field stands under; comments are in the source only."""
+    groups: dict[str, str] = {}
+    group = ""
+    for line in inspect.getsource(kind).splitlines():
+        if heading := _HEADING.match(line):
+            group = heading[1]
+        elif declared := _FIELD.match(line):
+            groups[declared[1]] = group
+    return groups
 
 
 FaultT = TypeVar("FaultT", bound=str)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from types import FrameType
 from typing import Never
@@ -19,6 +19,7 @@ from synkro_resources.sandbox.server.app import sandbox_app
 from synkro_resources.sandbox.server.arguments import DATABASE_VARIABLE, arguments, databases
 from synkro_resources.sandbox.server.project_rest import ProjectRest, start_project_rest
 from synkro_resources.sandbox.world.build import build_world
+from synkro_resources.sandbox.world.model import World
 
 HOST = "127.0.0.1"
 """The sandbox has no real authentication and must never be reachable from outside."""
@@ -39,11 +40,7 @@ def main(argv: Sequence[str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     slugs: list[str] = options.tenant or ["demo"]
-    first_day: date | None = options.first_day
-    worlds = {
-        slug: build_world(options.seed + index, options.end, first_day=first_day, slug=slug)
-        for index, slug in enumerate(slugs)
-    }
+    worlds = {slug: _world(options, options.seed + index, slug) for index, slug in enumerate(slugs)}
     given: list[str] = options.supabase_database or []
     if not given and (from_environment := os.environ.get(DATABASE_VARIABLE)):
         given = [from_environment]
@@ -52,7 +49,7 @@ def main(argv: Sequence[str]) -> None:
         state: Path = options.state.resolve()  # children run in another folder
         rest = start_project_rest(databases(given, slugs), state)
         clock = clock_from_setting(os.environ.get("SYNKRO_CLOCK"))
-        app = sandbox_app(worlds, clock=clock, state=state, rest=rest)
+        app = sandbox_app(worlds, clock=clock, state=state, rest=rest, rate_limits=not options.no_rate_limit)
         config = uvicorn.Config(
             app,
             host=HOST,
@@ -65,6 +62,11 @@ def main(argv: Sequence[str]) -> None:
         uvicorn.Server(config).run()
     finally:
         rest.stop()
+
+
+def _world(options: argparse.Namespace, seed: int, slug: str) -> World:
+    """One tenant's world: the only place that chooses how large it is."""
+    return build_world(seed, options.end, first_day=options.first_day, slug=slug)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> Never:

@@ -14,11 +14,13 @@ from starlette.routing import Mount, Route
 from synkro_resources.model.clock import Clock
 from synkro_resources.sandbox import credentials
 from synkro_resources.sandbox.amocrm import amocrm_app
+from synkro_resources.sandbox.amocrm.switches import AmocrmSwitches
 from synkro_resources.sandbox.openai import openai_app
-from synkro_resources.sandbox.radist import radist_app
-from synkro_resources.sandbox.server.control import SHARED, Control, VendorApp
+from synkro_resources.sandbox.radist import RadistSwitches, radist_app
+from synkro_resources.sandbox.server.control import SHARED, Control, VendorApp, loopback
 from synkro_resources.sandbox.server.page import index_page
 from synkro_resources.sandbox.server.project_rest import ProjectRest
+from synkro_resources.sandbox.server.tenant_page import tenant_page
 from synkro_resources.sandbox.supabase import gateway_app
 from synkro_resources.sandbox.telegram import BotIdentity, Chat, telegram_app
 from synkro_resources.sandbox.world.model import World
@@ -28,16 +30,23 @@ TELEGRAM_FILE = "telegram.json"
 
 
 def sandbox_app(
-    worlds: Mapping[str, World], *, clock: Clock, state: Path | None = None, rest: ProjectRest | None = None
+    worlds: Mapping[str, World],
+    *,
+    clock: Clock,
+    state: Path | None = None,
+    rest: ProjectRest | None = None,
+    rate_limits: bool = True,
 ) -> Starlette:
     """Serve `worlds` (by slug). `state` keeps delivered messages, `rest` is the Supabase side if there is one.
+
+    `rate_limits` False switches the vendors' request limits off from the start, for load tests.
 
     `app.state.vendors` lists the emulators as `VendorApp`s.
     """
     projects = rest or ProjectRest()
     vendors = [
         *(
-            _tenant_vendor(vendor, slug, world, clock, projects)
+            _tenant_vendor(vendor, slug, world, clock, projects, rate_limits=rate_limits)
             for slug, world in worlds.items()
             for vendor in _PER_TENANT
         ),
@@ -64,6 +73,14 @@ def sandbox_app(
         up = all(projects.ready(slug) for slug in worlds)
         return HTMLResponse(index_page(vendors, list(worlds), None if up else projects.reason))
 
+    control = Control(vendors, readiness)
+
+    async def tenant(request: Request) -> Response:
+        slug = str(request.path_params["slug"])
+        if slug not in worlds:
+            return HTMLResponse("Нет такой компании. No such tenant.", 404)
+        return HTMLResponse(tenant_page(slug, [item for item in vendors if item.slug in (slug, SHARED)], control))
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         # Mounted applications get no lifespan of their own.
@@ -75,7 +92,8 @@ def sandbox_app(
     app = Starlette(
         routes=[
             Route("/", index),
-            *Control(vendors, readiness).routes(),
+            Route("/tenants/{slug}", loopback(tenant)),
+            *control.routes(),
             *(Mount(item.path, item.app) for item in vendors),
         ],
         lifespan=lifespan,
@@ -87,12 +105,24 @@ def sandbox_app(
 _PER_TENANT = ("amocrm", "radist", "supabase")
 
 
-def _tenant_vendor(vendor: str, slug: str, world: World, clock: Clock, rest: ProjectRest) -> VendorApp:
+def _tenant_vendor(
+    vendor: str, slug: str, world: World, clock: Clock, rest: ProjectRest, *, rate_limits: bool
+) -> VendorApp:
     match vendor:
         case "amocrm":
-            app = amocrm_app(world.amocrm, clock=clock, token=credentials.amocrm_token(slug))
+            app = amocrm_app(
+                world.amocrm,
+                clock=clock,
+                token=credentials.amocrm_token(slug),
+                state=AmocrmSwitches(rate_limit=rate_limits),
+            )
         case "radist":
-            app = radist_app(world.radist, clock=clock, api_key=credentials.radist_key(slug))
+            app = radist_app(
+                world.radist,
+                clock=clock,
+                api_key=credentials.radist_key(slug),
+                switches=RadistSwitches(rate_limit=rate_limits),
+            )
         case _:
             app = gateway_app(
                 rest.url(slug),

@@ -28,6 +28,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         action="append",
         help=f"superuser URL of a tenant's database, URL or slug=URL, repeatable; also {DATABASE_VARIABLE}",
     )
+    parser.add_argument("--no-rate-limit", action="store_true", help="the vendors' request limits are off at the start")
     return parser.parse_args(argv)
 
 

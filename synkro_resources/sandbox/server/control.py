@@ -1,4 +1,4 @@
-"""The sandbox's own addresses under `/control`: readiness, request counts, switches. Loopback callers only."""
+"""The sandbox's own addresses under `/control`: readiness, counts, switches, logs, edits. Loopback callers only."""
 
 from __future__ import annotations
 
@@ -6,23 +6,32 @@ import dataclasses
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from synkro_resources.sandbox.switches import SwitchError, set_switches
+from synkro_resources.sandbox.journal import RequestJournal
+from synkro_resources.sandbox.switches import SwitchError, describe, set_switches, values_of
 
 SHARED = ""
 """The slug of vendors that serve all tenants in one: Telegram and the model provider."""
 
+LOG_AT_MOST = 500
+"""Entries of one answer about the log; the newest ones win."""
 
-class RequestLog(Protocol):
-    """What every emulator keeps in `app.state.log`."""
+Endpoint = Callable[[Request], Awaitable[Response]]
 
-    def counts(self) -> Mapping[str, int]: ...
+
+class Editor(Protocol):
+    """What an emulator may keep in `app.state.editor`: changes of its world by JSON."""
+
+    def apply(self, action: Mapping[str, object]) -> object:
+        """Carry out `{"do": …}` and return what changed; a ValueError or LookupError says what is wrong."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +44,53 @@ class VendorApp:
     app: Starlette
 
     @property
-    def log(self) -> RequestLog:
-        return cast("RequestLog", self.app.state.log)
+    def log(self) -> RequestJournal:
+        return cast("RequestJournal", self.app.state.log)
 
     @property
     def switches(self) -> object:
         return self.app.state.switches
 
+    @property
+    def oddities(self) -> list[str]:
+        return cast("list[str]", getattr(self.app.state, "oddities", []))
+
+    @property
+    def editor(self) -> Editor | None:
+        return cast("Editor | None", getattr(self.app.state, "editor", None))
+
+    @property
+    def key(self) -> str:
+        """`vendor/slug`, or the vendor alone if it serves everybody: the end of its control addresses."""
+        return f"{self.vendor}/{self.slug}" if self.slug else self.vendor
+
 
 class Control:
-    """Answers about a set of emulators."""
+    """Answers about a set of emulators; remembers the switches they were started with."""
 
     def __init__(self, vendors: list[VendorApp], readiness: Callable[[], dict[str, object]]) -> None:
         self._vendors = vendors
         self._readiness = readiness
+        self._initial = {item.key: values_of(item.switches) for item in vendors}
 
     def routes(self) -> list[Route]:
+        """Everything below `/control`."""
+        by_vendor: list[tuple[str, Endpoint, list[str]]] = [
+            ("switches", self.switches, ["GET", "POST"]),
+            ("reset", self.reset, ["POST"]),
+            ("log", self.log, ["GET"]),
+            ("oddities", self.oddities, ["GET", "DELETE"]),
+            ("edit", self.edit, ["POST"]),
+        ]
         return [
-            Route("/control/ready", _loopback(self.ready)),
-            Route("/control/requests", _loopback(self.requests)),
-            Route("/control/switches/{vendor}", _loopback(self.switches), methods=["GET", "POST"]),
-            Route("/control/switches/{vendor}/{slug}", _loopback(self.switches), methods=["GET", "POST"]),
+            Route("/control/ready", loopback(self.ready)),
+            Route("/control/requests", loopback(self.requests)),
+            Route("/control/switches", loopback(self.all_switches)),
+            *(
+                Route(f"/control/{name}/{{vendor}}{end}", loopback(endpoint), methods=methods)
+                for name, endpoint, methods in by_vendor
+                for end in ("", "/{slug}")
+            ),
         ]
 
     async def ready(self, _request: Request) -> Response:
@@ -70,42 +105,120 @@ class Control:
             if (vendor is None or item.vendor == vendor) and (slug is None or item.slug in (slug, SHARED))
         ]
         if not found:
-            return JSONResponse({"error": f"there is no vendor {vendor!r} for {slug!r}"}, 404)
+            return _no_vendor(vendor, slug)
         counts: dict[str, dict[str, dict[str, int]]] = {}
         for item in found:
-            counts.setdefault(item.vendor, {})[item.slug or "*"] = dict(item.log.counts())
+            counts.setdefault(item.vendor, {})[item.slug or "*"] = item.log.counts()
         return JSONResponse(counts)
+
+    async def all_switches(self, request: Request) -> Response:
+        """Every switch of every emulator (`?slug=` narrows) with type, value, default and words."""
+        slug = request.query_params.get("slug")
+        found: dict[str, dict[str, list[dict[str, object]]]] = {}
+        for item in self._vendors:
+            if slug is None or item.slug in (slug, SHARED):
+                found.setdefault(item.vendor, {})[item.slug or "*"] = self.described(item)
+        return JSONResponse(found)
+
+    def described(self, item: VendorApp) -> list[dict[str, object]]:
+        """An emulator's switches as JSON, with the values they were started with."""
+        initial = self._initial[item.key]
+        return [
+            {**dataclasses.asdict(description), "default": initial[description.name]}
+            for description in describe(item.switches)
+        ]
 
     async def switches(self, request: Request) -> Response:
         """GET shows the switches, POST with a JSON object sets the named ones."""
-        vendor, slug = str(request.path_params["vendor"]), str(request.path_params.get("slug", SHARED))
-        item = next((it for it in self._vendors if it.vendor == vendor and it.slug in (slug, SHARED)), None)
+        item = self._asked(request)
         if item is None:
-            return JSONResponse({"error": f"there is no vendor {vendor!r} for {slug!r}"}, 404)
-        switches = item.switches
-        if request.method == "GET":
-            return JSONResponse(_shown(switches))
+            return _no_vendor(*_names(request))
+        if request.method == "POST":
+            try:
+                set_switches(item.switches, await _json_object(request))
+            except ValueError as error:
+                return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse(values_of(item.switches))
+
+    async def reset(self, request: Request) -> Response:
+        """All switches back to what the emulator was started with."""
+        item = self._asked(request)
+        if item is None:
+            return _no_vendor(*_names(request))
+        for name, value in self._initial[item.key].items():
+            setattr(item.switches, name, value)
+        self._initial[item.key] = values_of(item.switches)  # a copy: queues are consumed
+        return JSONResponse(values_of(item.switches))
+
+    async def log(self, request: Request) -> Response:
+        """The requests after number `since` whose path contains `path`; the newest ones if there are many."""
+        item = self._asked(request)
+        if item is None:
+            return _no_vendor(*_names(request))
+        since = request.query_params.get("since", "0")
+        if not since.isdigit():
+            return JSONResponse({"error": "since: the number of a request is expected"}, 400)
+        entries = list(item.log.after(int(since), request.query_params.get("path", "")))[-LOG_AT_MOST:]
+        return JSONResponse([entry.shown() for entry in entries])
+
+    async def oddities(self, request: Request) -> Response:
+        """What clients sent that no document speaks of; DELETE forgets it."""
+        item = self._asked(request)
+        if item is None:
+            return _no_vendor(*_names(request))
+        if request.method == "DELETE":
+            item.oddities.clear()
+        return JSONResponse(list(item.oddities))
+
+    async def edit(self, request: Request) -> Response:
+        """Change the vendor's world: the body is an action of its editor."""
+        item = self._asked(request)
+        if item is None:
+            return _no_vendor(*_names(request))
+        editor = item.editor
+        if editor is None:
+            return JSONResponse({"error": f"the world of {item.vendor} cannot be edited"}, 404)
         try:
-            values: object = await request.json()
-            if not isinstance(values, dict):
-                raise SwitchError("a JSON object is expected")
-            set_switches(switches, cast("dict[str, object]", values))
-        except ValueError as error:
+            return JSONResponse(editor.apply(await _json_object(request)))
+        except (ValueError, LookupError) as error:
             return JSONResponse({"error": str(error)}, 400)
-        return JSONResponse(_shown(switches))
+
+    def _asked(self, request: Request) -> VendorApp | None:
+        vendor, slug = _names(request)
+        return next((it for it in self._vendors if it.vendor == vendor and it.slug in (slug, SHARED)), None)
 
 
-def _shown(switches: object) -> dict[str, object]:
-    if not dataclasses.is_dataclass(switches) or isinstance(switches, type):
-        return {}
-    return {item.name: getattr(switches, item.name) for item in dataclasses.fields(switches)}
+def _names(request: Request) -> tuple[str, str]:
+    return str(request.path_params["vendor"]), str(request.path_params.get("slug", SHARED))
 
 
-def _loopback(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+def _no_vendor(vendor: str | None, slug: str | None) -> Response:
+    return JSONResponse({"error": f"there is no vendor {vendor!r} for {slug!r}"}, 404)
+
+
+async def _json_object(request: Request) -> dict[str, Any]:
+    """The body.
+
+    Raises:
+        ValueError: no JSON, or no object.
+    """
+    value: object = await request.json()
+    if not isinstance(value, dict):
+        raise SwitchError("a JSON object is expected")
+    return cast("dict[str, Any]", value)
+
+
+def loopback(endpoint: Endpoint) -> Endpoint:
+    """The endpoint for callers on this machine; pages of other origins in a browser here are strangers too."""
+
     async def guarded(request: Request) -> Response:
         host = request.client.host if request.client else ""
-        if not _is_loopback(host):
+        named = request.url.hostname or ""
+        if not _is_loopback(host) or not (named == "localhost" or _is_loopback(named)):
             return JSONResponse({"error": "loopback only"}, 403)
+        origin = request.headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+            return JSONResponse({"error": "foreign origin"}, 403)
         return await endpoint(request)
 
     return guarded

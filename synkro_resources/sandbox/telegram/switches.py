@@ -35,5 +35,6 @@ class TelegramSwitches:
     slow_s: float = 10.0
     """Delay of a `slow` call, seconds."""
     chat_trouble: dict[int, ChatTrouble] = field(default_factory=dict[int, ChatTrouble])
+    """Chat id -> what writing to it is answered with."""
     migrated: dict[int, int] = field(default_factory=dict[int, int])
     """Old group id -> new supergroup id: calls to the old one are refused with `migrate_to_chat_id`."""
