@@ -90,7 +90,7 @@ def build_world(
         scenarios.old_deal(draft, place)
     for day_number in range((last_day - start).days + 1):
         _day(draft, day_number, pace)
-    _sort(draft)
+    sort(draft)
     return World(slug, seed, start, end, ZONE, draft.amocrm, draft.radist, truth)
 
 
@@ -157,7 +157,8 @@ def empty_company(slug: str, messages: Mapping[int, list[Json]]) -> RadistCompan
     )
 
 
-def _sort(draft: Draft) -> None:
+def sort(draft: Draft) -> None:
+    """Everything into the order that the accounts promise."""
     account, company, truth = draft.amocrm, draft.radist, draft.truth
     account.events.sort(key=lambda event: (event["created_at"], event["id"]))
     for notes in account.notes.values():

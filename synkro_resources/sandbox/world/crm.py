@@ -17,6 +17,8 @@ Json = dict[str, Any]
 CALL_CONNECTED, CALL_UNKNOWN, CALL_NOT_REACHED = 4, 8, 6
 """amoCRM call statuses; an unknown one counts as connected from ten seconds on."""
 CONNECTED_FROM_S = 10
+NOTHING: list[Json] = []
+"""An event's empty side. Events are history and never edited, so equal parts of a large account's are one object."""
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(first + second for first in _CROCKFORD for second in _CROCKFORD)
 
@@ -63,6 +65,7 @@ class CrmScribe:
     end: datetime
     founded: date
     account_id: int = directory.ACCOUNT_ID
+    _entities: dict[tuple[int, int | None], Json] = field(default_factory=dict[tuple[int, int | None], Json])
     _thrown: dict[int, Json] = field(default_factory=dict[int, Json])
 
     def event(
@@ -75,9 +78,9 @@ class CrmScribe:
         *,
         before: list[Json] | None = None,
         after: list[Json] | None = None,
-        embedded: Json | None = None,
+        talk_contact_id: int | None = None,
     ) -> str | None:
-        """An event of the feed and its id; None after the end."""
+        """An event of the feed and its id; None after the end. Events of chats also name the talk's contact."""
         event_id = self.ids.event(at)
         if at >= self.end:
             return None
@@ -89,10 +92,10 @@ class CrmScribe:
                 "entity_type": entity_type,
                 "created_by": by,
                 "created_at": unix(at),
-                "value_after": after or [],
-                "value_before": before or [],
+                "value_after": after or NOTHING,
+                "value_before": before or NOTHING,
                 "account_id": self.account_id,
-                "_embedded": {"entity": {"id": entity_id, **(embedded or {})}},
+                "_embedded": self._shown_entity(entity_id, talk_contact_id),
             }
         )
         return event_id
@@ -237,7 +240,7 @@ class CrmScribe:
         connected = status == CALL_CONNECTED or (status == CALL_UNKNOWN and duration_s >= CONNECTED_FROM_S)
         params: Json = {
             # Some telephony services number their calls.
-            "uniq": note_id if note_id % 5 == 0 else f"5b1f0c8e-0000-4000-8000-{note_id:012d}",
+            "uniq": note_id if (self.ids.number + note_id) % 5 == 0 else f"5b1f0c8e-0000-4000-8000-{note_id:012d}",
             "duration": duration_s,
             "source": "invented_pbx",
             "link": f"https://pbx.example.org/rec/{note_id}.mp3" if connected else None,
@@ -313,6 +316,14 @@ class CrmScribe:
             }
         )
         return task_id
+
+    def _shown_entity(self, entity_id: int, talk_contact_id: int | None) -> Json:
+        key = entity_id, talk_contact_id
+        shown = self._entities.get(key)
+        if shown is None:
+            more = {} if talk_contact_id is None else {"linked_talk_contact_id": talk_contact_id}
+            shown = self._entities[key] = {"entity": {"id": entity_id, **more}}
+        return shown
 
     def _cards(self, kind: str) -> tuple[dict[int, Json], dict[int, Json]]:
         account = self.account

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 
 from synkro_resources.sandbox.world.crm import CrmScribe, Json, unix
 from synkro_resources.sandbox.world.directory import LOSS_REASONS, lead_source, tag
@@ -225,5 +226,6 @@ def _open_spans(deal: PlantedDeal) -> list[tuple[datetime, datetime]]:
     return spans
 
 
+@cache
 def _status_value(stage: Stage) -> list[Json]:
     return [{"lead_status": {"id": stage.status_id, "pipeline_id": stage.pipeline_id}}]

@@ -77,7 +77,7 @@ class TalkScript:
             lead.lead_id if lead else self.contact_id,
             by,
             after=[{"message": {"id": self._message_uuid(), "origin": self.fact.origin, "talk_id": self.fact.talk_id}}],
-            embedded={"linked_talk_contact_id": self.contact_id},
+            talk_contact_id=self.contact_id,
         )
         if event_id is not None:
             self.fact.contact_id = self.contact_id

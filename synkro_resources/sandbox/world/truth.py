@@ -79,9 +79,9 @@ class PlantedTurn:
     answer_same_episode: bool | None = None
     manager_id: int | None = None
     """Responsible for the episode's deal at the answer."""
-    owner_manager_id: int | None = None
-    """The same for the deal that the chat events lead to."""
     working_minutes: float | None = None
+    owner_manager_id: int | None = None
+    """As `manager_id`, for the deal that the chat events lead to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,9 +120,9 @@ def test_nothing_exists_after_the_end() -> None:
 
 
 def test_sixty_days_are_built_in_under_three_seconds() -> None:
-    started = time.monotonic()
+    started = time.process_time()  # whatever else the machine does
     build_world(5, END)
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize("seed", [20, 21, 22])
