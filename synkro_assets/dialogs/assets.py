@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -90,15 +90,16 @@ def messages(run: TenantRun) -> RowSpool:
 
     window, lake = run.window, run.lake
 
-    def stored(columns: Sequence[str] | None = None) -> pa.Table:
-        return lake.read_days(RADIST_MESSAGES, run.tenant, window.days, columns=columns, missing_ok=True)
+    def whole_days() -> Iterator[pa.Table]:
+        return (lake.read_days(RADIST_MESSAGES, run.tenant, [day], missing_ok=True) for day in window.days)
 
+    light = lake.read_days(RADIST_MESSAGES, run.tenant, window.days, columns=LIGHT_COLUMNS, missing_ok=True)
     read = extract.read_messages(
         _client(run),
         lake.read_current(RADIST_CHATS, run.tenant, columns=["id", "source_updated_at"]),
         window,
         now=run.clock.now(),
-        stored=StoredMessages(stored(LIGHT_COLUMNS), stored),
+        stored=StoredMessages(light, whole_days),
         choice=_chats_to_read(run),
         on_progress=tell,
     )

@@ -244,13 +244,9 @@ class _Reading:
         self.counts.instants_overfull += len(history.overfull)
         chat = self._comparison.of_chat(chat_id)
         for row in history.rows:
-            values = message_values(chat_id, row)
-            if isinstance(values, str):
-                self._collector.put_aside(row, values)
-                continue
-            settled = chat.take(str(values["message_id"]), values)
-            if settled is not None:
-                self._add(settled)
+            values = _read_or_put_aside(self._collector, chat_id, row)
+            if values is not None and (settled := chat.take(str(values["message_id"]), values)) is not None:
+                _add(self._collector, settled)
         if chat_id in self._frozen:
             self.counts.chats_frozen += 1
         elif history.is_complete:
@@ -258,14 +254,33 @@ class _Reading:
 
     def result(self) -> MessagesRead:
         for values in self._comparison.settled():
-            self._add(values)
+            _add(self._collector, values)
         self.counts.messages_edited = self._comparison.edited
         self.counts.messages_vanished = self._comparison.vanished
         return MessagesRead(self._collector.result(), self.counts)
 
-    def _add(self, values: Values) -> None:
-        created_at = cast("datetime", values["created_at"])
-        self._collector.add(values["message_id"], created_at, values, with_baseline=False)
+
+def extract_messages(rows: Iterable[tuple[int, JsonObject]], window: TenantWindow) -> Extraction:
+    """Messages, each with the integer id of its chat, on the local day of `created_at`; compared with nothing."""
+    collector = Collector(RADIST_MESSAGES, window)
+    for chat_id, row in rows:
+        values = _read_or_put_aside(collector, chat_id, row)
+        if values is not None:
+            _add(collector, values)
+    return collector.result()
+
+
+def _read_or_put_aside(collector: Collector, chat_id: int, row: JsonObject) -> Values | None:
+    values = message_values(chat_id, row)
+    if isinstance(values, str):
+        collector.put_aside(row, values)
+        return None
+    return values
+
+
+def _add(collector: Collector, values: Values) -> None:
+    created_at = cast("datetime", values["created_at"])
+    collector.add(values["message_id"], created_at, values, with_baseline=False)
 
 
 def message_values(chat_id: int, row: JsonObject) -> Values | str:

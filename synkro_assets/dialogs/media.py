@@ -30,6 +30,9 @@ MOST_SECONDS = 300.0
 
 MOST_ATTEMPTS = 5
 
+BATCH_ROWS = 10_000
+"""Messages whose JSON is held as Python objects at a time."""
+
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 """Message ids are UUIDs; anything else becomes a hash, because it would be a piece of a path."""
 
@@ -149,8 +152,8 @@ class _Attachment:
 
 def _attachments(messages: pa.Table) -> Iterator[tuple[date, JsonObject, _Attachment]]:
     """Day, row and attachment of the messages whose own object has a link or a media type."""
-    rows = messages.select(["message_id", "chat_id", "created_at", "raw", DAY_COLUMN])
-    for row in rows.to_pylist():
+    needed = messages.select(["message_id", "chat_id", "created_at", "raw", DAY_COLUMN])
+    for row in (row for batch in needed.to_batches(max_chunksize=BATCH_ROWS) for row in batch.to_pylist()):
         body = as_object(orjson.loads(row["raw"]))
         kind = as_text(body.get("message_type")) or ""
         media = as_object(body.get(kind))

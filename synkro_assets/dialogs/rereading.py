@@ -54,19 +54,19 @@ class StoredMessage:
 
 
 class StoredMessages:
-    """The stored messages of a window. `light` has `LIGHT_COLUMNS`; `load` reads them with all their columns."""
+    """The stored messages of a window. `light` has `LIGHT_COLUMNS`; `load` reads them whole, day by day."""
 
-    def __init__(self, light: pa.Table, load: Callable[[], pa.Table]) -> None:
+    def __init__(self, light: pa.Table, load: Callable[[], Iterable[pa.Table]]) -> None:
         self._light = light.select(list(LIGHT_COLUMNS))
         self._load = load
 
     @classmethod
     def none(cls) -> StoredMessages:
-        return cls(RADIST_MESSAGES.empty(), RADIST_MESSAGES.empty)
+        return cls.of(RADIST_MESSAGES.empty())
 
     @classmethod
     def of(cls, table: pa.Table) -> StoredMessages:
-        return cls(table, lambda: table)
+        return cls(table, lambda: [table])
 
     def of_chat(self, chat_id: int) -> dict[str, StoredMessage]:
         """The chat's stored messages by id."""
@@ -91,10 +91,11 @@ class StoredMessages:
         wanted = pa.array(sorted(message_ids), pa.string())
         if not len(wanted):
             return {}
-        rows = self._load()
-        found = rows.filter(pc.is_in(rows.column("message_id"), value_set=wanted))
-        names = [column.name for column in RADIST_MESSAGES.columns]
-        return {row["message_id"]: row for row in found.select(names).to_pylist()}
+        found: dict[str, JsonObject] = {}
+        for rows in self._load():
+            chosen = rows.filter(pc.is_in(rows.column("message_id"), value_set=wanted))
+            found |= {row["message_id"]: row for row in chosen.select(RADIST_MESSAGES.schema.names).to_pylist()}
+        return found
 
 
 class Comparison:

@@ -161,9 +161,12 @@ class RadistClient:
         return paging.read_messages(page, since, until, self._http.unreadable)
 
     def webhooks(self) -> list[JsonObject]:
-        """The subscriptions that the key sees. The envelope is not documented: a bare array or `webhooks` is taken."""
+        """The subscriptions that the key sees. No document shows the envelope: each that this API uses is taken."""
         answer = self._company("/webhooks/")
-        return self._rows(answer, None if isinstance(answer, list) else "webhooks", "/webhooks/")
+        if isinstance(answer, list):
+            return self._rows(answer, None, "/webhooks/")
+        key = next((key for key in ("webhooks", "items", "data") if key in as_object(answer)), "webhooks")
+        return self._rows(answer, key, "/webhooks/")
 
     @property
     def company_id(self) -> int:

@@ -117,7 +117,9 @@ class Loads:
     def read(self, *chat_ids: int, now: datetime = NOW, choice: ChatChoice = ALL_ACTIVE) -> MessagesRead:
         days = WINDOW.days
         light = self.lake.read_days(RADIST_MESSAGES, "demo", days, columns=LIGHT_COLUMNS, missing_ok=True)
-        stored = StoredMessages(light, lambda: self.lake.read_days(RADIST_MESSAGES, "demo", days, missing_ok=True))
+        stored = StoredMessages(
+            light, lambda: [self.lake.read_days(RADIST_MESSAGES, "demo", [day], missing_ok=True) for day in days]
+        )
         found = read_messages(self.client, listing(*chat_ids), WINDOW, now=now, stored=stored, choice=choice)
         self.lake.write_days(RADIST_MESSAGES, "demo", days, found.extraction.table)
         return found
