@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tenant": ("synkro_app.cli_commands.admin:tenant", "Add, list or suspend tenants."),
     "user": ("synkro_app.cli_commands.admin:user", "Add people, change roles and passwords."),
     "secrets": ("synkro_app.cli_commands.keys:secrets", "Keys of the secrets at rest."),
+    "radist": ("synkro_app.cli_commands.radist:radist", "Switch Radist's webhooks on or off."),
     "integration": ("synkro_app.cli_commands.admin:integration", "Set, show or check a tenant's integrations."),
 }
 

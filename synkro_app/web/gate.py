@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 
+from synkro_app.web.radist_webhook import is_webhook_path
 from synkro_app.web.sockets import OpenSockets
 from synkro_resources.control.database import Database
 from synkro_resources.control.sessions import SessionUser, find_session
@@ -75,7 +76,7 @@ class Gate:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         user = await self._user(scope)
-        if user is None and scope["path"] not in OPEN_PATHS:
+        if user is None and not _is_open(scope):
             await _refuse(scope, send)
             return
         await self._app(_identified(scope, user), receive, send)
@@ -112,6 +113,10 @@ def cookie_of(scope: Scope) -> str | None:
 def header(scope: Scope, name: bytes) -> str | None:
     """A request header, or None."""
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+
+
+def _is_open(scope: Scope) -> bool:
+    return scope["path"] in OPEN_PATHS or is_webhook_path(scope["method"], scope["path"])
 
 
 def _identified(scope: Scope, user: SessionUser | None) -> Scope:

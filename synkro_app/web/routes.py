@@ -17,6 +17,7 @@ from starlette.routing import Route
 from synkro_app.cabinet.texts import translate
 from synkro_app.web.amocrm_callback import CALLBACK_PATH, AmocrmCallback
 from synkro_app.web.gate import COOKIE, cookie_of
+from synkro_app.web.radist_webhook import RadistWebhooks
 from synkro_app.web.sockets import OpenSockets
 from synkro_app.web.static import asset, index_page, login_page, safe_next
 from synkro_resources.control.database import Database
@@ -62,6 +63,7 @@ class Web:
             Route("/healthz", self.healthz, methods=["GET"]),
             Route("/readyz", self.readyz, methods=["GET"]),
             Route(CALLBACK_PATH, AmocrmCallback(self.settings, self.control).answer, methods=["GET"]),
+            *RadistWebhooks(self.control, self.clock).routes(),
             *(Route(f"/{name}", _file(name), methods=["GET"]) for name in ("cab.js", "login.css", "favicon.svg")),
         ]
 

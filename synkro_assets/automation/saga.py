@@ -18,7 +18,9 @@ from synkro_resources.control import days, journal, run_requests
 from synkro_resources.control.journal import StepRecord
 from synkro_resources.control.run_requests import RequestStatus, RunRequest
 from synkro_resources.control.tenants import get_tenant, tenant_settings
+from synkro_resources.control.webhooks import TakenHints, forget_hints, pending_hints
 from synkro_resources.model.errors import PermanentError, Sentence, SynkroError
+from synkro_resources.model.ids import RequestKind
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.platform import Platform
 
@@ -94,7 +96,9 @@ def _begin(platform: Platform, request: RunRequest) -> Launch | None:
         reread_days=settings.reread_days,
         known_from=known_from,
     )
-    plan_json = {"stages": [stage.to_json() for stage in stages]}
+    plan_json: dict[str, object] = {"stages": [stage.to_json() for stage in stages]}
+    if request.kind is RequestKind.REFRESH:
+        plan_json["hints"] = TakenHints(tuple(pending_hints(control, request.tenant))).to_json()
     _update(platform, request, status="running", plan=plan_json, stage=stages[0].name, attempt=1)
     return Launch(request.id, request.tenant, stages[0], 1)
 
@@ -107,6 +111,8 @@ def _loaded_at(platform: Platform, tenant: str, first_day: date, last_day: date)
 
 def _advance(platform: Platform, request: RunRequest, stages: list[Stage], position: int) -> Launch | None:
     if position + 1 == len(stages):
+        # Forgotten first: repeating it after a crash is harmless, a lost hint would not be.
+        forget_hints(platform.control, request.tenant, TakenHints.of_plan(request.plan).hints)
         _update(platform, request, status="done")
         return None
     following = stages[position + 1]

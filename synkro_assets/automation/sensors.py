@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 
+from synkro_assets.automation.hints import HintWatch, request_refreshes
 from synkro_assets.automation.jobs import JOB_OF_STAGE, narrowed_selection
 from synkro_assets.automation.saga import Launch, RunState, next_step
 from synkro_assets.partitions import ATTEMPT_TAG, REQUEST_TAG, STAGE_TAG, TENANT_SET, range_tags
@@ -13,7 +14,7 @@ from synkro_assets.tenant_asset import TenantAsset
 from synkro_resources.control import journal, run_requests
 from synkro_resources.control.locks import is_tenant_locked
 from synkro_resources.control.run_requests import RunRequest
-from synkro_resources.control.tenants import list_tenants
+from synkro_resources.control.tenants import Tenant, list_tenants
 from synkro_resources.platform import Platform
 
 TICK_S = 5
@@ -44,6 +45,7 @@ def run_requests_sensor(
 ) -> dg.SensorDefinition:
     """Every few seconds: plan new requests, look at the runs of the others, launch what comes next."""
     first_assets, derived_assets = tuple(first), tuple(derived)
+    watch = HintWatch()  # the sensor lives as long as the code server, so the watch remembers from tick to tick
 
     @dg.sensor(
         name="run_requests",
@@ -55,9 +57,11 @@ def run_requests_sensor(
     )
     def sensor(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         platform: Platform = context.resources.platform
-        reconcile_tenants(context.instance, platform)
+        tenants = reconcile_tenants(context.instance, platform)
         launched = 0
-        for request in run_requests.open_requests(platform.control, platform.settings.cell, limit=REQUESTS_PER_TICK):
+        requests = run_requests.open_requests(platform.control, platform.settings.cell, limit=REQUESTS_PER_TICK)
+        requests += request_refreshes(platform, tenants, {request.tenant for request in requests}, watch)
+        for request in requests:
             launch = next_step(platform, request, state_of(context.instance, platform, request))
             if launch is not None:
                 launched += 1
@@ -77,13 +81,14 @@ def to_run_request(launch: Launch, first: Iterable[TenantAsset], derived: Iterab
     )
 
 
-def reconcile_tenants(instance: dg.DagsterInstance, platform: Platform) -> None:
-    """The control database is the truth; new tenants become partition keys, suspended ones keep theirs."""
+def reconcile_tenants(instance: dg.DagsterInstance, platform: Platform) -> list[Tenant]:
+    """The cell's tenants. The control database is the truth; new ones become partition keys, suspended keep theirs."""
     known = set(instance.get_dynamic_partitions(TENANT_SET))
     tenants = list_tenants(platform.control, platform.settings.cell)
     new = [tenant.slug for tenant in tenants if tenant.slug not in known]
     if new:
         instance.add_dynamic_partitions(TENANT_SET, new)
+    return tenants
 
 
 def state_of(instance: dg.DagsterInstance, platform: Platform, request: RunRequest) -> RunState:

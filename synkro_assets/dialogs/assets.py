@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from synkro_assets.day_marks import mark_derived
 from synkro_assets.dialogs import extract, normalize
 from synkro_assets.dialogs.authors import HISTORY_DAYS, assign_author_kinds
 from synkro_assets.dialogs.context import DialogContext
 from synkro_assets.dialogs.episodes import build_episodes, mark_episodes
+from synkro_assets.dialogs.extract import ChatChoice
+from synkro_assets.dialogs.media import MediaStore, describe_media, fetch_media
+from synkro_assets.dialogs.rereading import LIGHT_COLUMNS, StoredMessages
 from synkro_assets.dialogs.turns import build_turns
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
+from synkro_resources.control.run_requests import get_request
+from synkro_resources.control.webhooks import REQUESTED_BY, TakenHints
 from synkro_resources.lake import RowSpool
+from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tables import Table
 from synkro_resources.model.tables.crm import CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT
 from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
-from synkro_resources.model.tables.raw import AMOCRM_EVENTS, RADIST_CHATS, RADIST_MESSAGES, RADIST_SOURCES
+from synkro_resources.model.tables.raw import (
+    AMOCRM_EVENTS,
+    RADIST_CHATS,
+    RADIST_CONNECTIONS,
+    RADIST_MEDIA,
+    RADIST_MESSAGES,
+    RADIST_SOURCES,
+)
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.radist import RadistClient
+from synkro_resources.radist.media import MediaClient
 
 PROGRESS_EVERY = 50
 """Chats between two lines of progress in the run's log."""
@@ -45,15 +62,81 @@ def chats(run: TenantRun) -> RowSpool:
     return run.take(extract.read_chats(_client(run), run.window, first_load=run.is_first_load(RADIST_CHATS)))
 
 
-@tenant_asset(RADIST_MESSAGES, inputs={"chats": RADIST_CHATS}, resources=("radist",), kinds=("parquet", "radist"))
-def messages(run: TenantRun, chats: pa.Table) -> RowSpool:
+@tenant_asset(
+    RADIST_CONNECTIONS, inputs={"sources": RADIST_SOURCES}, resources=("radist",), kinds=("parquet", "radist")
+)
+def connections(run: TenantRun, sources: pa.Table) -> RowSpool:
+    """Messenger connections with when each was first and last seen; one that disappears is flagged and kept."""
+    known = run.current(RADIST_CONNECTIONS)
+    found = extract.read_connections(_client(run), sources, known, run.window, run.clock.now())
+    run.notes.extra["connections_vanished"] = found.vanished
+    if found.finding is not None:
+        run.warn(IntegrationKind.RADIST, found.finding)
+    return run.take(found.extraction)
+
+
+@tenant_asset(
+    RADIST_MESSAGES,
+    after=[RADIST_CHATS, RADIST_CONNECTIONS],
+    resources=("radist",),
+    kinds=("parquet", "radist"),
+)
+def messages(run: TenantRun) -> RowSpool:
     """Messages of every chat that was active since these days began; each chat is read once for the whole range."""
 
     def tell(done: int, total: int) -> None:
         if done % PROGRESS_EVERY == 0 or done == total:
             run.context.log.info("chats read: %s of %s", done, total)
 
-    return run.take(extract.read_messages(_client(run), chats, run.window, tell))
+    window, lake = run.window, run.lake
+
+    def whole_days() -> Iterator[pa.Table]:
+        return (lake.read_days(RADIST_MESSAGES, run.tenant, [day], missing_ok=True) for day in window.days)
+
+    light = lake.read_days(RADIST_MESSAGES, run.tenant, window.days, columns=LIGHT_COLUMNS, missing_ok=True)
+    read = extract.read_messages(
+        _client(run),
+        lake.read_current(RADIST_CHATS, run.tenant, columns=["id", "source_updated_at"]),
+        window,
+        now=run.clock.now(),
+        stored=StoredMessages(light, whole_days),
+        choice=_chats_to_read(run),
+        on_progress=tell,
+    )
+    run.notes.extra |= asdict(read.counts)
+    for finding in read.counts.findings():
+        run.context.log.warning("%s", finding)
+    rows = run.take(read.extraction)
+    run.notes.source_rows = read.extraction.seen - read.counts.messages_vanished
+    return rows
+
+
+def _chats_to_read(run: TenantRun) -> ChatChoice:
+    """All chats that were active; in a refresh that webhooks asked for, what they touched and what has moved since."""
+    connections = run.current(RADIST_CONNECTIONS)
+    vanished = connections.filter(pc.is_valid(connections.column("vanished_on"))).select(["id"]).to_pylist()
+    frozen_chats = frozenset[int]()
+    if vanished:
+        frozen_chats = extract.chats_of((row["id"] for row in vanished), run.current(RADIST_CHATS))
+    if run.request_id is None:
+        return ChatChoice(frozen=frozen_chats)
+    request = get_request(run.platform.control, run.tenant, run.request_id)
+    taken = TakenHints.of_plan(request.plan)
+    only_moved = request.requested_by == REQUESTED_BY and taken.say_which_chats
+    return ChatChoice(taken.chat_ids, only_moved, frozen_chats)
+
+
+@tenant_asset(RADIST_MEDIA, inputs={"messages": RADIST_MESSAGES}, kinds=("parquet", "radist"))
+def media(run: TenantRun, messages: pa.Table) -> pa.Table:
+    """Attachments of the days' messages: described, and downloaded where the tenant has chosen so."""
+    known = run.stored_days(RADIST_MEDIA, run.window.days)
+    described = describe_media(messages, known)
+    if not run.settings.fetch_media:
+        return described
+    with MediaClient(allow_sandbox=run.platform.settings.allow_sandbox) as client:
+        fetched = fetch_media(described, messages, client, MediaStore(run.lake, run.tenant))
+    run.notes.extra |= {"files_asked": fetched.requests, "files_stored": fetched.stored, "files_left": fetched.left}
+    return fetched.table
 
 
 @tenant_asset(DIALOG, inputs={"chats": RADIST_CHATS}, after=[RADIST_SOURCES])
@@ -127,5 +210,5 @@ def _unbroken_from(run: TenantRun, table: Table) -> datetime:
     return TenantWindow(run.tenant, run.window.zone, first, run.window.last_day).start
 
 
-DIALOG_SOURCES: tuple[TenantAsset, ...] = (sources, chats, messages)
+DIALOG_SOURCES: tuple[TenantAsset, ...] = (sources, connections, chats, messages, media)
 DIALOG_TABLES: tuple[TenantAsset, ...] = (dialog, message, episode, turn)

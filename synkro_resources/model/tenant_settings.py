@@ -59,6 +59,7 @@ class TenantSettings(BaseModel):
     )
     author_map: dict[str, int] = Field(default_factory=dict, description="Radist author → amoCRM user id.")
     show_manager_names: bool = True
+    fetch_media: bool = Field(False, description="Download attachments of messages into the lake.")
     report_time: time = time(8, 30)
     history_days: int = Field(30, ge=1, description="Days of history loaded when the tenant starts.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from synkro_resources.radist.client import ChatPair, RadistClient
+from synkro_resources.radist.client import RadistClient
+from synkro_resources.radist.paging import ChatHistory, ChatPair
 
-__all__ = ["ChatPair", "RadistClient"]
+__all__ = ["ChatHistory", "ChatPair", "RadistClient"]

@@ -29,11 +29,11 @@ from synkro_resources.http.redaction import without_secrets
 from synkro_resources.model.errors import IntegrationError, Sentence
 from synkro_resources.radist import paging
 from synkro_resources.radist.channels import is_messenger
-from synkro_resources.radist.paging import PAGE, ChatPair, ChatsPage
+from synkro_resources.radist.paging import PAGE, ChatHistory, ChatPair, ChatsPage
 from synkro_resources.radist.rules import RADIST_RULES, VENDOR
 from synkro_resources.radist.times import format_time
 
-__all__ = ["ChatPair", "RadistClient"]
+__all__ = ["RadistClient"]
 
 HOSTS = HostPolicy(VENDOR, re.compile(r"api(-ru)?\.radist\.online"), "https://api.radist.online/v2")
 
@@ -150,7 +150,7 @@ class RadistClient:
 
         return paging.read_chats(page)
 
-    def messages(self, chat_id: int, since: datetime, until: datetime) -> list[JsonObject]:
+    def messages(self, chat_id: int, since: datetime, until: datetime) -> ChatHistory:
         """The messages of one chat in `[since, until)`, oldest first; `chat_id` is Radist's own integer."""
         path = "/messaging/messages/"
 
@@ -159,6 +159,19 @@ class RadistClient:
             return self._rows(self._company(path, params), None, path)
 
         return paging.read_messages(page, since, until, self._http.unreadable)
+
+    def webhooks(self) -> list[JsonObject]:
+        """The subscriptions that the key sees. No document shows the envelope: each that this API uses is taken."""
+        answer = self._company("/webhooks/")
+        if isinstance(answer, list):
+            return self._rows(answer, None, "/webhooks/")
+        key = next((key for key in ("webhooks", "items", "data") if key in as_object(answer)), "webhooks")
+        return self._rows(answer, key, "/webhooks/")
+
+    @property
+    def company_id(self) -> int:
+        """The company that is read; asks the vendor if it was not chosen."""
+        return self._chosen_company()
 
     def _company(self, path: str, params: Mapping[str, str] | None = None) -> object | None:
         return self._http.get(f"/companies/{self._chosen_company()}{path}", tuple((params or {}).items()))

@@ -21,6 +21,11 @@ SIBLINGS = timedelta(seconds=1)
 
 SMALLEST_STEP = timedelta(microseconds=1)
 
+STEPS_ABOVE = (SIBLINGS, timedelta(milliseconds=1), SMALLEST_STEP)
+"""How far above the oldest message the next bound may lie, widest first. A vendor that cuts `until` to milliseconds
+would take a bound of one microsecond above for the instant itself.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ChatPair:
@@ -90,19 +95,38 @@ def _is_newer(pair: ChatPair, before: ChatPair) -> bool:
     return now is not None and (then is None or now > then)
 
 
+@dataclass(frozen=True, slots=True)
+class ChatHistory:
+    """The messages of one chat in a span, oldest first; rows without id or time come last.
+
+    `overfull`: instants at which a page held nothing else, so that the vendor may have more messages of that instant
+    than can be paged. Whoever looks for vanished messages must not judge these instants.
+    """
+
+    rows: list[JsonObject]
+    overfull: frozenset[datetime] = frozenset()
+    unreadable: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a message that is not among the rows is surely not at the vendor (except at `overfull` instants)."""
+        return not self.unreadable
+
+
 def read_messages(
     page: Callable[[datetime], list[JsonObject]],
     since: datetime,
     until: datetime,
     unreadable: Callable[[str], SynkroError],
-) -> list[JsonObject]:
-    """A chat's messages in `[since, until)`, each once, oldest first; rows without id or time come last.
+) -> ChatHistory:
+    """A chat's messages in `[since, until)`, each once.
 
     The next bound lies above the oldest message seen, so that its siblings of the same instant are read whether the
-    vendor includes the bound or not. Only a page full of one instant moves the bound below it; that is logged.
+    vendor includes the bound or not. Only a page full of one instant moves the bound below it: `overfull` tells.
     """
     known: dict[str, JsonObject] = {}
     odd: dict[str, JsonObject] = {}
+    overfull: set[datetime] = set()
     bound = until
     while bound > since:
         rows = page(bound)
@@ -122,11 +146,18 @@ def read_messages(
             break
         if oldest > bound:
             raise unreadable("messages newer than the bound that was asked for")
-        candidates = (oldest + SIBLINGS, oldest + SMALLEST_STEP, oldest, oldest - SMALLEST_STEP)
-        bound = next(candidate for candidate in candidates if candidate < bound)
-        if bound <= oldest:
+        bound = _next_bound(oldest, bound)
+        if bound <= oldest == max(times) and oldest < until:
+            overfull.add(oldest)
             logger.warning("radist: a page was full of one instant, stepping below it")
     inside = [
         (time, key) for key, row in known.items() if (time := instant_of(row["created_at"])) and since <= time < until
     ]
-    return [known[key] for _, key in sorted(inside)] + list(odd.values())
+    rows = [known[key] for _, key in sorted(inside)] + list(odd.values())
+    return ChatHistory(rows, frozenset(overfull), len(odd))
+
+
+def _next_bound(oldest: datetime, bound: datetime) -> datetime:
+    """The highest bound below the present one that still asks for `oldest`'s siblings; below `oldest` if none is."""
+    above = (oldest + step for step in STEPS_ABOVE)
+    return next(candidate for candidate in (*above, oldest, oldest - SMALLEST_STEP) if candidate < bound)

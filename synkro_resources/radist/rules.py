@@ -70,6 +70,8 @@ RADIST_RULES = RuleTable(
         ),
         _scope_rule("/messaging/", "messaging"),
         _scope_rule("/connections/", "connections"),
+        _scope_rule("/webhooks/", "webhooks"),
+        _scope_rule("/contacts/", "contacts"),
         Rule(
             (403,),
             Action.ASK_CLIENT,
@@ -79,6 +81,17 @@ RADIST_RULES = RuleTable(
                 "Создайте в Radist ключ с правами «messaging» и «connections» и сохраните его в Synkro.",
                 "Create a key with the scopes “messaging” and “connections” in Radist and save it in Synkro.",
             ),
+        ),
+        Rule(
+            (404,),
+            Action.ASK_CLIENT,
+            "radist.chat_gone",
+            Sentence("Radist больше не знает этот чат.", "Radist does not know this chat any more."),
+            Sentence(
+                "Ничего делать не нужно: прочитанное раньше сохранено.",
+                "Nothing needs to be done: what was read before is kept.",
+            ),
+            path="/messaging/messages/",
         ),
         Rule(
             (404,),

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from synkro_resources.model.tables.schema import RAW, SOURCE_UPDATED_AT, Layout, Table, flag, instant, text, whole
+import pyarrow as pa
+
+from synkro_resources.model.tables.schema import (
+    RAW,
+    SOURCE_UPDATED_AT,
+    Column,
+    Layout,
+    Table,
+    flag,
+    instant,
+    text,
+    whole,
+)
+
+
+def _date(name: str, ru: str, en: str, *, required: bool = False) -> Column:
+    return Column(name, pa.date32(), ru, en, unit="local day", required=required)
 
 
 def _entity(name: str, ru: str, en: str, source: str) -> Table:
@@ -149,6 +165,22 @@ AMOCRM_DELETED = Table(
 RADIST_SOURCES = _snapshot(
     "radist/sources", "Каналы Radist", "Radist chat sources", "Radist GET /messaging/chats/sources/"
 )
+RADIST_CONNECTIONS = Table(
+    "radist/connections",
+    Layout.SNAPSHOT,
+    ("id",),
+    (
+        whole("id", "Номер подключения", "Connection id", required=True),
+        SOURCE_UPDATED_AT,
+        text("type", "Вид подключения у Radist", "The vendor's type"),
+        _date("first_seen_on", "Впервые увидено", "First seen on", required=True),
+        _date("last_seen_on", "Последний раз увидено", "Last seen on", required=True),
+        _date("vanished_on", "Исчезло: данные заморожены", "Vanished on: its data are frozen"),
+    ),
+    "Подключения мессенджеров Radist",
+    "Radist messenger connections",
+    "Radist GET /connections/ and /messaging/chats/sources/",
+)
 RADIST_CHATS = _entity(
     "radist/chats",
     "Чаты Radist с контактом; версия строки: последняя активность",
@@ -166,12 +198,47 @@ RADIST_MESSAGES = Table(
         instant("created_at", "Время сообщения", "Time of the message", required=True),
         flag("no_zone", "Время пришло без зоны", "The time came without a zone", required=True),
         RAW,
+        text("content_hash", "Отпечаток содержания", "Hash of the content, without stamps and links"),
+        whole("edited_count", "Сколько раз содержание менялось", "How often the content changed"),
+        text("earlier", "Прежние версии, JSON, старые первыми", "Former versions, JSON, oldest first", personal=True),
+        instant("vanished_at", "Когда сообщение не нашлось у Radist", "When Radist no longer had the message"),
     ),
     "Сообщения Radist",
     "Radist messages",
     "Radist GET /messaging/messages/",
     merge=True,
 )
+RADIST_MEDIA = Table(
+    "radist/media",
+    Layout.FACT,
+    ("message_id",),
+    (
+        text("message_id", "Номер сообщения", "Message id", required=True),
+        whole("chat_id", "Числовой номер чата Radist", "Radist's integer chat id", required=True),
+        instant("created_at", "Время сообщения", "Time of the message", required=True),
+        text("kind", "Вид вложения: image, voice …", "Kind of attachment: image, voice …", required=True),
+        text("name", "Имя файла", "File name", personal=True),
+        text("mime", "Тип содержимого", "Media type"),
+        whole("size", "Размер по словам Radist", "Size as Radist says", unit="bytes"),
+        text(
+            "status",
+            "described, stored, gone, too_large, wrong_type, foreign_host, refused или failed",
+            "described, stored, gone, too_large, wrong_type, foreign_host, refused or failed",
+            required=True,
+        ),
+        whole("attempts", "Сколько раз скачивали", "Downloads tried", required=True),
+        whole("bytes", "Размер сохранённого файла", "Size of the stored file", unit="bytes"),
+        text("sha256", "SHA-256 сохранённого файла", "SHA-256 of the stored file"),
+        text("path", "Файл в озере", "File in the lake"),
+    ),
+    "Вложения сообщений Radist",
+    "Attachments of Radist messages",
+    "Radist's CDN; addresses stay in the messages",
+    merge=True,
+)
+
+OPTIONAL_RAW_TABLES = (RADIST_CONNECTIONS, RADIST_MEDIA)
+"""Loaded beside the others; a day is complete without them, because a key may lack their scope."""
 
 
 def quarantine_of(table: Table) -> Table:

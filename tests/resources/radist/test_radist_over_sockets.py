@@ -73,7 +73,7 @@ def planted_messages(world: World) -> set[str]:
 
 def read_all(client: RadistClient) -> set[str]:
     chats = extract.read_chats(client, WINDOW, first_load=True)
-    messages = extract.read_messages(client, chats.table, WINDOW)
+    messages = extract.read_messages(client, chats.table, WINDOW, now=END).extraction
     assert chats.quarantined == []
     assert messages.quarantined == []
     assert messages.repeated == 0
@@ -92,7 +92,9 @@ def test_every_chat_arrives_and_progress_is_told(sandbox: Sandbox) -> None:
         planted = {int(chat["chat_id"]) for contact in sandbox.world.radist.contacts for chat in contact["chats"]}
         assert set(chats.table.column("id").to_pylist()) == planted
         before = client.counters.requests
-        extract.read_messages(client, chats.table, WINDOW, lambda done, total: steps.append((done, total)))
+        extract.read_messages(
+            client, chats.table, WINDOW, now=END, on_progress=lambda done, total: steps.append((done, total))
+        )
         active = chats.table.num_rows - chats.table.column(DAY_COLUMN).null_count
         assert steps[-1] == (active, active)
         assert active <= client.counters.requests - before <= 2 * active

@@ -51,7 +51,7 @@ def test_siblings_of_one_second_survive_every_page_border(times: list[timedelta]
     limit = most_at_once + 1 + spare
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(paging, "PAGE", limit)
-        found = read_messages(history(messages, included=included, limit=limit), START, END, refuse)
+        found = read_messages(history(messages, included=included, limit=limit), START, END, refuse).rows
     wanted = [(START + offset, f"m{number:05d}") for number, offset in enumerate(times)]
     assert [row["message_id"] for row in found] == [key for time, key in sorted(wanted) if START <= time < END]
 
@@ -60,7 +60,8 @@ def test_more_than_a_page_in_one_instant_ends_and_reads_what_lies_below(caplog: 
     crowd = [message(number, START + timedelta(seconds=60)) for number in range(150)]
     early = [message(1000 + number, START + timedelta(seconds=number)) for number in range(10)]
     found = read_messages(history(crowd + early, included=True, limit=100), START, END, refuse)
-    assert len(found) == 110
+    assert len(found.rows) == 110
+    assert found.overfull == {START + timedelta(seconds=60)}
     assert "full of one instant" in caplog.text
 
 
@@ -68,7 +69,7 @@ def test_times_are_compared_as_instants_not_as_text() -> None:
     whole = message(2, START + timedelta(seconds=6))
     fraction = message(1, START + timedelta(seconds=6, milliseconds=30))
     found = read_messages(history([fraction, whole], included=True, limit=100), START, END, refuse)
-    assert [row["message_id"] for row in found] == ["m00002", "m00001"]
+    assert [row["message_id"] for row in found.rows] == ["m00002", "m00001"]
 
 
 def test_a_vendor_that_ignores_the_bound_does_not_keep_us_for_ever() -> None:
@@ -80,7 +81,8 @@ def test_a_vendor_that_ignores_the_bound_does_not_keep_us_for_ever() -> None:
 def test_an_odd_message_is_handed_on_once() -> None:
     odd: JsonObject = {"message_id": None, "created_at": "yesterday"}
     found = read_messages(lambda _bound: [odd, message(1, START), odd], START, END, refuse)
-    assert found == [message(1, START), odd]
+    assert found.rows == [message(1, START), odd]
+    assert not found.is_complete
 
 
 def contact(chat_id: int, active: int) -> JsonObject:

@@ -1,0 +1,114 @@
+"""From a webhook to the report's tables: the touched chat is read at once, the others only if they moved."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import parse_qs
+
+import pytest
+
+from synkro_assets.automation.hints import HintWatch, request_refreshes
+from synkro_resources.control.run_requests import RunRequest
+from synkro_resources.control.tenants import get_tenant
+from synkro_resources.control.webhooks import QUIET, add_webhook, note_event, pending_hints
+from synkro_resources.model.clock import FixedClock
+from synkro_resources.model.tables.dialogs import MESSAGE
+from synkro_resources.model.tables.raw import RADIST_CONNECTIONS, RADIST_MEDIA, RADIST_MESSAGES
+from synkro_resources.platform import Platform
+from synkro_resources.radist.times import format_time
+from tests.pipeline import END, Installation, Sandbox, installation
+
+SLUG = "hinted"
+TODAY = date(2026, 11, 20)
+
+
+@dataclass
+class Live:
+    place: Installation
+    sandbox: Sandbox
+    secret: str
+
+    def asked(self) -> Counter[int]:
+        """How often each chat's messages were asked for since the last call."""
+        entries = [entry for entry in self.sandbox.radist.state.log.entries if "/messaging/messages/" in entry.path]
+        self.sandbox.radist.state.log.entries.clear()
+        return Counter(int(parse_qs(entry.query)["chat_id"][0]) for entry in entries)
+
+    def write(self, chat_id: int, message_id: str) -> None:
+        """A client writes, and the listing does not show it yet."""
+        rows = self.sandbox.world.radist.messages[chat_id]
+        inbound = next(row for row in rows if row["direction"] == "inbound")
+        rows.append(deepcopy(inbound) | {"message_id": message_id, "created_at": format_time(END)})
+
+    def refresh(self) -> RunRequest:
+        later = FixedClock(END + QUIET)
+        platform = Platform(self.place.settings, self.place.control, self.place.keyring, later)
+        tenant = get_tenant(self.place.control, SLUG)
+        [request] = request_refreshes(platform, [tenant], (), HintWatch())
+        return self.place.carry_out(request)
+
+    def stored(self) -> set[str]:
+        rows = self.place.lake.read_days(RADIST_MESSAGES, SLUG, [TODAY])
+        return {str(key) for key in rows.column("message_id").to_pylist()}
+
+
+@pytest.fixture(scope="module")
+def live(control_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with installation(control_url, tmp_path_factory.mktemp("hinted")) as place:
+        sandbox = place.add_company(SLUG, seed=5, days=20)
+        assert place.load(SLUG, TODAY - timedelta(days=3), TODAY).status == "done"
+        secret = secrets.token_urlsafe(32)
+        add_webhook(place.control, SLUG, secret, 1701, actor="cli", clock=place.clock)
+        yield Live(place, sandbox, secret)
+
+
+def test_a_touched_chat_is_read_before_the_listing_shows_it_and_no_other_is(live: Live) -> None:
+    busy = live.asked()
+    assert len(busy) > 3
+    chat_id = min(busy)
+    live.write(chat_id, "hinted-1")
+    note_event(live.place.control, SLUG, live.secret, chat_id, live.place.clock)
+    assert live.refresh().status == "done"
+    assert live.asked() == {chat_id: 1}
+    assert "hinted-1" in live.stored()
+    derived = live.place.lake.read_days(MESSAGE, SLUG, [TODAY]).column("message_id").to_pylist()
+    assert "hinted-1" in derived, "what was read must reach the tables that reports are made of"
+    assert pending_hints(live.place.control, SLUG) == []
+
+
+def test_a_message_whose_webhook_was_lost_is_found_by_the_listing(live: Live) -> None:
+    """Polling stays the truth: a refresh marks today as fresh, so it must not rely on webhooks."""
+    chats = {
+        chat["chat_id"]: (contact, chat) for contact in live.sandbox.world.radist.contacts for chat in contact["chats"]
+    }
+    touched, lost = sorted(chats)[:2]
+    live.write(lost, "lost-1")
+    contact, chat = chats[lost]
+    chat["last_message"] = {**live.sandbox.world.radist.messages[lost][-1]}
+    contact["last_chat_updated_at"] = format_time(END)
+    note_event(live.place.control, SLUG, live.secret, touched, live.place.clock)
+    assert live.refresh().status == "done"
+    assert {touched, lost} <= set(live.asked())
+    assert "lost-1" in live.stored()
+
+
+def test_an_event_that_names_no_chat_leads_to_a_whole_refresh(live: Live) -> None:
+    live.asked()
+    note_event(live.place.control, SLUG, live.secret, 0, live.place.clock)
+    assert live.refresh().status == "done"
+    assert len(live.asked()) > 3
+
+
+def test_connections_and_attachments_are_known_and_nothing_was_downloaded(live: Live) -> None:
+    known = live.place.lake.read_current(RADIST_CONNECTIONS, SLUG).to_pylist()
+    messengers = {row["connection_id"] for row in live.sandbox.world.radist.sources}
+    assert {row["id"] for row in known} >= messengers
+    assert not [row for row in known if row["type"] in ("amocrm", "bitrix")]
+    media = live.place.lake.read_days(RADIST_MEDIA, SLUG, live.place.lake.days(RADIST_MEDIA, SLUG)).to_pylist()
+    assert media
+    assert {row["status"] for row in media} == {"described"}
