@@ -145,6 +145,7 @@ AMOCRM_SWEEP = Table(
     "Сверка с полными списками amoCRM",
     "What comparing with amoCRM's whole lists found",
     "amoCRM GET /leads, /contacts, /companies, all pages",
+    merge=True,
 )
 AMOCRM_DELETED = Table(
     "amocrm/deleted",
