@@ -20,7 +20,7 @@ from synkro_resources.sandbox.amocrm.door import Door
 from synkro_resources.sandbox.amocrm.editing import AccountEditor
 from synkro_resources.sandbox.amocrm.feeds import Feeds
 from synkro_resources.sandbox.amocrm.filters import BadFilter
-from synkro_resources.sandbox.amocrm.gate import METHODS, Gate
+from synkro_resources.sandbox.amocrm.gate import METHODS, OAUTH_PATH, Gate
 from synkro_resources.sandbox.amocrm.oauth import OauthClient, OauthRefusal, Tokens
 from synkro_resources.sandbox.amocrm.oddities import API, Oddities, OdditiesMiddleware
 from synkro_resources.sandbox.amocrm.routes import Answer
@@ -28,6 +28,8 @@ from synkro_resources.sandbox.amocrm.store import AccountExtras, Store
 from synkro_resources.sandbox.amocrm.switches import AmocrmSwitches
 from synkro_resources.sandbox.journal import JournalMiddleware, RequestJournal
 from synkro_resources.sandbox.world.model import AmocrmAccount
+
+__all__ = ["OAUTH_PATH", "amocrm_app"]
 
 
 def amocrm_app(

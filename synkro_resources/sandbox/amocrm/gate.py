@@ -18,6 +18,7 @@ from synkro_resources.sandbox.amocrm.store import Store
 
 METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
+OAUTH_PATH = "/oauth2/access_token"
 ZONE = "amocrm.ru"
 
 
@@ -33,7 +34,7 @@ class Gate:
         return [
             Route("/oauth", self.consent, methods=METHODS),
             Route("/oauth/", self.consent, methods=METHODS),
-            Route("/oauth2/access_token", self.access_token, methods=METHODS),
+            Route(OAUTH_PATH, self.access_token, methods=METHODS),
             Route("/oauth2/account/current/subdomain", self.subdomain_by_refresh, methods=METHODS),
             Route("/oauth2/account/subdomain", self.subdomain_by_access, methods=METHODS),
         ]

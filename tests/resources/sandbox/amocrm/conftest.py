@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.resources.sandbox.amocrm.running import Running, running, small_account
+from tests.resources.sandbox.amocrm.company import small_account
+from tests.resources.sandbox.amocrm.running import Running, running
 
 
 @pytest.fixture

@@ -289,6 +289,36 @@ def test_the_eighth_request_of_a_second_is_refused_and_stubbornness_is_blocked(s
     assert sandbox.get("/account").status_code == 200
 
 
+def test_the_people_of_an_invented_world_can_be_played() -> None:
+    """What the world plants (talks, incoming leads, strange fields) is shown and edited, not only a small account."""
+    account = build_world(7, END, days=25).amocrm
+    app = amocrm_app(account, clock=FixedClock(END), token=TOKEN, state=AmocrmSwitches(rate_limit=False))
+    headers = {"Authorization": f"Bearer {TOKEN}", "User-Agent": "synkro-tests/1.0"}
+    with serve(app) as url, httpx.Client(base_url=f"{url}/api/v4", headers=headers) as http:
+        shown = [http.get(f"/talks/{talk}").json()["talk_id"] for talk in account.talks]
+        assert shown == list(account.talks)
+        chat = account.chats[0]
+        assert http.get(f"/contacts/chats?chat_id={chat['chat_id']}").json()["_embedded"]["chats"] == [chat]
+        accepted, declined = (row["uid"] for row in account.unsorted[:2])
+        lead = account.unsorted[0]["_embedded"]["leads"][0]["id"]
+        app.state.editor.accept_unsorted(accepted)
+        app.state.editor.decline_unsorted(declined)
+        assert http.get(f"/leads/unsorted/{accepted}").status_code == 204
+        assert http.get(f"/leads/{lead}").json()["updated_at"] == int(END.timestamp())
+        for kind, rows, part in (("leads", account.leads, "contacts"), ("contacts", account.contacts, "leads")):
+            for row_id in list(rows)[:20]:
+                before = http.get(f"/{kind}/{row_id}?with={part}").json()
+                app.state.editor.delete(kind, row_id)
+                app.state.editor.restore(kind, row_id)
+                after = http.get(f"/{kind}/{row_id}?with={part}").json()
+                assert {**after, "updated_at": 0, "updated_by": 0} == {**before, "updated_at": 0, "updated_by": 0}
+            winner, *losers = list(rows)[:20]
+            for loser in losers:
+                app.state.editor.merge(kind, winner, loser)
+                assert http.get(f"/{kind}/{loser}").status_code == 204
+        assert app.state.oddities == []
+
+
 @pytest.mark.parametrize(
     ("fault", "status", "kind"),
     [

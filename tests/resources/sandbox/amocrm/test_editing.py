@@ -12,19 +12,22 @@ from hypothesis import strategies as st
 
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.sandbox.amocrm import AccountEditor, AmocrmSwitches, EditError
-from synkro_resources.sandbox.world import directory
 from synkro_resources.sandbox.world.model import AmocrmAccount
-from tests.resources.sandbox.amocrm.running import (
+from tests.resources.sandbox.amocrm.company import (
+    ADMIN,
     END,
     FIRST,
     INCOMING,
     MAIN,
     NOW,
+    PHONE_FIELD,
     REPEAT,
+    REPEAT_FIRST,
     SECOND,
-    Running,
+    SOURCE_FIELD,
     small_account,
 )
+from tests.resources.sandbox.amocrm.running import Running
 
 
 def editor(account: AmocrmAccount, **switches: Any) -> AccountEditor:
@@ -53,23 +56,23 @@ def test_every_changed_field_has_its_event(amo: Running) -> None:
         "status_id": 143,
         "loss_reason_id": 902001,
         "tags": ["vip", "сайт"],
-        "custom_fields": {directory.SOURCE_FIELD: "Сайт"},
+        "custom_fields": {SOURCE_FIELD: "Сайт"},
         "contacts": [203, 201],
     }
-    change = amo.editor.update("leads", 100, fields, by=directory.ADMIN)
+    change = amo.editor.update("leads", 100, fields, by=ADMIN)
     assert [event["type"] for event in change.events] == [
         "name_field_changed",
         "sale_field_changed",
         "entity_responsible_changed",
         "lead_status_changed",
         "entity_tag_added",
-        f"custom_field_{directory.SOURCE_FIELD}_value_changed",
+        f"custom_field_{SOURCE_FIELD}_value_changed",
         "entity_unlinked",
         "entity_linked",
         "entity_linked",
     ]
     lead = amo.get("/leads/100?with=contacts,loss_reason").json()
-    assert (lead["price"], lead["closed_at"], lead["updated_by"]) == (7900, NOW, directory.ADMIN)
+    assert (lead["price"], lead["closed_at"], lead["updated_by"]) == (7900, NOW, ADMIN)
     assert lead["_embedded"]["loss_reason"][0]["name"] == "Дорого"
     assert [(item["id"], item["is_main"]) for item in lead["_embedded"]["contacts"]] == [(203, True), (201, False)]
     assert lead["custom_fields_values"][0]["values"] == [{"value": "Сайт", "enum_id": 440001, "enum_code": None}]
@@ -86,9 +89,9 @@ def test_nothing_is_told_about_a_field_that_stays_as_it_was(amo: Running) -> Non
 
 
 def test_a_field_that_is_emptied_is_absent(amo: Running) -> None:
-    amo.editor.update("contacts", 200, {"custom_fields": {directory.PHONE_FIELD: None}})
+    amo.editor.update("contacts", 200, {"custom_fields": {PHONE_FIELD: None}})
     assert amo.get("/contacts/200").json()["custom_fields_values"] is None
-    assert told(amo, f"custom_field_{directory.PHONE_FIELD}_value_changed")[0]["value_after"] == []
+    assert told(amo, f"custom_field_{PHONE_FIELD}_value_changed")[0]["value_after"] == []
 
 
 def test_a_reopened_deal_loses_its_closing_time_or_keeps_it(amo: Running) -> None:
@@ -104,7 +107,7 @@ def test_a_new_deal_with_a_new_contact_is_there_from_both_sides(amo: Running) ->
     company = amo.editor.create_company(name="ООО «Ромашка»").id
     lead = amo.editor.create_lead(name="Букет", price=1, pipeline_id=REPEAT, contacts=[contact], company=company).id
     shown = amo.get(f"/leads/{lead}?with=contacts").json()
-    assert (shown["pipeline_id"], shown["status_id"]) == (REPEAT, directory.REPEAT_STAGES[0].status_id)
+    assert (shown["pipeline_id"], shown["status_id"]) == (REPEAT, REPEAT_FIRST)
     assert shown["_embedded"]["contacts"][0]["id"] == contact
     assert shown["_embedded"]["companies"][0]["id"] == company
     assert amo.get(f"/contacts/{contact}?with=leads").json()["_embedded"]["leads"][0]["id"] == lead
@@ -118,11 +121,11 @@ def test_a_new_deal_with_a_new_contact_is_there_from_both_sides(amo: Running) ->
 
 def test_a_deleted_deal_leaves_nulls_and_an_event_and_comes_back_whole(amo: Running) -> None:
     before = amo.get("/leads/100?with=contacts").json()
-    amo.editor.delete("leads", 100, by=directory.ADMIN)
+    amo.editor.delete("leads", 100, by=ADMIN)
     assert amo.get("/leads/100").status_code == 204
     assert 100 not in amo.ids("/leads", "leads")
     (gone,) = amo.rows("/leads?with=only_deleted", "leads")
-    assert (gone["id"], gone["name"], gone["is_deleted"], gone["updated_by"]) == (100, None, True, directory.ADMIN)
+    assert (gone["id"], gone["name"], gone["is_deleted"], gone["updated_by"]) == (100, None, True, ADMIN)
     assert 100 not in [item["id"] for item in amo.account.contacts[200]["_embedded"]["leads"]]
     (event,) = told(amo, "lead_deleted")
     assert (event["entity_id"], event["value_after"], event["value_before"]) == (100, [], [])

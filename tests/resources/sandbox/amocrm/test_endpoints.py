@@ -8,18 +8,20 @@ from typing import Any
 import pytest
 
 from synkro_resources.sandbox.amocrm import AccountExtras
-from synkro_resources.sandbox.world import directory
-from tests.resources.sandbox.amocrm.running import (
+from tests.resources.sandbox.amocrm.company import (
+    ACCOUNT_ID,
+    ADMIN,
+    FIRST,
     INCOMING,
     MAIN,
-    MOUNT,
     NOW,
     REPEAT,
-    Running,
+    SOURCE_FIELD,
+    UTM_FIELD,
     event,
-    running,
     small_account,
 )
+from tests.resources.sandbox.amocrm.running import MOUNT, Running, running
 
 UID = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
 CHAT = "8b8b8b8b-0000-4000-8000-000000000009"
@@ -34,7 +36,7 @@ def _unsorted(uid: str, category: str, at: int, pipeline: int, lead: int) -> dic
         "pipeline_id": pipeline,
         "created_at": at,
         "metadata": {"form_id": "1", "form_sent_at": str(at)},
-        "account_id": directory.ACCOUNT_ID,
+        "account_id": ACCOUNT_ID,
         "_embedded": {"contacts": [], "leads": [{"id": lead}], "companies": []},
     }
 
@@ -59,7 +61,7 @@ def full() -> Iterator[Running]:
         "is_read": False,
         "origin": "telegram",
         "missed_at": None,
-        "account_id": directory.ACCOUNT_ID,
+        "account_id": ACCOUNT_ID,
         "_embedded": {"contacts": [{"id": 200}], "leads": [{"id": 100}]},
     }
     account.chats.append({"chat_id": CHAT, "contact_id": 200, "id": 41})
@@ -129,7 +131,7 @@ def test_only_an_administrator_sees_people_roles_and_webhooks(full: Running) -> 
     assert full.ids("/webhooks", "webhooks") == [5]
     assert full.get("/webhooks?filter[destination]=https://other.example").status_code == 204
     full.set(not_admin=True)
-    for path in ("/users", f"/users/{directory.ADMIN}", "/roles", "/roles/3101", "/webhooks"):
+    for path in ("/users", f"/users/{ADMIN}", "/roles", "/roles/3101", "/webhooks"):
         answer = full.get(path)
         assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json"), path
 
@@ -149,7 +151,7 @@ def test_tags_are_found_by_name_and_fields_by_id_and_group(full: Running) -> Non
     assert full.ids("/leads/tags?filter[name]=vip", "tags") == [2]
     assert full.ids("/leads/tags?query=сай", "tags") == [1]
     assert full.get("/contacts/tags").status_code == 204
-    assert full.get(f"/leads/custom_fields/{directory.UTM_FIELD}").json()["code"] == "UTM_SOURCE"
+    assert full.get(f"/leads/custom_fields/{UTM_FIELD}").json()["code"] == "UTM_SOURCE"
     assert full.get("/leads/custom_fields/1").status_code == 204
     assert full.ids("/leads/custom_fields/groups", "custom_field_groups") == ["statistic"]
     assert "last" in full.get("/leads/custom_fields?limit=1").json()["_links"]
@@ -211,7 +213,7 @@ def test_incoming_leads_are_filtered_ordered_counted_and_found(full: Running) ->
     full.editor.decline_unsorted("ff" * 16)
     summary = full.get("/leads/unsorted/summary").json()
     assert [summary[key] for key in ("total", "accepted", "declined", "average_sort_time")] == [2, 1, 1, 90]
-    assert full.account.leads[100]["status_id"] == directory.MAIN_STAGES[0].status_id
+    assert full.account.leads[100]["status_id"] == FIRST
 
 
 def test_the_types_of_events_include_one_per_custom_field(full: Running) -> None:
@@ -220,7 +222,7 @@ def test_the_types_of_events_include_one_per_custom_field(full: Running) -> None
     assert answer["_total_items"] == len(types)
     assert (types["lead_added"]["type"], types["lead_deleted"]["type"]) == (1, 7)
     assert types["lead_deleted"]["lang"] == "Сделка удалена"
-    assert f"custom_field_{directory.SOURCE_FIELD}_value_changed" in types
+    assert f"custom_field_{SOURCE_FIELD}_value_changed" in types
     assert len({row["type"] for row in types.values()}) == len(types)
 
 

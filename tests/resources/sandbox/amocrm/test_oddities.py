@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.resources.sandbox.amocrm.running import AGENT, MAIN, MOUNT, NOW, Running
+from tests.resources.sandbox.amocrm.company import MAIN, NOW
+from tests.resources.sandbox.amocrm.running import AGENT, MOUNT, Running
 
 CLEAN = [
     "/account?with=datetime_settings,users_groups,task_types,version,is_api_filter_enabled",
