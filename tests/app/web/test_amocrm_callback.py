@@ -25,7 +25,7 @@ from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.errors import IntegrationError, UserInputError
 from synkro_resources.model.ids import IntegrationKind
-from synkro_resources.sandbox.amocrm.app import amocrm_app
+from synkro_resources.sandbox.amocrm import amocrm_app
 from synkro_resources.sandbox.amocrm.oauth import OauthClient
 from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.world.build import build_world

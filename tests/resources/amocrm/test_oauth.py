@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from synkro_resources.amocrm import AmocrmClient
-from synkro_resources.amocrm.exchange import ConsentLost, OauthClient, TokenExchange
+from synkro_resources.amocrm.exchange import PATH, ConsentLost, OauthClient, TokenExchange
 from synkro_resources.amocrm.oauth import OauthAuth, OauthStore, fields_of
 from synkro_resources.amocrm.resource import open_amocrm
 from synkro_resources.amocrm.tokens import REFRESH_LIFE
@@ -26,7 +26,7 @@ from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.errors import IntegrationError, TransientError
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.platform import Platform
-from synkro_resources.sandbox.amocrm.app import OAUTH_PATH, amocrm_app
+from synkro_resources.sandbox.amocrm import amocrm_app
 from synkro_resources.sandbox.amocrm.oauth import OauthClient as RegisteredClient
 from synkro_resources.sandbox.amocrm.switches import AmocrmSwitches
 from synkro_resources.sandbox.journal import RequestJournal
@@ -53,7 +53,7 @@ class Account:
 
     @property
     def exchanges(self) -> int:
-        return self.log.counts().get(f"POST {OAUTH_PATH}", 0)
+        return self.log.counts().get(f"POST {PATH}", 0)
 
     def auth(self, breaker: SharedBreaker | None = None) -> OauthAuth:
         exchange = TokenExchange(self.url, tenant=self.tenant, clock=self.clock, allow_sandbox=True)
@@ -107,7 +107,7 @@ def test_a_token_is_renewed_ten_minutes_before_it_ends_and_not_earlier(account: 
         account.clock.move(timedelta(minutes=2))
         assert client.account()["id"]
         assert account.exchanges == 1
-    assert account.log.counts() == {"GET /api/v4/account": 2, f"POST {OAUTH_PATH}": 1}
+    assert account.log.counts() == {"GET /api/v4/account": 2, f"POST {PATH}": 1}
     stored = get_integration(account.db, account.tenant, AMO)
     assert stored is not None
     assert stored.public["refresh_expires_at"] == (account.clock.now() + REFRESH_LIFE).isoformat()

@@ -16,7 +16,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from synkro_resources.amocrm.exchange import ConsentLost, OauthClient, TokenExchange
+from synkro_resources.amocrm.exchange import PATH, ConsentLost, OauthClient, TokenExchange
 from synkro_resources.amocrm.oauth import OauthAuth, OauthStore, fields_of
 from synkro_resources.amocrm.tokens import TokenPair
 from synkro_resources.control.database import Database
@@ -25,7 +25,7 @@ from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.ids import IntegrationKind
-from synkro_resources.sandbox.amocrm.app import OAUTH_PATH, amocrm_app
+from synkro_resources.sandbox.amocrm import amocrm_app
 from synkro_resources.sandbox.amocrm.oauth import OauthClient as RegisteredClient
 from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.world.build import build_world
@@ -52,7 +52,7 @@ class Vendor:
 
     @property
     def exchanges(self) -> int:
-        return self.counts().get(f"POST {OAUTH_PATH}", 0)
+        return self.counts().get(f"POST {PATH}", 0)
 
     def auth(self, exchange: TokenExchange | None = None) -> OauthAuth:
         exchange = exchange or TokenExchange(self.url, tenant=self.tenant, clock=self.clock, allow_sandbox=True)
