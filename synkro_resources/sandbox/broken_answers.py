@@ -32,6 +32,15 @@ class ClosedConnection(Response):
             await send({"type": "http.response.start", "status": 0, "headers": []})
 
 
+class TornResponse(Response):
+    """Announces the whole body, sends half of it and closes the connection."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        half = bytes(self.body)[: len(self.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+
+
 class Silence(Response):
     """Accepts the request and says nothing for `seconds`, then closes; ends at once when the caller gives up."""
 

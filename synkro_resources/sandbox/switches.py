@@ -180,17 +180,20 @@ class Aim(Generic[FaultT]):
         self._switches = switches
         self._seen: Counter[str] = Counter()
 
-    def next_fault(self, path: str, query: str = "", also: Sequence[str] = ()) -> FaultT | None:
+    def next_fault(
+        self, path: str, query: str = "", also: Sequence[str] = (), *, aimed_only: bool = False
+    ) -> FaultT | None:
         """The fault for a request below the mount: aimed ones first, then the list, then `always`.
 
-        An aimed fault hits when its key is part of the decoded path and query, or of one of the texts `also`.
+        An aimed fault hits when its key is part of the decoded path and query, or of one of the texts `also`;
+        `aimed_only` is for requests that the list and `always` are not about.
         """
         switches = self._switches
         targets = (unquote(f"{path}?{query}" if query else path), *also)
         for part, waiting in switches.faults_on.items():
             if waiting and any(part in target for target in targets) and self._is_nth(part):
                 return waiting.pop(0)
-        if not switches.faults and switches.always is None:
+        if aimed_only or (not switches.faults and switches.always is None):
             return None
         if not self._is_nth(""):
             return None

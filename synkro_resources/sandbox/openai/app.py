@@ -15,9 +15,11 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from synkro_resources.model.clock import Clock
+from synkro_resources.sandbox.broken_answers import ClosedConnection, DroppedResponse, Silence, TornResponse
 from synkro_resources.sandbox.journal import JournalMiddleware, RequestJournal
 from synkro_resources.sandbox.openai.model import BYTES_PER_TOKEN, answer, tokens
 from synkro_resources.sandbox.openai.schema import problems
+from synkro_resources.sandbox.openai.shapes import chat_body, cut, limit_headers, responses_body, spoiled
 from synkro_resources.sandbox.openai.switches import Fault, OpenaiSwitches
 from synkro_resources.sandbox.openai.wire import (
     MAX_INPUT_TOKENS,
@@ -27,14 +29,12 @@ from synkro_resources.sandbox.openai.wire import (
     body_object,
     read_completion,
 )
-from synkro_resources.sandbox.switches import DroppedResponse
+from synkro_resources.sandbox.switches import Aim
 
 DEFAULT_MODELS = ("sandbox-mini", "sandbox-large")
 
 CACHED_PREFIX_TOKENS = 1024
 """Prompt caching starts at this many tokens of equal prefix."""
-
-_REFUSAL = "Не могу помочь с этим запросом."
 
 
 class Provider:
@@ -47,13 +47,14 @@ class Provider:
         self._switches = switches
         self._numbers = count(1)
         self._prefixes: set[str] = set()
+        self._aim: Aim[Fault] = Aim(switches)
 
     async def list_models(self, request: Request) -> Response:
         def page(_number: int) -> Response:
-            data = [self._model(name) for name in self._models]
+            data = [self._model(name) for name in self._models if name not in self._switches.gone_models]
             return JSONResponse({"object": "list", "data": data})
 
-        return self._guarded(request, page)
+        return await self._guarded(request, page)
 
     async def one_model(self, request: Request) -> Response:
         def page(_number: int) -> Response:
@@ -61,7 +62,7 @@ class Provider:
             self._known_model(name)
             return JSONResponse(self._model(name))
 
-        return self._guarded(request, page)
+        return await self._guarded(request, page)
 
     async def chat(self, request: Request) -> Response:
         return await self._complete(request, "chat")
@@ -77,7 +78,7 @@ class Provider:
         return {"id": name, "object": "model", "created": 1_767_225_600, "owned_by": "sandbox"}
 
     def _known_model(self, name: str) -> None:
-        if name not in self._models:
+        if name not in self._models or name in self._switches.gone_models:
             raise ProviderError(
                 404,
                 f"The model `{name}` does not exist or you do not have access to it.",
@@ -90,29 +91,37 @@ class Provider:
         if scheme.lower() != "bearer" or key != self._api_key:
             raise ProviderError(401, "Incorrect API key provided.", code="invalid_api_key")
 
-    def _guarded(self, request: Request, page: Callable[[int], Response]) -> Response:
+    async def _guarded(self, request: Request, page: Callable[[int], Response]) -> Response:
         number = next(self._numbers)
         try:
             self._authorize(request)
-            return page(number)
+            refused = await self._refused(self._aim.next_fault(request.url.path, aimed_only=True))
+            return refused or page(number)
         except ProviderError as error:
             return self._error(error, number)
 
-    @staticmethod
-    def _error(error: ProviderError, number: int) -> Response:
+    def _error(self, error: ProviderError, number: int) -> Response:
         headers = {**error.headers, "x-request-id": f"req_{number:08d}"}
+        if self._switches.should_retry != "none":
+            headers["x-should-retry"] = self._switches.should_retry
         return JSONResponse({"error": error.error}, error.status, headers=headers)
 
     async def _complete(self, request: Request, api: Api) -> Response:
         number = next(self._numbers)
         try:
             self._authorize(request)
-            fault = self._switches.faults.pop(0) if self._switches.faults else self._switches.always
+            body = body_object(await request.body())
+            if self._switches.latency_s:
+                await asyncio.sleep(self._switches.latency_s)
+            fault = self._aim.next_fault(request.url.path, also=(str(body.get("model", "")),))
+            if fault is None and self._switches.quota_spent:
+                fault = "insufficient_quota"
             if refused := await self._refused(fault):
                 return refused
-            wanted = read_completion(body_object(await request.body()), api, self._switches)
+            wanted = read_completion(body, api, self._switches)
             self._known_model(wanted.model)
-            if fault == "schema_refused" and wanted.schema is not None:
+            self._check_tier(wanted)
+            if (fault == "schema_refused" or self._switches.schema_refused) and wanted.schema is not None:
                 raise ProviderError(
                     400, "'response_format' of type 'json_schema' is not supported", param="response_format"
                 )
@@ -120,13 +129,27 @@ class Provider:
             if prompt_tokens > MAX_INPUT_TOKENS:
                 message = f"This model's maximum context length is {MAX_INPUT_TOKENS} tokens."
                 raise ProviderError(400, message, code="context_length_exceeded", param="messages")
-            body = self._body(wanted, fault, number)
+            made = self._body(wanted, fault, number)
         except ProviderError as error:
             return self._error(error, number)
-        return JSONResponse(body, headers={"x-request-id": f"req_{number:08d}", **_limits()})
+        headers = {"x-request-id": f"req_{number:08d}", **limit_headers(self._switches.limit_headers)}
+        response = JSONResponse(made, headers=headers)
+        if fault == "reset_body":
+            return TornResponse(response.body, headers=headers, media_type="application/json")
+        if fault == "cut":
+            half = bytes(response.body)[: len(response.body) // 2]
+            return Response(half, headers=headers, media_type="application/json")
+        return response
+
+    def _check_tier(self, wanted: Completion) -> None:
+        if wanted.service_tier == "flex" and self._switches.flex_unavailable:
+            message = "Resource unavailable: there is no capacity for flex processing now."
+            raise ProviderError(429, message, "requests", code="resource_unavailable")
 
     async def _refused(self, fault: Fault | None) -> Response | None:
         """The one place where faults act instead of an answer."""
+        if fault is None and self._switches.region_refused:
+            fault = "403_region"
         match fault:
             case "401":
                 raise ProviderError(401, "Incorrect API key provided.", code="invalid_api_key")
@@ -137,14 +160,18 @@ class Provider:
                     "request_forbidden",
                     code="unsupported_country_region_territory",
                 )
-            case "429" | "429_no_retry_after":
-                wait = {"retry-after": str(self._switches.retry_after_s)} if fault == "429" else None
+            case "429" | "429_no_retry_after" | "429_ms":
+                seconds = self._switches.retry_after_s
+                waits = {"429": {"retry-after": str(seconds)}, "429_ms": {"retry-after-ms": str(seconds * 1000)}}
+                wait = waits.get(fault)
                 raise ProviderError(429, "Rate limit reached.", "requests", code="rate_limit_exceeded", headers=wait)
             case "insufficient_quota":
                 message = "You exceeded your current quota, please check your plan and billing details."
                 raise ProviderError(429, message, "insufficient_quota", code="insufficient_quota")
             case "500":
                 raise ProviderError(500, "The server had an error while processing your request.", "server_error")
+            case "503":
+                raise ProviderError(503, "The engine is currently overloaded, please try again later.", "server_error")
             case "502_html":
                 return HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", 502)
             case "html_in_200":
@@ -153,6 +180,10 @@ class Provider:
                 return JSONResponse({"error": {"message": "Upstream failed", "code": 502}})
             case "disconnect":
                 return DroppedResponse()
+            case "reset":
+                return ClosedConnection()
+            case "silent":
+                return Silence(self._switches.silent_s)
             case "slow":
                 await asyncio.sleep(self._switches.slow_s)
             case _:
@@ -165,22 +196,25 @@ class Provider:
             text = json.dumps({"sentence": text}, ensure_ascii=False)
         if wanted.schema is not None and (wrong := problems(json.loads(text), wanted.schema, wanted.schema)):
             raise ProviderError(500, f"The model's answer does not fit the schema: {wrong[0]}", "server_error")
-        text, finish, refusal = _spoiled(text, fault)
+        ignored = self._switches.schema_ignored and wanted.schema is not None and fault is None
+        text, finish, refusal = spoiled(text, "schema_ignored" if ignored else fault)
         if wanted.max_tokens is not None and tokens(text) > wanted.max_tokens:
-            text, finish = _cut(text, wanted.max_tokens), "length"
+            text, finish = cut(text, wanted.max_tokens), "length"
         usage = self._usage(wanted, tokens(text), fault)
         created = int(self._clock.now().timestamp())
-        shape = _chat_body if wanted.api == "chat" else _responses_body
+        shape = chat_body if wanted.api == "chat" else responses_body
         body = shape(wanted, number, created, text, finish, refusal)
         if usage is not None:
             body["usage"] = usage
+        if self._switches.tier_served is not None:
+            body["service_tier"] = self._switches.tier_served
         return body
 
     def _usage(self, wanted: Completion, answer_tokens: int, fault: Fault | None) -> dict[str, object] | None:
         if fault == "usage_missing":
             return None
         asked = tokens(wanted.prompt)
-        cached = self._cached(wanted.model, wanted.prompt, asked)
+        cached, written = self._cached(wanted.model, wanted.prompt, asked)
         first, second = ("prompt", "completion") if wanted.api == "chat" else ("input", "output")
         usage: dict[str, object] = {
             f"{first}_tokens": asked,
@@ -188,104 +222,23 @@ class Provider:
             "total_tokens": asked + answer_tokens,
         }
         if fault != "details_missing":
-            usage[f"{first}_tokens_details"] = {"cached_tokens": cached}
+            details = {"cached_tokens": cached}
+            if self._switches.cache_writes_counted:
+                details["cache_write_tokens"] = written
+            usage[f"{first}_tokens_details"] = details
             usage[f"{second}_tokens_details"] = {"reasoning_tokens": 0}
         return usage
 
-    def _cached(self, model: str, prompt: str, asked: int) -> int:
+    def _cached(self, model: str, prompt: str, asked: int) -> tuple[int, int]:
+        """Tokens of the prompt's beginning that were read from the cache, and those that were written to it."""
         if asked < CACHED_PREFIX_TOKENS:
-            return 0
+            return 0, 0
         prefix = prompt.encode()[: CACHED_PREFIX_TOKENS * BYTES_PER_TOKEN]
         key = hashlib.sha256(model.encode() + b"\0" + prefix).hexdigest()
         if key in self._prefixes:
-            return CACHED_PREFIX_TOKENS
+            return CACHED_PREFIX_TOKENS, 0
         self._prefixes.add(key)
-        return 0
-
-
-def _spoiled(text: str, fault: Fault | None) -> tuple[str, str, str | None]:
-    """The one place where faults act on an answer: text, finish reason, refusal."""
-    match fault:
-        case "refusal":
-            return "", "stop", _REFUSAL
-        case "length":
-            return text[: len(text) // 2], "length", None
-        case "content_filter":
-            return "", "content_filter", None
-        case "unknown_finish":
-            return text, "eos", None
-        case "fenced":
-            return f"```json\n{text}\n```", "stop", None
-        case "prose":
-            return f"Вот результат:\n{text}\nЕсли нужно, могу дополнить.", "stop", None
-        case "schema_ignored":
-            return json.dumps({"answer": "Сегодня всё хорошо"}, ensure_ascii=False), "stop", None
-        case _:
-            return text, "stop", None
-
-
-def _cut(text: str, max_tokens: int) -> str:
-    return text.encode()[: max_tokens * BYTES_PER_TOKEN].decode("utf-8", "ignore")
-
-
-def _chat_body(
-    wanted: Completion, number: int, created: int, text: str, finish: str, refusal: str | None
-) -> dict[str, object]:
-    message = {"role": "assistant", "content": None if refusal else text, "refusal": refusal}
-    return {
-        "id": f"chatcmpl-sandbox{number:08d}",
-        "object": "chat.completion",
-        "created": created,
-        "model": wanted.model,
-        "service_tier": wanted.service_tier,
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}],
-    }
-
-
-def _responses_body(
-    wanted: Completion, number: int, created: int, text: str, finish: str, refusal: str | None
-) -> dict[str, object]:
-    content: dict[str, object] = {"type": "output_text", "text": text, "annotations": []}
-    if refusal:
-        content = {"type": "refusal", "refusal": refusal}
-    reasons = {"length": "max_output_tokens", "content_filter": "content_filter"}
-    status = "incomplete" if finish in reasons else "completed"
-    output = {
-        "id": f"msg_sandbox{number:08d}",
-        "type": "message",
-        "role": "assistant",
-        "status": status,
-        "content": [content],
-    }
-    return {
-        "id": f"resp_sandbox{number:08d}",
-        "object": "response",
-        "created_at": created,
-        "status": status,
-        "error": None,
-        "incomplete_details": {"reason": reasons[finish]} if finish in reasons else None,
-        "instructions": None,
-        "metadata": {},
-        "model": wanted.model,
-        "output": [output],
-        "parallel_tool_calls": True,
-        "service_tier": wanted.service_tier,
-        "temperature": 1.0,
-        "tool_choice": "auto",
-        "tools": [],
-        "top_p": 1.0,
-    }
-
-
-def _limits() -> dict[str, str]:
-    return {
-        "x-ratelimit-limit-requests": "500",
-        "x-ratelimit-remaining-requests": "499",
-        "x-ratelimit-reset-requests": "120ms",
-        "x-ratelimit-limit-tokens": "200000",
-        "x-ratelimit-remaining-tokens": "199000",
-        "x-ratelimit-reset-tokens": "300ms",
-    }
+        return 0, CACHED_PREFIX_TOKENS
 
 
 def openai_app(

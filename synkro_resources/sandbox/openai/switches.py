@@ -10,17 +10,25 @@ Fault = Literal[
     "403_region",
     "429",
     "429_no_retry_after",
+    "429_ms",
     "insufficient_quota",
     "500",
     "502_html",
+    "503",
     "slow",
+    "silent",
+    "reset",
     "disconnect",
+    "reset_body",
+    "cut",
     "refusal",
     "length",
     "content_filter",
     "unknown_finish",
     "fenced",
     "prose",
+    "not_json",
+    "empty_content",
     "schema_ignored",
     "schema_refused",
     "usage_missing",
@@ -28,24 +36,63 @@ Fault = Literal[
     "error_in_200",
     "html_in_200",
 ]
-"""What happens to one completion: the first group refuses or delays it, the second spoils the answer."""
+"""What happens to one completion.
+
+Refused or delayed: up to `disconnect`. A `silent` server accepts and says nothing for `silent_s`; `429_ms` names the
+wait in `retry-after-ms`. Made and billed, but torn on the way: `reset_body`, `cut`. All others spoil the answer.
+"""
 
 
 @dataclass(slots=True)
 class OpenaiSwitches:
     """Everything off by default."""
 
+    # ---- faults ----
     faults: list[Fault] = field(default_factory=list[Fault])
     """Consumed from the front, one per completion."""
+    faults_on: dict[str, list[Fault]] = field(default_factory=dict[str, list[Fault]])
+    """As `faults`, for requests whose path or model contains the key (`/responses`, `sandbox-large`, `/models`)."""
     always: Fault | None = None
     """The fault of every completion for which `faults` holds none."""
+    fault_every: int = 1
+    """The three above hit only every n-th request."""
     retry_after_s: int = 2
     """Seconds named by an injected 429; above 120 the SDK gives up at once."""
     slow_s: float = 10.0
     """Delay of a `slow` completion, seconds."""
+    silent_s: float = 60.0
+    """How long a `silent` completion is left without a word, seconds."""
+    latency_s: float = 0.0
+    """Every completion is answered so many seconds later."""
+    should_retry: Literal["none", "true", "false"] = "none"
+    """The header `x-should-retry` of refusals."""
+    limit_headers: Literal["usual", "minus", "none"] = "usual"
+    """The `x-ratelimit-…` headers; `minus`: -1 and 0, as seen at Azure."""
+
+    # ---- access ----
+    region_refused: bool = False
+    """403: the provider does not serve this region."""
+    quota_spent: bool = False
+    """429 `insufficient_quota` for every completion."""
+    gone_models: list[str] = field(default_factory=list[str])
+    """Models that were switched off: 404 `model_not_found`, and missing from the list."""
+
+    # ---- schemas ----
+    schema_refused: bool = False
+    """json_schema answers 400."""
+    schema_ignored: bool = False
+    """json_schema is accepted, and the answer does not follow it."""
     limits_refused: bool = False
     """Refuse minimum, maxItems, pattern and the like, as some providers do."""
     json_object_refused: bool = False
     """Refuse the schema-less JSON mode."""
     dialect: Literal["standard", "bare", "flat"] = "standard"
     """Where a json_schema is read from: wrapped, bare (Yandex) or flat (GigaChat)."""
+
+    # ---- money ----
+    flex_unavailable: bool = False
+    """`service_tier` flex answers 429 «resource unavailable»."""
+    tier_served: Literal["default", "flex", "priority", "scale"] | None = None
+    """The tier of the answer, whatever was asked for."""
+    cache_writes_counted: bool = False
+    """Usage names `cache_write_tokens`, which cost more from newer models on."""

@@ -6,8 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Literal
 from urllib.parse import quote
 
 import httpx
@@ -18,9 +16,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from synkro_resources.model.clock import Clock, SystemClock
+from synkro_resources.sandbox.broken_answers import ClosedConnection, DroppedResponse, Silence, TornResponse
 from synkro_resources.sandbox.journal import JournalMiddleware, RequestJournal
+from synkro_resources.sandbox.supabase.refusals import expired, refusal, with_fewer_rows
+from synkro_resources.sandbox.supabase.switches import Fault, SupabaseSwitches
 from synkro_resources.sandbox.supabase.tokens import role_token, verified_claims
-from synkro_resources.sandbox.switches import DroppedResponse
+from synkro_resources.sandbox.switches import Aim
 
 UPSTREAM_TIMEOUT_S = 60.0
 """The hosted gateway's hard limit for one request."""
@@ -46,28 +47,6 @@ _RESPONSE_DROPPED = _HOP_BY_HOP | {"date", "server"}
 
 _log = logging.getLogger(__name__)
 
-Fault = Literal["lost_response", "reset", "502", "503", "520", "540", "402", "544", "429", "slow"]
-"""What happens to one REST request. `lost_response`: executed, the answer is lost. `reset`: not executed. `slow`:
-executed after `slow_s`. Numbers: that status with a body that is not JSON, not executed."""
-
-
-@dataclass(slots=True)
-class SupabaseSwitches:
-    """Everything off by default."""
-
-    faults: list[Fault] = field(default_factory=list[Fault])
-    """Consumed from the front, one per REST request."""
-    slow_s: float = 10.0
-    """Delay of a `slow` request, seconds."""
-    max_body_bytes: int = 0
-    """Bodies above this many bytes answer 413; 0 means no limit."""
-    revoked: bool = False
-    """The secret key was revoked: 401."""
-    paused: bool = False
-    """The project is paused: 540 until it is switched off."""
-    newer_codes: bool = False
-    """Missing tables and bad tokens answer as PostgREST 14 and later: PGRST205, PGRST303."""
-
 
 class Gateway:
     """One project's gateway; `postgrest_url` None means that PostgREST cannot run on this machine."""
@@ -90,6 +69,7 @@ class Gateway:
         self._clock = clock
         self._switches = switches
         self._reason = reason
+        self._aim: Aim[Fault] = Aim(switches)
         self._client: httpx.AsyncClient | None = None
 
     @property
@@ -105,27 +85,48 @@ class Gateway:
 
     async def rest(self, request: Request) -> Response:
         """One request below `/rest/v1`."""
+        self._count_towards_revocation()
         token = self._authorized(request)
         if isinstance(token, Response):
             return token
         body = await request.body()
-        if 0 < self._switches.max_body_bytes < len(body):
+        switches = self._switches
+        if switches.latency_s:
+            await asyncio.sleep(switches.latency_s)
+        if 0 < switches.max_body_bytes < len(body):
             return _not_json(413)
-        fault = self._switches.faults.pop(0) if self._switches.faults else None
-        if self._switches.paused:
+        path, query = request.url.path, request.url.query
+        fault = self._aim.next_fault(path, query, also=(request.method,))
+        if switches.paused:
             fault = "540"
+        elif switches.over_quota:
+            fault = "402"
         match fault:
-            case None | "lost_response":
+            case None | "lost_response" | "reset_body":
                 pass
             case "reset":
-                return DroppedResponse()
+                return ClosedConnection()
+            case "silent":
+                return Silence(switches.silent_s)
             case "slow":
-                await asyncio.sleep(self._switches.slow_s)
+                await asyncio.sleep(switches.slow_s)
+            case "200_html":
+                return _not_json(200)
             case status:
                 return _not_json(int(status))
-        response = await self._forward(request, token, body)
-        _log.info("%s %s %s", request.method, request.url.path, response.status_code)
-        return DroppedResponse() if fault == "lost_response" else response
+        if switches.expired:
+            return expired(switches)
+        table = str(request.path_params["path"]).partition("/")[0]
+        refused = refusal(request, "" if table == "rpc" else table, body, switches)
+        response = refused or await self._forward(request, token, body)
+        _log.info("%s %s %s", request.method, path, response.status_code)
+        if fault == "lost_response" or (fault == "reset_body" and not response.body):
+            return DroppedResponse()
+        if fault == "reset_body":
+            torn = TornResponse(response.body, response.status_code)
+            torn.raw_headers = response.raw_headers
+            return torn
+        return response
 
     def _authorized(self, request: Request) -> str | Response:
         """The bearer token PostgREST gets, or the refusal."""
@@ -157,6 +158,14 @@ class Gateway:
         role = (verified_claims(key, self._jwt_secret) or {}).get("role")
         return role if isinstance(role, str) and role in ("anon", "service_role") else None
 
+    def _count_towards_revocation(self) -> None:
+        switches = self._switches
+        if switches.revoked_after is not None:
+            if switches.revoked_after <= 0:
+                switches.revoked, switches.revoked_after = True, None
+            else:
+                switches.revoked_after -= 1
+
     async def _forward(self, request: Request, token: str, body: bytes) -> Response:
         if self._upstream is None:
             return _down(self._reason)
@@ -164,6 +173,8 @@ class Gateway:
         headers.append(("authorization", f"Bearer {token}"))
         path = quote("/" + str(request.path_params["path"]))
         query = _without_apikey(request.url.query)
+        if self._switches.max_rows and request.method in ("GET", "HEAD"):
+            query = with_fewer_rows(query, self._switches.max_rows)
         url = httpx.URL(self._upstream).copy_with(raw_path=f"{path}?{query}".encode() if query else path.encode())
         # A bare Request, because the client would add its own default headers.
         upstream = httpx.Request(request.method, url, headers=headers, content=body or None)

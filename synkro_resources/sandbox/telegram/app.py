@@ -17,15 +17,16 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from synkro_resources.model.clock import Clock
+from synkro_resources.sandbox.broken_answers import ClosedConnection, DroppedResponse, Silence, TornResponse
 from synkro_resources.sandbox.journal import JournalMiddleware, RequestJournal
-from synkro_resources.sandbox.switches import DroppedResponse
+from synkro_resources.sandbox.switches import Aim
 from synkro_resources.sandbox.telegram.chats import BotIdentity, Chat, TelegramStore
 from synkro_resources.sandbox.telegram.errors import ApiError, bad_request, too_many_requests
 from synkro_resources.sandbox.telegram.limits import RateLimits
 from synkro_resources.sandbox.telegram.methods import METHODS, SENDING, Call, Upload, writable_chat
 from synkro_resources.sandbox.telegram.page import chat_page, chats_page
-from synkro_resources.sandbox.telegram.switches import ChatTrouble, TelegramSwitches
-from synkro_resources.sandbox.telegram.updates import UpdateDesk, human_message, membership_change
+from synkro_resources.sandbox.telegram.switches import ChatTrouble, Fault, TelegramSwitches
+from synkro_resources.sandbox.telegram.updates import OTHER_POLLER, UpdateDesk, human_message, membership_change
 
 _TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{30,50}")
 _MAX_FIELD_BYTES = 4 * 2**20
@@ -60,6 +61,7 @@ class TelegramSandbox:
         self.switches = switches
         self.limits = RateLimits()
         self.desk = UpdateDesk()
+        self.aim: Aim[Fault] = Aim(switches)
 
     def receive(self, chat_id: int, text: str, *, thread: int | None = None) -> int:
         """A person writes `text` in the chat: every bot there gets an update; return the message id."""
@@ -104,15 +106,22 @@ class TelegramSandbox:
         bot = self.tokens.get(token)
         if bot is None:
             raise ApiError(401, "Unauthorized")
+        if self.switches.latency_s:
+            await asyncio.sleep(self.switches.latency_s)
+        if self.switches.token_revoked:
+            raise ApiError(401, "Unauthorized")
         params, uploads = await _decoded(request)
         call = Call(bot, params, uploads, self.store, self.switches, self.clock)
-        if method in _UPDATE_METHODS:
-            return _ok(await self._update_method(method, call))
-        if method not in METHODS:
+        if method not in METHODS and method not in _UPDATE_METHODS:
             raise ApiError(404, "Not Found: method not found")
-        lose_answer = await self._meet_faults(call) if method in SENDING else False
-        result = METHODS[method](call)
-        return DroppedResponse() if lose_answer else _ok(result)
+        is_sending = method in SENDING
+        also = (str(request.path_params["method"]), params.get("chat_id", ""))
+        fault = self.aim.next_fault("", also=also, aimed_only=not is_sending)
+        await self._meet(fault)
+        if is_sending:
+            self._keep_pace(call)
+        result = await self._update_method(method, call) if method in _UPDATE_METHODS else METHODS[method](call)
+        return self._on_the_way_back(fault, _ok(result))
 
     async def _update_method(self, method: str, call: Call) -> object:
         match method:
@@ -125,27 +134,47 @@ class TelegramSandbox:
             case _:
                 return self.desk.webhook_info(call)
 
-    async def _meet_faults(self, call: Call) -> bool:
-        """The one place where switches act on sending; true if the answer must be lost after delivery."""
-        fault = self.switches.faults.pop(0) if self.switches.faults else None
+    async def _meet(self, fault: Fault | None) -> None:
+        """The one place where a fault acts before the call is executed."""
         match fault:
+            case "401":
+                raise ApiError(401, "Unauthorized")
+            case "409":
+                raise ApiError(409, OTHER_POLLER)
             case "429":
                 raise too_many_requests(self.switches.retry_after_s)
             case "500":
                 raise ApiError(500, "Internal Server Error")
             case "502":
                 raise ApiError(502, "Bad Gateway")
+            case "502_html":
+                raise EffectRequested(HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", 502))
             case "413":
                 raise ApiError(413, "Request Entity Too Large")
+            case "entities":
+                raise bad_request('can\'t parse entities: Unsupported start tag "x" at byte offset 0')
             case "reset":
-                raise ConnectionResetRequested
+                raise EffectRequested(ClosedConnection())
             case "slow":
                 await asyncio.sleep(self.switches.slow_s)
             case _:
                 pass
+
+    def _keep_pace(self, call: Call) -> None:
         if self.switches.rate_limit and (wait := self.limits.wait_s(call.bot.user_id, writable_chat(call, "messages"))):
             raise too_many_requests(wait)
-        return fault == "lost_response"
+
+    def _on_the_way_back(self, fault: Fault | None, response: Response) -> Response:
+        """The one place where a fault acts on the answer of an executed call."""
+        match fault:
+            case "lost_response":
+                return DroppedResponse()
+            case "reset_body":
+                return TornResponse(response.body, response.status_code, media_type=response.media_type)
+            case "silent":
+                return Silence(self.switches.silent_s)
+            case _:
+                return response
 
     async def download(self, request: Request) -> Response:
         bot = self.tokens.get(str(request.path_params["token"]))
@@ -194,12 +223,16 @@ class TelegramSandbox:
         return Response(stored.content, media_type="application/octet-stream")
 
 
-class ConnectionResetRequested(Exception):  # a request for an effect, not an error
-    """The `reset` fault: the connection is dropped before anything was executed."""
+class EffectRequested(Exception):  # a request for an effect, not an error
+    """A fault answers instead of the call, which is not executed."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
 
 
-async def _dropped(_request: Request, _error: Exception) -> Response:
-    return DroppedResponse()
+async def _effect(_request: Request, error: Exception) -> Response:
+    return cast("EffectRequested", error).response
 
 
 def telegram_app(
@@ -229,7 +262,7 @@ def telegram_app(
             Route("/files/{file_id}", sandbox.show_file),
         ],
         middleware=[Middleware(JournalMiddleware, journal=journal)],
-        exception_handlers={ConnectionResetRequested: _dropped},
+        exception_handlers={EffectRequested: _effect},
     )
     app.state.sandbox = sandbox
     app.state.switches = sandbox.switches

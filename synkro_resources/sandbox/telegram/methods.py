@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import mimetypes
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from synkro_resources.model.clock import Clock
@@ -76,12 +76,21 @@ def readable_chat(call: Call) -> Chat:
     reference = call.params.get("chat_id", "")
     if not reference:
         raise bad_request("chat_id is empty")
-    chat = call.store.find_chat(reference)
+    chat = call.store.find_chat(reference) or _upgraded(call, reference)
     if chat is None:
         raise bad_request("chat not found")
     if chat.chat_id in call.switches.migrated:
         raise migrated(call.switches.migrated[chat.chat_id])
     return chat
+
+
+def _upgraded(call: Call, reference: str) -> Chat | None:
+    """The supergroup that a group became by the switch `migrated`, made when somebody asks for it."""
+    for old_id, new_id in call.switches.migrated.items():
+        old = call.store.chats.get(old_id)
+        if old is not None and reference == str(new_id):
+            return call.store.chats.setdefault(new_id, replace(old, chat_id=new_id, type="supergroup", topics={}))
+    return None
 
 
 def writable_chat(call: Call, what: str) -> Chat:
@@ -179,7 +188,7 @@ def topic_of(call: Call, chat: Chat) -> int | None:
         raise bad_request("message thread not found")
     if not chat.is_forum:
         return None
-    if thread not in chat.topics:
+    if thread not in chat.topics or thread in call.switches.deleted_topics:
         raise bad_request("message thread not found")
     return thread
 

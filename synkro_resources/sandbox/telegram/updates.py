@@ -12,7 +12,7 @@ from synkro_resources.sandbox.telegram.methods import Call, bot_shape
 MAX_LONG_POLL_S = 50.0
 """Longest wait of a getUpdates call, seconds."""
 
-_OTHER_POLLER = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+OTHER_POLLER = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 _WEBHOOK_ACTIVE = (
     "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 )
@@ -78,7 +78,7 @@ class UpdateDesk:
                 except TimeoutError:
                     return []
             if poller.replaced:
-                raise ApiError(409, _OTHER_POLLER)
+                raise ApiError(409, OTHER_POLLER)
             return waiting[:limit]
         finally:
             if self._pollers.get(bot_id) is poller:
