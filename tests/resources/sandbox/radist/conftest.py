@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -37,9 +38,10 @@ class Radist:
     def post(self, path: str, body: Any) -> httpx.Response:
         return self.http.post(self.path(path), json=body)
 
-    def busy_chat(self) -> int:
-        messages = self.world.radist.messages
-        return max(messages, key=lambda chat_id: len(messages[chat_id]))
+    def busy_chat(self, at_most: float = math.inf) -> int:
+        """The chat with the most messages, or with the most of those that have `at_most` so many."""
+        sizes = {chat_id: len(rows) for chat_id, rows in self.world.radist.messages.items()}
+        return max((chat_id for chat_id, size in sizes.items() if size <= at_most), key=sizes.__getitem__)
 
     def messages(self, chat_id: int, limit: int = 100, **query: str) -> list[dict[str, Any]]:
         return self.get(MESSAGES, chat_id=chat_id, limit=limit, **query).json()
