@@ -40,7 +40,7 @@ def webhook(slug: str, action: str) -> None:
     from synkro_resources.control.keyring import Keyring
     from synkro_resources.model.ids import IntegrationKind
     from synkro_resources.platform import Platform
-    from synkro_resources.radist import RadistClient
+    from synkro_resources.radist.resource import open_radist
     from synkro_resources.radist.subscriptions import RadistSubscriptions
 
     with control() as (settings, db):
@@ -49,9 +49,9 @@ def webhook(slug: str, action: str) -> None:
         platform = Platform(settings, db, Keyring.from_settings(settings), settings.present)
         connection = platform.connection(slug, IntegrationKind.RADIST)
         base_url, key = connection.text("base_url"), connection.secret("api_key")
-        company_id, sandbox = int(connection.text("company_id", "0")), settings.allow_sandbox
+        sandbox = settings.allow_sandbox
         with (
-            RadistClient(base_url, key, company_id, tenant=slug, allow_sandbox=sandbox) as client,
+            open_radist(platform, slug, connection) as client,
             RadistSubscriptions(base_url, key, client.company_id, tenant=slug, allow_sandbox=sandbox) as subscriptions,
         ):
             desk = _Desk(db, settings, slug, client, subscriptions)

@@ -8,15 +8,18 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 
 from synkro_assets.automation.hints import HintWatch, request_refreshes
+from synkro_resources.control.integrations import get_integration
 from synkro_resources.control.run_requests import RunRequest
-from synkro_resources.control.tenants import get_tenant
+from synkro_resources.control.tenants import get_tenant, save_tenant_settings, tenant_settings
 from synkro_resources.control.webhooks import QUIET, add_webhook, note_event, pending_hints
 from synkro_resources.model.clock import FixedClock
+from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tables.dialogs import MESSAGE
 from synkro_resources.model.tables.raw import RADIST_CONNECTIONS, RADIST_MEDIA, RADIST_MESSAGES
 from synkro_resources.platform import Platform
@@ -112,3 +115,55 @@ def test_connections_and_attachments_are_known_and_nothing_was_downloaded(live: 
     media = live.place.lake.read_days(RADIST_MEDIA, SLUG, live.place.lake.days(RADIST_MEDIA, SLUG)).to_pylist()
     assert media
     assert {row["status"] for row in media} == {"described"}
+
+
+def test_files_are_downloaded_where_the_tenant_wants_them_and_the_cdn_never_sees_the_key(live: Live) -> None:
+    control, place = live.place.control, live.place
+    wanted = tenant_settings(control, SLUG).model_copy(update={"fetch_media": True})
+    save_tenant_settings(control, SLUG, wanted, changed_by="test", clock=place.clock)
+    try:
+        assert place.load(SLUG, TODAY - timedelta(days=3), TODAY).status == "done"
+    finally:
+        off = wanted.model_copy(update={"fetch_media": False})
+        save_tenant_settings(control, SLUG, off, changed_by="test", clock=place.clock)
+    rows = place.lake.read_days(RADIST_MEDIA, SLUG, place.lake.days(RADIST_MEDIA, SLUG)).to_pylist()
+    stored = [row for row in rows if row["status"] == "stored"]
+    assert stored
+    assert {row["status"] for row in rows} == {"stored"}
+    for row in stored:
+        assert len((Path(place.settings.lake_root) / row["path"]).read_bytes()) == row["bytes"] == row["size"]
+    assert not [note for note in live.sandbox.radist.state.oddities if "media host" in note]
+
+
+def test_a_key_without_the_scope_connections_loads_on_and_says_so(live: Live) -> None:
+    """Only the integration's page shows it: the figures do not depend on that list."""
+    live.sandbox.radist.state.switches.missing_scopes = ["connections"]
+    before = live.place.lake.read_current(RADIST_CONNECTIONS, SLUG)
+    try:
+        assert live.place.load(SLUG, TODAY, TODAY).status == "done"
+    finally:
+        live.sandbox.radist.state.switches.missing_scopes = []
+    shown = get_integration(live.place.control, SLUG, IntegrationKind.RADIST)
+    assert shown is not None
+    assert shown.problem is not None
+    assert (shown.status, shown.problem.code) == ("warning", "radist.forbidden")
+    assert live.place.lake.read_current(RADIST_CONNECTIONS, SLUG).num_rows == before.num_rows
+
+
+def test_a_connection_deleted_at_radist_takes_nothing_out_of_the_lake(live: Live) -> None:
+    """Its chats answer 404 and its history is gone there: what was read is the only copy."""
+    days = [TODAY - timedelta(days=back) for back in range(3, -1, -1)]
+    before = live.place.lake.read_days(RADIST_MESSAGES, SLUG, days)
+    chats = [chat for contact in live.sandbox.world.radist.contacts for chat in contact["chats"]]
+    talking = set(before.column("chat_id").to_pylist())
+    gone = next(chat["connection_id"] for chat in chats if chat["chat_id"] in talking)
+    live.sandbox.radist.state.switches.gone_connections = [gone]
+    try:
+        assert live.place.load(SLUG, days[0], TODAY).status == "done"
+    finally:
+        live.sandbox.radist.state.switches.gone_connections = []
+    after = live.place.lake.read_days(RADIST_MESSAGES, SLUG, days)
+    assert sorted(after.column("message_id").to_pylist()) == sorted(before.column("message_id").to_pylist())
+    assert after.column("vanished_at").null_count == after.num_rows
+    known = {row["id"]: row for row in live.place.lake.read_current(RADIST_CONNECTIONS, SLUG).to_pylist()}
+    assert (known[gone]["vanished_on"], known[gone]["last_seen_on"]) == (TODAY, TODAY)

@@ -6,11 +6,13 @@ import logging
 import secrets
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from synkro_app.web.radist_webhook import (
@@ -25,7 +27,10 @@ from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.webhooks import add_webhook, pending_hints, remove_webhook
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.radist.events import UNKNOWN_CHAT
+from synkro_resources.radist.subscriptions import RadistSubscriptions
+from synkro_resources.sandbox.radist import RadistSwitches, radist_app
 from synkro_resources.sandbox.serve import serve
+from synkro_resources.sandbox.world.build import build_world
 from tests.app.conftest import RunningCabinet
 
 TEXT = "Здравствуйте, мой адрес Ленина 5"
@@ -217,3 +222,32 @@ def test_radist_reaches_the_receiver_through_the_gate_without_a_session(
     assert door.post(f"/hooks/radist/{door.slug}.{secrets.token_urlsafe(32)}").status_code == 404
     assert httpx.get(cabinet.url + door.address, trust_env=False).status_code == 401
     assert door.secret not in cabinet.log.read_text()
+
+
+def test_radists_own_events_arrive_twice_late_and_out_of_order_and_leave_one_hint_per_chat(
+    door: Door, control_clock: FixedClock
+) -> None:
+    """Rule 15, with the emulator's real deliveries: no order, no zone, no single delivery is promised."""
+    world = build_world(3, control_clock.now(), days=5)
+    switches = RadistSwitches(
+        rate_limit=False, webhook_duplicates=2, webhook_reversed=True, webhook_times_without_zone=True
+    )
+    app = radist_app(world.radist, clock=control_clock, api_key="k", switches=switches)
+    chats = [chat for contact in world.radist.contacts for chat in contact["chats"]]
+    first = chats[0]
+    same_connection = [chat["chat_id"] for chat in chats if chat["connection_id"] == first["connection_id"]][:2]
+    company = int(world.radist.companies[0]["id"])
+    with (
+        serve(app) as url,
+        RadistSubscriptions(url, SecretStr("k"), company, tenant=door.slug, allow_sandbox=True) as subscriptions,
+    ):
+        webhook_id = subscriptions.subscribe(first["connection_id"], door.url + door.address)
+        assert webhook_id
+        for chat_id in (*same_connection, same_connection[0]):
+            app.state.editor.say(chat_id, "inbound", TEXT)
+        assert app.state.webhooks.wait_until_delivered()
+        assert {delivery.status for delivery in app.state.webhooks.deliveries} == {200}
+        assert door.hints() == Counter({same_connection[0]: 6, same_connection[1]: 3})
+        assert subscriptions.unsubscribe(webhook_id)
+        assert not subscriptions.unsubscribe(webhook_id)
+    assert app.state.oddities == []
