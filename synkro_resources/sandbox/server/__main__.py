@@ -18,8 +18,8 @@ from synkro_resources.model.clock import clock_from_setting
 from synkro_resources.sandbox.server.app import sandbox_app
 from synkro_resources.sandbox.server.arguments import DATABASE_VARIABLE, arguments, databases
 from synkro_resources.sandbox.server.project_rest import ProjectRest, start_project_rest
-from synkro_resources.sandbox.world.build import build_world
 from synkro_resources.sandbox.world.model import World
+from synkro_resources.sandbox.world.sizes import build_sized_world
 
 HOST = "127.0.0.1"
 """The sandbox has no real authentication and must never be reachable from outside."""
@@ -66,7 +66,7 @@ def main(argv: Sequence[str]) -> None:
 
 def _world(options: argparse.Namespace, seed: int, slug: str) -> World:
     """One tenant's world: the only place that chooses how large it is."""
-    return build_world(seed, options.end, first_day=options.first_day, slug=slug)
+    return build_sized_world(options.size, seed, options.end, slug, first_day=options.first_day)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> Never:

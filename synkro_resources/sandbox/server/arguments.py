@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from synkro_resources.model.ids import check_tenant_slug
+from synkro_resources.sandbox.world.sizes import SIZES
 
 DATABASE_VARIABLE = "SYNKRO_SANDBOX_SUPABASE_DATABASE"
 
@@ -28,6 +29,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         action="append",
         help=f"superuser URL of a tenant's database, URL or slug=URL, repeatable; also {DATABASE_VARIABLE}",
     )
+    parser.add_argument("--size", choices=SIZES, default="small", help="how large every tenant's world is (small)")
     parser.add_argument("--no-rate-limit", action="store_true", help="the vendors' request limits are off at the start")
     return parser.parse_args(argv)
 

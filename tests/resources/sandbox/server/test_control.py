@@ -90,3 +90,14 @@ def test_an_end_without_zone_is_refused(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit):
         arguments(["--port", "1", "--state", ".", "--seed", "1", "--end", "2026-11-20T12:00:00"])
     assert "a zone is needed" in capsys.readouterr().err
+
+
+def test_the_size_of_the_worlds_and_the_limits_are_chosen_at_the_start(capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["--port", "1", "--state", ".", "--seed", "1", "--end", "2026-11-20T12:00:00Z"]
+    plain = arguments(given)
+    assert (plain.size, plain.no_rate_limit) == ("small", False)
+    large = arguments([*given, "--size", "large", "--no-rate-limit"])
+    assert (large.size, large.no_rate_limit) == ("large", True)
+    with pytest.raises(SystemExit):
+        arguments([*given, "--size", "huge"])
+    assert "--size" in capsys.readouterr().err
