@@ -242,6 +242,8 @@ def integration_check(slug: str, kind_name: str | None, send_test: bool) -> None
                 clock=settings.present,
                 allow_sandbox=settings.allow_sandbox,
                 send_test=send_test,
+                amocrm_rate=settings.amocrm_rate,
+                radist_rate=settings.radist_rate,
             )
             _show_check(kind, check)
             statuses.add(check.status)

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from synkro_resources.amocrm import AmocrmClient
 from synkro_resources.amocrm.client import HOSTS
+from synkro_resources.amocrm.tokens import ACCESS_LIFE, ISSUE, OAUTH, WARN_DAYS, claims, token_warning
 from synkro_resources.checks.network import RETRY, BoundedTransport
 from synkro_resources.checks.parts import Part, broken, ok, warning
-from synkro_resources.checks.subject import Subject, claims_of
+from synkro_resources.checks.subject import Subject
 from synkro_resources.control.integrations import CheckFinding
 from synkro_resources.http import CircuitBreaker
 from synkro_resources.http.hosts import is_loopback
-from synkro_resources.http.jsonvalues import JsonObject, as_list, as_object, as_text, as_whole
+from synkro_resources.http.jsonvalues import JsonObject, as_object, as_text, as_whole
 from synkro_resources.model.errors import IntegrationError, Sentence
 
-WARN_DAYS = 30
-"""Days before a token's end from which people are warned: a month, because a new one needs a person in amoCRM."""
-
-OAUTH_LIFE = timedelta(days=1)
-"""An access token of OAuth lives a day; a long-lived one usually for years."""
-
-NEW_TOKEN = Sentence(
-    "Выпустите новый долгосрочный ключ в настройках интеграции amoCRM и сохраните его в Synkro.",
-    "Issue a new long-lived token in the integration's settings in amoCRM and save it in Synkro.",
-)
 AS_ADMINISTRATOR = Sentence(
     "Выпустите ключ от имени администратора amoCRM.", "Issue the token as an administrator of amoCRM."
 )
@@ -38,7 +29,7 @@ class AmocrmCheck:
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self._token = subject.secret("token", "access_token")
-        self._claims = claims_of(self._token)
+        self._claims = claims(self._token)
         self._client: AmocrmClient | None = None
         self._account: JsonObject = {}
         self._host = ""
@@ -86,16 +77,17 @@ class AmocrmCheck:
 
     def _token_form(self) -> Iterable[CheckFinding]:
         """Opens the client, which refuses a token that cannot be one, and says which kind it is."""
-        subject = self._subject
+        subject, access = self._subject, self._subject.access
         self._client = AmocrmClient(
             subject.text("base_url"),
-            subject.amocrm_auth or self._token,
+            access.amocrm_auth() if access.amocrm_auth else self._token,
             tenant=subject.tenant,
             clock=subject.clock,
             allow_sandbox=subject.allow_sandbox,
             retry=RETRY,
-            # Its own: who asks for a check after the support has lifted a block must not hear yesterday's news.
-            breaker=CircuitBreaker(),
+            limiter=access.limiter,
+            # Never this process's own memory: a block that was lifted meanwhile must not be told as yesterday's news.
+            breaker=access.breaker or CircuitBreaker(),
             transport=BoundedTransport(subject.network(), subject.deadline),
         )
         if self._is_oauth:
@@ -111,7 +103,7 @@ class AmocrmCheck:
                     "Ключ выпущен на сутки, как в OAuth, и сам не обновится.",
                     "The token was made for one day, as in OAuth, and does not renew itself.",
                 ),
-                NEW_TOKEN,
+                ISSUE,
             )
         elif self._claims is None:
             yield ok("token", "Ключ записан без ошибок.", "The token is well-formed.")
@@ -119,16 +111,19 @@ class AmocrmCheck:
             yield ok("token", "Это долгосрочный ключ.", "This is a long-lived token.")
 
     def _token_life(self) -> Iterable[CheckFinding]:
-        claims = self._claims or {}
-        ends, name = as_whole(claims.get("exp")), "token_life"
-        now = self._subject.clock.now()
+        name, now = "token_life", self._subject.clock.now()
         if self._is_oauth:
-            yield ok(name, "Срок ключа OAuth продлевается сам.", "An OAuth token's life is extended by itself.")
+            warned = token_warning(self._subject, self._subject.clock)
+            if warned is None:
+                yield ok(name, "Срок ключа OAuth продлевается сам.", "An OAuth token's life is extended by itself.")
+            else:
+                yield warning(name, *warned)
+            return
+        ends = self._claims.expires_at if self._claims else None
+        if ends is None and is_loopback(self._host):
+            yield ok(name, "Ключ песочницы не кончается.", "A sandbox token does not end.")
             return
         if ends is None:
-            if is_loopback(self._host):
-                yield ok(name, "Ключ песочницы не кончается.", "A sandbox token does not end.")
-                return
             yield warning(
                 name,
                 Sentence("По ключу не видно, когда он кончится.", "The token does not tell when it ends."),
@@ -138,18 +133,14 @@ class AmocrmCheck:
                 ),
             )
             return
-        days = int((ends - now.timestamp()) // 86_400)
-        day = datetime.fromtimestamp(ends, UTC).date().isoformat()
+        days, day = (ends - now).days, ends.date().isoformat()
+        left = Sentence(f"Ключ действует до {day}, осталось дней: {days}.", f"The token ends on {day}, in {days} d.")
         if days < 0:
-            yield broken(name, Sentence(f"Срок ключа кончился {day}.", f"The token ended on {day}."), NEW_TOKEN)
+            yield broken(name, Sentence(f"Срок ключа кончился {day}.", f"The token ended on {day}."), ISSUE)
         elif days <= WARN_DAYS:
-            yield warning(
-                name,
-                Sentence(f"Ключ действует до {day}, осталось дней: {days}.", f"The token ends on {day}, in {days} d."),
-                NEW_TOKEN,
-            )
+            yield warning(name, left, ISSUE)
         else:
-            yield ok(name, f"Ключ действует до {day}, осталось дней: {days}.", f"The token ends on {day}, in {days} d.")
+            yield ok(name, left.ru, left.en)
 
     def _ask_account(self) -> Iterable[CheckFinding]:
         self._account = self._open.account()
@@ -174,8 +165,8 @@ class AmocrmCheck:
 
     def _token_claims(self) -> Iterable[CheckFinding]:
         """The claims are not verified, so that a contradiction is a reason to look and never a proof."""
-        claims = self._claims or {}
-        said, real = as_whole(claims.get("account_id")), as_whole(self._account.get("id"))
+        said = self._claims.account_id if self._claims else None
+        real = as_whole(self._account.get("id"))
         if said is not None and said != real:
             yield warning(
                 "token_account",
@@ -183,7 +174,7 @@ class AmocrmCheck:
                     f"Ключ выпущен для аккаунта № {said}, а отвечает № {real}.",
                     f"The token was issued for the account no. {said}, but no. {real} answers.",
                 ),
-                NEW_TOKEN,
+                ISSUE,
             )
         else:
             ru, en = (
@@ -195,7 +186,7 @@ class AmocrmCheck:
                 )
             )
             yield ok("token_account", f"{ru}.", f"{en}.")
-        scopes = [str(scope) for scope in as_list(claims.get("scopes"))]
+        scopes = self._claims.scopes if self._claims else ()
         if scopes and "crm" not in scopes:
             yield warning(
                 "token_scopes",
@@ -319,16 +310,14 @@ class AmocrmCheck:
 
     @property
     def _is_oauth(self) -> bool:
-        """By what is stored; a token's claims only hint."""
-        subject = self._subject
-        stored = subject.text("auth") == "oauth" or bool(subject.secret("refresh_token").get_secret_value())
-        return stored or subject.amocrm_auth is not None
+        """By the settings; a token's claims only hint."""
+        return self._subject.text("auth") == OAUTH
 
     @property
     def _lives_a_day(self) -> bool:
-        claims = self._claims or {}
-        begins, ends = as_whole(claims.get("iat")), as_whole(claims.get("exp"))
-        return begins is not None and ends is not None and ends - begins <= OAUTH_LIFE.total_seconds()
+        begins = self._claims.issued_at if self._claims else None
+        ends = self._claims.expires_at if self._claims else None
+        return begins is not None and ends is not None and ends - begins <= ACCESS_LIFE
 
 
 def _any_row(rows: Iterator[JsonObject]) -> bool:

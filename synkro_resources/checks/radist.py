@@ -199,7 +199,7 @@ class RadistCheck:
             yield ok("scope_connections", "Список подключений читается.", "Connections can be listed.")
 
     def _webhooks(self) -> Iterable[CheckFinding]:
-        limiter = company_limiter(f"{VENDOR}|{self._base}|{self._company_id}")
+        limiter = self._subject.access.limiter or company_limiter(f"{VENDOR}|{self._base}|{self._company_id}")
         base = self._base if self._base.endswith("/v2") else f"{self._base}/v2"
         subject = self._subject
         with VendorClient(
@@ -232,6 +232,7 @@ class RadistCheck:
             tenant=self._subject.tenant,
             allow_sandbox=self._subject.allow_sandbox,
             retry=retry,
+            limiter=self._subject.access.limiter,
             breaker=CircuitBreaker(),
             transport=self._transport(),
         )

@@ -13,7 +13,8 @@ from synkro_resources.checks.ai import AiCheck
 from synkro_resources.checks.amocrm import AmocrmCheck
 from synkro_resources.checks.parts import CheckRun, IntegrationParts
 from synkro_resources.checks.radist import RadistCheck
-from synkro_resources.checks.subject import Deadline, Subject
+from synkro_resources.checks.shared import AMOCRM_RATE, RADIST_RATE, shared_access
+from synkro_resources.checks.subject import Access, Deadline, Subject
 from synkro_resources.checks.supabase import SupabaseCheck
 from synkro_resources.checks.telegram import TelegramCheck
 from synkro_resources.control.database import Database
@@ -28,7 +29,6 @@ from synkro_resources.control.integrations import (
 )
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.tenants import get_tenant
-from synkro_resources.http import Auth
 from synkro_resources.model.clock import Clock, SystemClock
 from synkro_resources.model.ids import IntegrationKind
 
@@ -62,7 +62,7 @@ def check_integration(
     send_test: bool = False,
     budget_s: float = BUDGET_S,
     network: Callable[[], httpx.BaseTransport] = httpx.HTTPTransport,
-    amocrm_auth: Auth | None = None,
+    access: Access | None = None,
 ) -> list[CheckFinding]:
     """The findings of one integration, the basic ones first; returns within `budget_s` and a grace of two seconds.
 
@@ -81,7 +81,7 @@ def check_integration(
         destinations=destinations,
         send_test=send_test,
         network=network,
-        amocrm_auth=amocrm_auth,
+        access=access or Access(),
     )
     check = CHECKS[kind](subject)
     run = CheckRun(kind, check.parts(), deadline)
@@ -108,26 +108,40 @@ def run_check(
     clock: Clock,
     allow_sandbox: bool = False,
     send_test: bool = False,
+    amocrm_rate: float = AMOCRM_RATE,
+    radist_rate: float = RADIST_RATE,
 ) -> StoredCheck:
-    """Check a stored connection and store the result.
+    """Check a stored connection and store the result. The rates are requests per second, shared by all processes.
 
     Raises:
         UserInputError: `integration.missing`.
     """
     secrets = read_secrets(db, keyring, tenant, kind)
     integration = get_integration(db, tenant, kind)
+    public = {} if integration is None else integration.public
     checked_at, started = clock.now(), time.monotonic()
     destinations = list_destinations(db, tenant, enabled_only=True) if kind is IntegrationKind.TELEGRAM else []
     findings = check_integration(
         tenant,
         kind,
-        {} if integration is None else integration.public,
+        public,
         secrets,
         clock=clock,
         allow_sandbox=allow_sandbox,
         zone=get_tenant(db, tenant).zone,
         destinations=[item for item in destinations if item.channel == TELEGRAM],
         send_test=send_test,
+        access=shared_access(
+            db,
+            keyring,
+            tenant,
+            kind,
+            public,
+            clock=clock,
+            allow_sandbox=allow_sandbox,
+            amocrm_rate=amocrm_rate,
+            radist_rate=radist_rate,
+        ),
     )
     duration_ms = round((time.monotonic() - started) * 1000)
     status = save_check(

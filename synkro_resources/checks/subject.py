@@ -6,7 +6,7 @@ import base64
 import binascii
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 import orjson
@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from synkro_resources.control.destinations import Destination
 from synkro_resources.control.integrations import PublicSettings
-from synkro_resources.http import Auth
+from synkro_resources.http import Auth, CircuitBreaker, Limiter
 from synkro_resources.http.jsonvalues import JsonObject, as_object
 from synkro_resources.model.clock import Clock
 
@@ -35,12 +35,23 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """How an account is approached; what is None is this check's own.
+
+    `amocrm_auth`: makes a credential that renews itself, instead of the stored token as it is.
+    """
+
+    limiter: Limiter | None = None
+    breaker: CircuitBreaker | None = None
+    amocrm_auth: Callable[[], Auth] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """One tenant's integration under check.
 
     `zone`: the tenant's IANA zone, empty if it does not matter. `destinations`: active chats, for Telegram.
-    `network`: makes the transport of the readers' HTTP clients. `amocrm_auth`: a credential that renews itself;
-    None: the stored token as it is.
+    `network`: makes the transport of the readers' HTTP clients. `access`: what other processes share with this one.
     """
 
     tenant: str
@@ -53,14 +64,14 @@ class Subject:
     destinations: Sequence[Destination] = ()
     send_test: bool = False
     network: Callable[[], httpx.BaseTransport] = httpx.HTTPTransport
-    amocrm_auth: Auth | None = None
+    access: Access = field(default_factory=lambda: Access())
 
     def text(self, name: str, default: str = "") -> str:
         return str(self.public.get(name, default)).strip()
 
-    def secret(self, *names: str) -> SecretStr:
+    def secret(self, name: str, *others: str) -> SecretStr:
         """The first of the named secrets that is set, or an empty one."""
-        found = (self.secrets[name] for name in names if name in self.secrets)
+        found = (self.secrets[field] for field in (name, *others) if field in self.secrets)
         return next((secret for secret in found if secret.get_secret_value().strip()), SecretStr(""))
 
 

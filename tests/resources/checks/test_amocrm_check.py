@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
+from synkro_resources.checks.subject import Access
 from synkro_resources.http import HeaderSecret
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.sandbox.amocrm.app import amocrm_app
@@ -111,10 +113,14 @@ def test_a_token_of_one_day_that_nobody_renews_is_told_from_one_that_renews_itse
     token = jwt(**claims(iat=NOW_S - 60, exp=NOW_S + DAY_S - 60))
     with sandbox.serving(token) as url:
         alone = sandbox.check(public={"base_url": url})
-        oauth = sandbox.check(public={"base_url": url}, secrets={"access_token": token, "refresh_token": "r"})
+        consented = {"base_url": url, "auth": "oauth", "refresh_expires_at": (NOON + timedelta(days=80)).isoformat()}
+        oauth = sandbox.check(public=consented, secrets={"access_token": token, "refresh_token": "r"})
+        idle = consented | {"refresh_expires_at": (NOON + timedelta(days=5)).isoformat()}
+        forgotten = sandbox.check(public=idle, secrets={"access_token": token, "refresh_token": "r"})
         auth = HeaderSecret("Authorization", SecretStr(token), vendor="amocrm", tenant="demo", scheme="Bearer")
-        given = sandbox.check(public={"base_url": url}, secrets={}, amocrm_auth=auth)
+        given = sandbox.check(public=consented, secrets={}, access=Access(amocrm_auth=lambda: auth))
     assert (alone["token"].status, alone["token_life"].status) == ("warning", "warning")
+    assert forgotten["token_life"].status == "warning", "a consent that nobody used for months runs out"
     for found in (oauth, given):
         assert (found["token"].status, found["token_life"].status, found["account"].status) == ("ok", "ok", "ok")
         assert "OAuth" in found["token"].what.ru

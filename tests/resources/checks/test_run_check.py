@@ -5,14 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
 
+from synkro_resources.amocrm import exchange
+from synkro_resources.amocrm.oauth import fields_of
 from synkro_resources.checks import run_check
+from synkro_resources.control.accounts import key_of
+from synkro_resources.control.blocks import clear_block
 from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import add_destination, disable_destination
 from synkro_resources.control.integrations import (
     CheckFinding,
+    PublicSettings,
     get_integration,
     last_check,
+    read_secrets,
     save_check,
     set_integration,
 )
@@ -22,6 +29,8 @@ from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.errors import Sentence, UserInputError
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.sandbox.amocrm.app import amocrm_app
+from synkro_resources.sandbox.amocrm.oauth import OauthClient
+from synkro_resources.sandbox.amocrm.switches import AmocrmSwitches
 from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.telegram import BotIdentity, Chat, telegram_app
 from synkro_resources.sandbox.world.build import build_world
@@ -120,3 +129,51 @@ def test_a_service_that_is_not_connected_is_named(
 ) -> None:
     with pytest.raises(UserInputError, match="radist"):
         run_check(control_db, keyring, tenant_a.slug, IntegrationKind.RADIST, clock=control_clock)
+
+
+def test_a_block_that_a_check_meets_holds_for_every_process_until_an_operator_clears_it(
+    control_db: Database, keyring: Keyring, tenant_a: Tenant, control_clock: FixedClock
+) -> None:
+    world, switches = build_world(7, NOON, days=1), AmocrmSwitches(always="403_html")
+    slug, app = tenant_a.slug, amocrm_app(world.amocrm, clock=control_clock, token="t-0123456789", state=switches)
+
+    def check() -> tuple[str, str]:
+        found = run_check(control_db, keyring, slug, AMO, clock=control_clock, allow_sandbox=True)
+        account = next(finding for finding in found.findings if finding.name == "account")
+        return account.status, account.code
+
+    with serve(app) as url:
+        public: PublicSettings = {"base_url": url}
+        set_integration(control_db, keyring, slug, AMO, public, {"token": "t-0123456789"}, "u")
+        assert check() == ("broken", "amocrm.blocked")
+        switches.always = None
+        assert check() == ("broken", "amocrm.blocked")
+        assert len(app.state.log.entries) == 1, "nobody knocks at a closed door"
+        assert clear_block(control_db, slug, key_of(AMO, public), kind=AMO, actor="operator", reason="lifted")
+        assert check() == ("ok", "")
+
+
+def test_a_token_of_oauth_that_has_ended_is_renewed_by_the_check_and_kept(
+    control_db: Database, keyring: Keyring, tenant_a: Tenant, control_clock: FixedClock
+) -> None:
+    registered, slug = OauthClient(), tenant_a.slug
+    world = build_world(7, NOON, days=1)
+    with serve(amocrm_app(world.amocrm, clock=control_clock, token="long-lived", oauth=registered)) as url:
+        client = exchange.OauthClient(
+            SecretStr(registered.client_id), SecretStr(registered.client_secret), registered.redirect_uri
+        )
+        first = exchange.TokenExchange(url, tenant=slug, clock=control_clock, allow_sandbox=True)
+        secrets, times = fields_of(first.code(client, SecretStr(registered.code)))
+        own = {"client_id": registered.client_id, "client_secret": registered.client_secret}
+        public = {**times, "base_url": url, "redirect_uri": registered.redirect_uri}
+        set_integration(control_db, keyring, slug, AMO, public, {**secrets, **own}, "u")
+        control_clock.move(timedelta(days=2))
+        check = run_check(control_db, keyring, slug, AMO, clock=control_clock, allow_sandbox=True)
+    by_name = {finding.name: finding for finding in check.findings}
+    assert (by_name["token_life"].status, by_name["account"].status) == ("ok", "ok")
+    assert "OAuth" in by_name["token"].what.ru
+    renewed = read_secrets(control_db, keyring, slug, AMO)["refresh_token"].get_secret_value()
+    assert renewed != secrets["refresh_token"]
+    stored = get_integration(control_db, slug, AMO)
+    assert stored is not None
+    assert stored.status == check.status, "a token that renewed itself is no change of settings"
