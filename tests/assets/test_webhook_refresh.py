@@ -5,9 +5,8 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -23,7 +22,7 @@ from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tables.dialogs import MESSAGE
 from synkro_resources.model.tables.raw import RADIST_CONNECTIONS, RADIST_MEDIA, RADIST_MESSAGES
 from synkro_resources.platform import Platform
-from synkro_resources.radist.times import format_time
+from synkro_resources.radist.times import instant_of
 from tests.pipeline import END, Installation, Sandbox, installation
 
 SLUG = "hinted"
@@ -42,11 +41,14 @@ class Live:
         self.sandbox.radist.state.log.entries.clear()
         return Counter(int(parse_qs(entry.query)["chat_id"][0]) for entry in entries)
 
-    def write(self, chat_id: int, message_id: str) -> None:
-        """A client writes, and the listing does not show it yet."""
-        rows = self.sandbox.world.radist.messages[chat_id]
-        inbound = next(row for row in rows if row["direction"] == "inbound")
-        rows.append(deepcopy(inbound) | {"message_id": message_id, "created_at": format_time(END)})
+    def write(self, chat_id: int, at: datetime) -> str:
+        """A client writes; the id of the message. The listing shows it only if it is the chat's newest."""
+        said = self.sandbox.radist.state.editor.say(chat_id, "inbound", "ещё вопрос", at)
+        return str(said["message"]["message_id"])
+
+    def newest(self, chat_id: int) -> datetime:
+        times = [instant_of(row["created_at"]) for row in self.sandbox.world.radist.messages[chat_id]]
+        return max(at for at in times if at is not None and at <= END)
 
     def refresh(self) -> RunRequest:
         later = FixedClock(END + QUIET)
@@ -73,31 +75,25 @@ def live(control_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def test_a_touched_chat_is_read_before_the_listing_shows_it_and_no_other_is(live: Live) -> None:
     busy = live.asked()
     assert len(busy) > 3
-    chat_id = min(busy)
-    live.write(chat_id, "hinted-1")
+    chat_id = max(busy, key=live.newest)
+    written = live.write(chat_id, live.newest(chat_id) - timedelta(seconds=1))
     note_event(live.place.control, SLUG, live.secret, chat_id, live.place.clock)
     assert live.refresh().status == "done"
     assert live.asked() == {chat_id: 1}
-    assert "hinted-1" in live.stored()
+    assert written in live.stored()
     derived = live.place.lake.read_days(MESSAGE, SLUG, [TODAY]).column("message_id").to_pylist()
-    assert "hinted-1" in derived, "what was read must reach the tables that reports are made of"
+    assert written in derived, "what was read must reach the tables that reports are made of"
     assert pending_hints(live.place.control, SLUG) == []
 
 
 def test_a_message_whose_webhook_was_lost_is_found_by_the_listing(live: Live) -> None:
     """Polling stays the truth: a refresh marks today as fresh, so it must not rely on webhooks."""
-    chats = {
-        chat["chat_id"]: (contact, chat) for contact in live.sandbox.world.radist.contacts for chat in contact["chats"]
-    }
-    touched, lost = sorted(chats)[:2]
-    live.write(lost, "lost-1")
-    contact, chat = chats[lost]
-    chat["last_message"] = {**live.sandbox.world.radist.messages[lost][-1]}
-    contact["last_chat_updated_at"] = format_time(END)
+    touched, lost = sorted(live.sandbox.world.radist.messages)[:2]
+    written = live.write(lost, END)
     note_event(live.place.control, SLUG, live.secret, touched, live.place.clock)
     assert live.refresh().status == "done"
     assert {touched, lost} <= set(live.asked())
-    assert "lost-1" in live.stored()
+    assert written in live.stored()
 
 
 def test_an_event_that_names_no_chat_leads_to_a_whole_refresh(live: Live) -> None:
