@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -132,6 +132,11 @@ class TenantRun:
 
     def stored_days(self, table: Table, days: Iterable[date]) -> pa.Table:
         return self.lake.read_days(table, self.tenant, days, missing_ok=True)
+
+    def each_day(self, table: Table, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """The window's stored rows of a table a day at a time, for tables that are too large to hold."""
+        for day in self.window.days:
+            yield self.lake.read_days(table, self.tenant, [day], columns=columns)
 
     def current(self, table: Table) -> pa.Table:
         return self.lake.read_current(table, self.tenant)

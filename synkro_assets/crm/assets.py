@@ -19,6 +19,7 @@ from synkro_assets.crm.sweep import (
 )
 from synkro_assets.crm.talks import read_talks, talks_to_read
 from synkro_assets.crm.tombstones import mark_deleted, untold_deletions
+from synkro_assets.extraction import Extraction
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.amocrm import AmocrmClient, EntityType
@@ -137,26 +138,26 @@ def sweep(run: TenantRun) -> RowSpool:
     return run.take(extraction)
 
 
-@amocrm_asset(AMOCRM_LEADS, inputs={"events": AMOCRM_EVENTS, "swept": AMOCRM_SWEEP}, after=[AMOCRM_ACCOUNT])
-def leads(run: TenantRun, events: pa.Table, swept: pa.Table) -> RowSpool:
+@amocrm_asset(AMOCRM_LEADS, inputs={"swept": AMOCRM_SWEEP}, after=[AMOCRM_EVENTS])
+def leads(run: TenantRun, swept: pa.Table) -> RowSpool:
     """Leads changed on these days; the first load also reads everything older as the baseline."""
-    return run.take(_entities(run, "leads", events, swept))
+    return run.take(_entities(run, "leads", swept))
 
 
-@amocrm_asset(AMOCRM_CONTACTS, inputs={"events": AMOCRM_EVENTS, "swept": AMOCRM_SWEEP}, after=[AMOCRM_ACCOUNT])
-def contacts(run: TenantRun, events: pa.Table, swept: pa.Table) -> RowSpool:
+@amocrm_asset(AMOCRM_CONTACTS, inputs={"swept": AMOCRM_SWEEP}, after=[AMOCRM_EVENTS])
+def contacts(run: TenantRun, swept: pa.Table) -> RowSpool:
     """Contacts changed on these days, with the baseline at first."""
-    return run.take(_entities(run, "contacts", events, swept))
+    return run.take(_entities(run, "contacts", swept))
 
 
-@amocrm_asset(AMOCRM_COMPANIES, inputs={"events": AMOCRM_EVENTS, "swept": AMOCRM_SWEEP}, after=[AMOCRM_ACCOUNT])
-def companies(run: TenantRun, events: pa.Table, swept: pa.Table) -> RowSpool:
+@amocrm_asset(AMOCRM_COMPANIES, inputs={"swept": AMOCRM_SWEEP}, after=[AMOCRM_EVENTS])
+def companies(run: TenantRun, swept: pa.Table) -> RowSpool:
     """Companies changed on these days, with the baseline at first."""
-    return run.take(_entities(run, "companies", events, swept))
+    return run.take(_entities(run, "companies", swept))
 
 
-def _entities(run: TenantRun, entity_type: EntityType, events: pa.Table, swept: pa.Table) -> extract.Extraction:
-    happened = Happened.of(events)
+def _entities(run: TenantRun, entity_type: EntityType, swept: pa.Table) -> Extraction:
+    happened = Happened.of(run.each_day(AMOCRM_EVENTS))
     return extract.read_entities(
         _client(run),
         entity_type,
@@ -167,10 +168,10 @@ def _entities(run: TenantRun, entity_type: EntityType, events: pa.Table, swept: 
     )
 
 
-@amocrm_asset(AMOCRM_DELETED, inputs={"events": AMOCRM_EVENTS, "swept": AMOCRM_SWEEP}, after=[AMOCRM_ACCOUNT])
-def deleted(run: TenantRun, events: pa.Table, swept: pa.Table) -> RowSpool:
+@amocrm_asset(AMOCRM_DELETED, inputs={"swept": AMOCRM_SWEEP}, after=[AMOCRM_EVENTS])
+def deleted(run: TenantRun, swept: pa.Table) -> RowSpool:
     """What was deleted, restored or merged away: by events, the trash, sweeps, and by asking after merges."""
-    happened = Happened.of(events)
+    happened = Happened.of(run.each_day(AMOCRM_EVENTS))
     return run.take(
         read_deleted(
             _client(run),
@@ -196,10 +197,10 @@ def notes(run: TenantRun) -> RowSpool:
     return run.take(extract.read_call_notes(_client(run), run.window, first_load=run.is_first_load(AMOCRM_NOTES)))
 
 
-@amocrm_asset(AMOCRM_TALKS, inputs={"events": AMOCRM_EVENTS}, after=[AMOCRM_ACCOUNT])
-def talks(run: TenantRun, events: pa.Table) -> RowSpool:
+@amocrm_asset(AMOCRM_TALKS, after=[AMOCRM_EVENTS])
+def talks(run: TenantRun) -> RowSpool:
     """Talks that chat events name, asked for one by one: there is no list of them."""
-    named = talks_to_read(events, run.current(AMOCRM_TALKS), run.settings.read_talks)
+    named = talks_to_read(run.each_day(AMOCRM_EVENTS), run.current(AMOCRM_TALKS), run.settings.read_talks)
     return run.take(read_talks(_client(run), named, run.window))
 
 

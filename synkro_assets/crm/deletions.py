@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from synkro_assets.crm.extract import ENTITY_TYPES
 from synkro_assets.extraction import Collector, Extraction, instant_of_seconds
@@ -78,22 +79,24 @@ class Happened:
     linked: dict[Entity, datetime] = field(default_factory=dict[Entity, datetime])
 
     @classmethod
-    def of(cls, events: pa.Table) -> Happened:
-        """From rows of `amocrm/events`; chat messages and moves say nothing here."""
+    def of(cls, days: Iterable[pa.Table]) -> Happened:
+        """From rows of `amocrm/events`, some days at a time; chat messages and moves say nothing here."""
         found = cls()
-        columns = (
-            events.column(name).to_pylist() for name in ("type", "entity_type", "entity_id", "created_at", "raw")
-        )
-        for kind, entity, identity, at, raw in zip(*columns, strict=True):
-            said = found._said(str(kind))
-            entity_type = PLURAL.get(str(entity))
-            if said is None or entity_type is None or identity is None:
-                continue
-            _newest(said, (entity_type, int(identity)), at)
-            if said is found.linked:
-                for other in _linked_with(str(raw)):
-                    _newest(said, other, at)
+        for events in days:
+            says = pc.match_substring_regex(events.column("type"), "_merged$|_deleted$|_restored$|linked$")
+            for row in events.filter(says).to_pylist():
+                found._take(row["type"], row["entity_type"], row["entity_id"], row["created_at"], row["raw"])
         return found
+
+    def _take(self, kind: str, entity: str | None, identity: int | None, at: datetime, raw: str) -> None:
+        said = self._said(kind)
+        entity_type = PLURAL.get(entity or "")
+        if said is None or entity_type is None or identity is None:
+            return
+        _newest(said, (entity_type, identity), at)
+        if said is self.linked:
+            for other in _linked_with(raw):
+                _newest(said, other, at)
 
     def _said(self, kind: str) -> dict[Entity, datetime] | None:
         if kind == "entity_merged":

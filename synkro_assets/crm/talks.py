@@ -17,23 +17,24 @@ from synkro_resources.http.jsonvalues import JsonObject, as_list, as_object, as_
 from synkro_resources.model.window import TenantWindow
 
 
-def talks_to_read(events: pa.Table, current: pa.Table, which: Literal["needed", "all", "never"]) -> dict[int, datetime]:
+def talks_to_read(
+    days: Iterable[pa.Table], current: pa.Table, which: Literal["needed", "all", "never"]
+) -> dict[int, datetime]:
     """Talk id → time of the newest event that names it, for talks not read since then.
 
     `needed`: only talks whose events name no contact.
     """
-    if which == "never":
-        return {}
     known: dict[int, datetime] = {row["id"]: row["source_updated_at"] for row in current.to_pylist()}
-    chats = events.filter(pc.is_in(events.column("type"), pa.array(CHAT_EVENTS)))
     named: dict[int, datetime] = {}
-    for at, raw in zip(chats.column("created_at").to_pylist(), chats.column("raw").to_pylist(), strict=True):
-        body = as_object(orjson.loads(str(raw)))
-        talk = _talk_of(body)
-        if talk is None or (which == "needed" and _names_contact(body)):
-            continue
-        if at is not None and (talk not in named or named[talk] < at):
-            named[talk] = at
+    for events in days if which != "never" else ():
+        chats = events.filter(pc.is_in(events.column("type"), pa.array(CHAT_EVENTS)))
+        for row in chats.select(["created_at", "raw"]).to_pylist():
+            at, body = row["created_at"], as_object(orjson.loads(row["raw"]))
+            talk = _talk_of(body)
+            if talk is None or (which == "needed" and _names_contact(body)):
+                continue
+            if talk not in named or named[talk] < at:
+                named[talk] = at
     return {talk: at for talk, at in named.items() if talk not in known or known[talk] < at}
 
 

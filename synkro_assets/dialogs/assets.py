@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +15,7 @@ from synkro_assets.dialogs.authors import HISTORY_DAYS, assign_author_kinds
 from synkro_assets.dialogs.context import DialogContext
 from synkro_assets.dialogs.episodes import build_episodes, mark_episodes
 from synkro_assets.dialogs.extract import ChatChoice
-from synkro_assets.dialogs.media import MediaStore, describe_media, fetch_media
+from synkro_assets.dialogs.media import FetchBudget, MediaStore, describe_media, fetch_media
 from synkro_assets.dialogs.rereading import LIGHT_COLUMNS, StoredMessages
 from synkro_assets.dialogs.turns import build_turns
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
@@ -126,17 +126,30 @@ def _chats_to_read(run: TenantRun) -> ChatChoice:
     return ChatChoice(taken.chat_ids, only_moved, frozen_chats)
 
 
-@tenant_asset(RADIST_MEDIA, inputs={"messages": RADIST_MESSAGES}, kinds=("parquet", "radist"))
-def media(run: TenantRun, messages: pa.Table) -> pa.Table:
+@tenant_asset(RADIST_MEDIA, after=[RADIST_MESSAGES], kinds=("parquet", "radist"))
+def media(run: TenantRun) -> pa.Table:
     """Attachments of the days' messages: described, and downloaded where the tenant has chosen so."""
-    known = run.stored_days(RADIST_MEDIA, run.window.days)
-    described = describe_media(messages, known)
     if not run.settings.fetch_media:
-        return described
+        return pa.concat_tables([_described(run, day) for day in run.window.days])
     with MediaClient(allow_sandbox=run.platform.settings.allow_sandbox) as client:
-        fetched = fetch_media(described, messages, client, MediaStore(run.lake, run.tenant))
-    run.notes.extra |= {"files_asked": fetched.requests, "files_stored": fetched.stored, "files_left": fetched.left}
-    return fetched.table
+        budget = FetchBudget()
+        days = [
+            fetch_media(
+                _described(run, day),
+                run.stored_days(RADIST_MESSAGES, [day]),
+                client,
+                MediaStore(run.lake, run.tenant),
+                budget,
+            )
+            for day in run.window.days
+        ]
+    run.notes.extra |= {"files_asked": budget.asked, "files_stored": budget.stored, "files_left": budget.left}
+    return pa.concat_tables(days)
+
+
+def _described(run: TenantRun, day: date) -> pa.Table:
+    """A day at a time: the messages' JSON of a long load does not fit into memory."""
+    return describe_media(run.stored_days(RADIST_MESSAGES, [day]), run.stored_days(RADIST_MEDIA, [day]))
 
 
 @tenant_asset(DIALOG, inputs={"chats": RADIST_CHATS}, after=[RADIST_SOURCES])

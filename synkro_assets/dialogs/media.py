@@ -11,7 +11,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import cast
 
@@ -60,14 +60,24 @@ def describe_media(messages: pa.Table, known: pa.Table) -> pa.Table:
     return _table(rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """`left`: files that this run had no room for, or that failed and will be tried again."""
+@dataclass(slots=True)
+class FetchBudget:
+    """What one run may download, and what it did. `left`: files that it had no room for or that failed for now."""
 
-    table: pa.Table
-    requests: int
-    stored: int
-    left: int
+    most_files: int = MOST_FILES
+    most_seconds: float = MOST_SECONDS
+    monotonic: Callable[[], float] = time.monotonic
+    asked: int = 0
+    stored: int = 0
+    left: int = 0
+    _deadline: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._deadline = self.monotonic() + self.most_seconds
+
+    @property
+    def is_spent(self) -> bool:
+        return self.asked >= self.most_files or self.monotonic() > self._deadline
 
 
 class MediaStore:
@@ -97,18 +107,10 @@ class MediaStore:
 
 
 def fetch_media(
-    described: pa.Table,
-    messages: pa.Table,
-    client: MediaClient,
-    store: MediaStore,
-    *,
-    most_files: int = MOST_FILES,
-    monotonic: Callable[[], float] = time.monotonic,
-) -> Fetched:
-    """Download what has not been judged yet, oldest first, within the bounds of one run."""
+    described: pa.Table, messages: pa.Table, client: MediaClient, store: MediaStore, budget: FetchBudget
+) -> pa.Table:
+    """`described` after downloading what has not been judged yet, oldest first, within the run's budget."""
     rows: dict[str, JsonObject] = {row["message_id"]: row for row in described.to_pylist()}
-    deadline = monotonic() + MOST_SECONDS
-    stored = left = asked = 0
     addresses = {message["message_id"]: attachment.url for _, message, attachment in _attachments(messages)}
     for message_id, row in sorted(rows.items(), key=lambda item: (str(item[1]["created_at"]), item[0])):
         url = addresses.get(message_id)
@@ -117,22 +119,22 @@ def fetch_media(
         if (as_whole(row["size"]) or 0) > client.limit_bytes:
             row["status"] = MediaStatus.TOO_LARGE.value
             continue
-        if asked >= most_files or monotonic() > deadline:
-            left += 1
+        if budget.is_spent:
+            budget.left += 1
             continue
-        asked += 1
+        budget.asked += 1
         download = client.fetch(url, as_text(row["mime"]))
         row |= {"status": download.status.value, "attempts": (as_whole(row["attempts"]) or 0) + 1}
-        left += _is_wanted(row)
+        budget.left += _is_wanted(row)
         if download.status is MediaStatus.STORED:
-            stored += 1
+            budget.stored += 1
             day = cast("date", row[DAY_COLUMN])
             row |= {
                 "bytes": len(download.body),
                 "sha256": hashlib.sha256(download.body).hexdigest(),
                 "path": store.write(day, message_id, download.body),
             }
-    return Fetched(_table(rows), client.requests, stored, left)
+    return _table(rows)
 
 
 def _is_wanted(row: JsonObject) -> bool:

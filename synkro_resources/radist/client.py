@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -138,8 +138,8 @@ class RadistClient:
         kept = [{"id": row.get("id"), "type": row.get("type")} for row in rows]
         return [row for row in kept if is_messenger(as_text(row["type"]) or "")]
 
-    def chats(self) -> list[ChatPair]:
-        """Every chat with its contact, once, in the newest state seen; a full pass, because no date filter exists."""
+    def chats(self) -> Iterator[ChatPair]:
+        """Every chat with its contact; a full pass, because no date filter exists. See `paging.read_chats`."""
         path = "/messaging/chats/with_contacts/"
 
         def page(cursor: str | None) -> ChatsPage:

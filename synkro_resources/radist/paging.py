@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -56,14 +56,17 @@ class ChatsPage:
     cursor: str | None
 
 
-def read_chats(page: Callable[[str | None], ChatsPage]) -> list[ChatPair]:
-    """Every chat once, in its newest state. Pages from the top are repeated at the end until nothing is new on one."""
-    known: dict[str | int, ChatPair] = {}
+def read_chats(page: Callable[[str | None], ChatsPage]) -> Iterator[ChatPair]:
+    """Every chat; one that moves while the list is read comes again in its newer state, and the last one counts.
+
+    Pages from the top are repeated at the end until nothing is new on one.
+    """
+    known: dict[str | int, datetime | None] = {}
     cursor: str | None = None
     used: set[str] = set()
     while True:
         answer = page(cursor)
-        _take(known, answer.contacts)
+        yield from _new_or_newer(known, answer.contacts)
         if not answer.cursor or answer.cursor in used:
             break
         cursor = answer.cursor
@@ -71,28 +74,22 @@ def read_chats(page: Callable[[str | None], ChatsPage]) -> list[ChatPair]:
     cursor = None
     for _ in range(len(used) + 1):
         answer = page(cursor)
-        if not _take(known, answer.contacts) or not answer.cursor:
+        changed = list(_new_or_newer(known, answer.contacts))
+        yield from changed
+        if not changed or not answer.cursor:
             break
         cursor = answer.cursor
-    return list(known.values())
 
 
-def _take(known: dict[str | int, ChatPair], contacts: Iterable[JsonObject]) -> bool:
-    """Add or replace chats; whether any was new or had changed."""
-    changed = False
+def _new_or_newer(known: dict[str | int, datetime | None], contacts: Iterable[JsonObject]) -> Iterator[ChatPair]:
+    """The pairs that were not known yet in this state; `known` remembers the last activity of each chat."""
     for pair in pairs_of(contacts):
-        chat_id = as_whole(pair.chat.get("chat_id"))
+        chat_id, active_at = as_whole(pair.chat.get("chat_id")), pair.last_activity
         key = canonical_json(pair.chat) if chat_id is None else chat_id
         before = known.get(key)
-        if before is None or _is_newer(pair, before):
-            known[key] = pair
-            changed = True
-    return changed
-
-
-def _is_newer(pair: ChatPair, before: ChatPair) -> bool:
-    now, then = pair.last_activity, before.last_activity
-    return now is not None and (then is None or now > then)
+        if key not in known or (active_at is not None and (before is None or active_at > before)):
+            known[key] = active_at
+            yield pair
 
 
 @dataclass(frozen=True, slots=True)

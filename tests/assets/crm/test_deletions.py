@@ -39,13 +39,17 @@ def stored(*rows: dict[str, object]) -> pa.Table:
     return extract_events(rows, WINDOW).table
 
 
+def days(*rows: dict[str, object]) -> list[pa.Table]:
+    return [stored(*rows)]
+
+
 def link(kind: str, identity: int) -> list[object]:
     return [{"link": {"entity": {"type": kind, "id": identity}}}]
 
 
 def test_a_deal_whose_links_changed_is_read_again_from_either_side_of_the_event() -> None:
     happened = Happened.of(
-        stored(
+        days(
             event(1, "contact_linked", "lead", 10, value_after=link("contact", 5)),
             event(2, "lead_unlinked", "contact", 6, value_before=link("lead", 11)),
             event(3, "lead_linked", "contact", 7, value_after=link("catalog_element", 3)),
@@ -57,7 +61,7 @@ def test_a_deal_whose_links_changed_is_read_again_from_either_side_of_the_event(
 
 def test_a_merge_of_contacts_makes_every_deal_of_their_kin_be_read_again() -> None:
     kinship = Kinship([(1, 100), (2, 101), (3, 102)], [(100, "79001"), (101, "79001"), (102, "79002")])
-    happened = Happened.of(stored(event(1, "entity_merged", "contact", 100)))
+    happened = Happened.of(days(event(1, "entity_merged", "contact", 100)))
     assert happened.to_read_again("leads", kinship) == {1: AT, 2: AT}
     assert set(happened.to_read_again("contacts", kinship)) == {100}
 
@@ -72,7 +76,7 @@ def test_relatives_of_a_lead_share_a_contact_and_a_shared_switchboard_is_bounded
 
 def test_the_last_word_about_an_entity_counts() -> None:
     happened = Happened.of(
-        stored(
+        days(
             event(1, "lead_restored", "lead", 10, minutes=9),
             event(2, "lead_restored", "lead", 10, minutes=2),
             event(3, "lead_deleted", "lead", 10),
@@ -167,7 +171,7 @@ def chat_event(number: int, talk: int, contact: int | None, minutes: int) -> dic
 
 
 def test_only_talks_whose_contact_is_not_told_are_asked_for_unless_all_are_wanted() -> None:
-    events = stored(chat_event(1, 311, 5, 0), chat_event(2, 312, None, 1), chat_event(3, 312, None, 4))
+    events = days(chat_event(1, 311, 5, 0), chat_event(2, 312, None, 1), chat_event(3, 312, None, 4))
     nothing = AMOCRM_TALKS.empty()
     assert talks_to_read(events, nothing, "needed") == {312: AT + timedelta(minutes=4)}
     assert set(talks_to_read(events, nothing, "all")) == {311, 312}
@@ -175,7 +179,7 @@ def test_only_talks_whose_contact_is_not_told_are_asked_for_unless_all_are_wante
 
 
 def test_a_talk_that_was_read_after_its_newest_event_is_not_asked_for_again() -> None:
-    events = stored(chat_event(1, 311, None, 0))
+    events = days(chat_event(1, 311, None, 0))
 
     def read_at(at: datetime) -> pa.Table:
         return AMOCRM_TALKS.from_rows([{"id": 311, "source_updated_at": at, "is_deleted": False, "raw": "{}"}])
@@ -187,4 +191,4 @@ def test_a_talk_that_was_read_after_its_newest_event_is_not_asked_for_again() ->
 def test_an_event_that_is_no_chat_or_has_no_talk_asks_for_nothing() -> None:
     odd = event(1, "incoming_chat_message", "lead", 10, value_after=[])
     other = event(2, "lead_added", "lead", 10, value_after=orjson.loads(b'[{"note":{"id":1}}]'))
-    assert talks_to_read(stored(odd, other), AMOCRM_TALKS.empty(), "all") == {}
+    assert talks_to_read(days(odd, other), AMOCRM_TALKS.empty(), "all") == {}

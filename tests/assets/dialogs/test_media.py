@@ -11,7 +11,7 @@ import orjson
 import pyarrow as pa
 import pytest
 
-from synkro_assets.dialogs.media import MOST_ATTEMPTS, Fetched, MediaStore, describe_media, fetch_media
+from synkro_assets.dialogs.media import MOST_ATTEMPTS, FetchBudget, MediaStore, describe_media, fetch_media
 from synkro_resources.http import TokenBucket
 from synkro_resources.http.jsonvalues import JsonObject
 from synkro_resources.lake import Lake
@@ -53,12 +53,13 @@ class Shelf:
         self.answers: dict[str, int | bytes] = {}
         self.asked: list[str] = []
 
-    def load(self, table: pa.Table, *, most_files: int = 500) -> Fetched:
+    def load(self, table: pa.Table, *, most_files: int = 500) -> FetchBudget:
         with MediaClient(transport=httpx.MockTransport(self._answer), limiter=TokenBucket(10_000)) as client:
             described = describe_media(table, self.known())
-            found = fetch_media(described, table, client, MediaStore(self.lake, "demo"), most_files=most_files)
-        self.lake.write_days(RADIST_MEDIA, "demo", [DAY], found.table)
-        return found
+            budget = FetchBudget(most_files)
+            found = fetch_media(described, table, client, MediaStore(self.lake, "demo"), budget)
+        self.lake.write_days(RADIST_MEDIA, "demo", [DAY], found)
+        return budget
 
     def known(self) -> pa.Table:
         return self.lake.read_days(RADIST_MEDIA, "demo", [DAY], missing_ok=True)

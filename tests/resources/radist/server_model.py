@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from synkro_resources.http.jsonvalues import JsonObject
-from synkro_resources.radist.paging import ChatsPage
+from synkro_resources.radist.paging import ChatPair, ChatsPage
 
 Form = Literal["radist", "no_zone", "offset"]
 
@@ -94,3 +94,8 @@ class ChatServer:
             "last_chat_updated_at": written(at, "radist"),
             "chats": [{"chat_id": chat_id, "last_message": None}],
         }
+
+
+def newest(pairs: Iterable[ChatPair]) -> list[ChatPair]:
+    """What a reader that stores by chat has in the end: the last copy of each."""
+    return list({str(pair.chat.get("chat_id")): pair for pair in pairs}.values())

@@ -15,7 +15,7 @@ from synkro_resources.model.errors import IntegrationError, Sentence, SynkroErro
 from synkro_resources.radist import paging
 from synkro_resources.radist.paging import read_chats, read_messages
 from synkro_resources.radist.times import format_time, instant_of, parse_time
-from tests.resources.radist.server_model import ChatServer, Form, MessageServer, Written, written
+from tests.resources.radist.server_model import ChatServer, Form, MessageServer, Written, newest, written
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 END = START + timedelta(minutes=2)
@@ -188,7 +188,7 @@ def test_the_list_of_chats_is_complete_however_it_re_orders_and_ends(
     server = ChatServer(
         {chat_id: -chat_id for chat_id in range(1, count + 1)}, limit, last_cursor, repeats, moves=list(moves)
     )
-    found = read_chats(server.page)
+    found = newest(read_chats(server.page))
     ids = [pair.chat["chat_id"] for pair in found]
     assert len(ids) == len({str(chat_id) for chat_id in ids})
     # A chat that spoke after the first page was read again belongs to the next pass; all others must be there.
@@ -211,7 +211,7 @@ def test_each_chat_is_kept_in_the_newest_state_that_was_shown(count: int, limit:
             shown[chat_id] = max(at, shown.get(chat_id, at))
         return answer
 
-    assert {pair.chat["chat_id"]: pair.last_activity for pair in read_chats(page)} == shown
+    assert {pair.chat["chat_id"]: pair.last_activity for pair in newest(read_chats(page))} == shown
 
 
 instants = st.timedeltas(timedelta(days=-9000), timedelta(days=9000)).map(lambda apart: START + apart)

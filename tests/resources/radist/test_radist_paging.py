@@ -15,6 +15,7 @@ from synkro_resources.radist import paging
 from synkro_resources.radist.channels import channel_of, is_messenger
 from synkro_resources.radist.paging import ChatPair, ChatsPage, read_chats, read_messages
 from synkro_resources.radist.times import format_time, instant_of, parse_time
+from tests.resources.radist.server_model import newest
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 END = START + timedelta(minutes=5)
@@ -116,7 +117,7 @@ def test_chats_that_move_to_the_top_while_being_listed_are_not_lost(
             active[moved] = 1000 - len(planned)
         return ChatsPage(chosen, str(offset + limit) if offset + limit < len(order) else last_cursor)
 
-    found = read_chats(page)
+    found = newest(read_chats(page))
     chat_ids = [pair.chat["chat_id"] for pair in found]
     assert len(chat_ids) == len(set(map(str, chat_ids)))
     # Whoever spoke after the repeated first page was read belongs to the next pass; the others must all be there.
@@ -127,7 +128,7 @@ def test_a_chat_that_spoke_while_being_listed_is_kept_in_its_newest_state() -> N
     pages = iter(
         [ChatsPage([contact(1, 5)], "next"), ChatsPage([contact(2, 4)], None), ChatsPage([contact(1, 9)], None)]
     )
-    found = read_chats(lambda _cursor: next(pages))
+    found = newest(read_chats(lambda _cursor: next(pages)))
     assert {pair.chat["chat_id"]: pair.last_activity for pair in found} == {
         1: START + timedelta(seconds=9),
         2: START + timedelta(seconds=4),
@@ -141,7 +142,7 @@ def test_a_cursor_that_comes_twice_ends_the_list() -> None:
         asked.append(cursor)
         return ChatsPage([contact(1, 5)], "again")
 
-    assert len(read_chats(page)) == 1
+    assert len(newest(read_chats(page))) == 1
     assert asked == [None, "again", None]
 
 

@@ -63,7 +63,7 @@ def ask_everything(client: RadistClient) -> None:
     client.companies()
     client.sources()
     client.connections()
-    client.chats()
+    list(client.chats())
     client.messages(37, START, END)
     client.webhooks()
 
