@@ -16,6 +16,7 @@ from synkro_app.web.gate import Gate
 from synkro_app.web.routes import Web
 from synkro_app.web.sockets import OpenSockets
 from synkro_resources.control.database import Database
+from synkro_resources.http.redaction import scrub_handlers
 from synkro_resources.settings import Settings
 
 CABINET = Path(__file__).parent / "cabinet"
@@ -93,6 +94,7 @@ def main() -> None:
     """Serve the cabinet until told to stop."""
     settings = Settings.load()
     logging.basicConfig(level=settings.log_level)
+    scrub_handlers()
     control = Database.from_settings(settings, pool_size=10)
     try:
         app = build_app(settings, control)

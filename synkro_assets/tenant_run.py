@@ -95,10 +95,10 @@ class TenantRun:
             self.notes.watched.append(WatchedRequests(counters.snapshot(), counters))
 
     def warn(self, kind: IntegrationKind, error: IntegrationError) -> None:
-        """Go on without what the vendor refuses, and show people why: on the integration and in the step's metadata."""
+        """Go on, and show people what is amiss and what to do: on the integration and in the step's metadata."""
         mark_integration(self.platform.control, self.tenant, kind, "warning", error.code, error.what, error.remedy)
-        self.notes.extra["left_out"] = error.code
-        self.context.log.warning("left out: %s %s", error.what.en, error.remedy.en)
+        self.notes.extra["warning"] = error.code
+        self.context.log.warning("%s %s", error.what.en, error.remedy.en)
 
     def take(self, extraction: Extraction) -> RowSpool:
         """Note what the source showed, keep what could not be read, and hand on the readable rows."""

@@ -24,6 +24,7 @@ from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.amocrm import AmocrmClient, EntityType
 from synkro_resources.amocrm.rules import FORBIDDEN
+from synkro_resources.amocrm.tokens import token_warning
 from synkro_resources.lake import RowSpool
 from synkro_resources.model.errors import IntegrationError
 from synkro_resources.model.ids import IntegrationKind
@@ -72,7 +73,11 @@ def _client(run: TenantRun) -> AmocrmClient:
 @amocrm_asset(AMOCRM_ACCOUNT)
 def account(run: TenantRun) -> RowSpool:
     """The account: its zone, currency and features. Read first: it proves the token and the address."""
-    return run.take(extract.read_account(_client(run), run.window))
+    rows = run.take(extract.read_account(_client(run), run.window))
+    soon = token_warning(run.platform.connection(run.tenant, IntegrationKind.AMOCRM), run.clock)
+    if soon is not None:
+        run.warn(IntegrationKind.AMOCRM, IntegrationError("amocrm.token_ends_soon", *soon, tenant=run.tenant))
+    return rows
 
 
 @amocrm_asset(AMOCRM_USERS, after=[AMOCRM_ACCOUNT])

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 import httpx
 from pydantic import SecretStr
@@ -17,15 +16,17 @@ from synkro_resources.amocrm.paging import Listing, ListingCounters, PageSource,
 from synkro_resources.amocrm.rules import AMOCRM_RULES, VENDOR
 from synkro_resources.http import (
     PROCESS_BREAKERS,
-    PROCESS_BUCKETS,
+    AccountClient,
     Auth,
     CircuitBreaker,
     HeaderSecret,
     HostPolicy,
     Limiter,
-    RequestCounters,
+    RateLimit,
     RetryPolicy,
     VendorClient,
+    account_key,
+    process_limiter,
 )
 from synkro_resources.http.jsonvalues import JsonObject, as_object
 from synkro_resources.model.clock import Clock
@@ -60,7 +61,7 @@ EVENTS_LIMIT = 100
 """Rows per page of events: the documented maximum on amocrm.ru; more was cut to 50 in silence."""
 
 
-class AmocrmClient:
+class AmocrmClient(AccountClient):
     """Reads one account. A context manager; one request in flight, and 5 per second over all clients of the account.
 
     Windows are half-open `[from, to)`; a lower bound of None means since the beginning. Listings yield each row once
@@ -90,38 +91,22 @@ class AmocrmClient:
         )
         if isinstance(token, SecretStr):
             token = HeaderSecret("Authorization", token, vendor=VENDOR, tenant=tenant, scheme="Bearer")
-        account_key = f"{VENDOR}|{url}"
-        self._clock = clock
-        self._http = VendorClient(
-            httpx.URL(f"{url}/api/v4"),
-            token,
-            limiter or PROCESS_BUCKETS.bucket(account_key, rate),
-            retry or RetryPolicy(),
-            AMOCRM_RULES,
-            tenant=tenant,
-            breaker=breaker or PROCESS_BREAKERS.breaker(account_key),
-            transport=transport,
+        key = account_key(VENDOR, url)
+        super().__init__(
+            VendorClient(
+                httpx.URL(f"{url}/api/v4"),
+                token,
+                limiter or process_limiter(key, [RateLimit("all", rate)]),
+                retry or RetryPolicy(),
+                AMOCRM_RULES,
+                tenant=tenant,
+                breaker=breaker or PROCESS_BREAKERS.breaker(key),
+                transport=transport,
+            )
         )
+        self._clock = clock
         self.listing_counters = ListingCounters()
         self._source = PageSource(self._http.get, self._http.unreadable, self.listing_counters)
-
-    @property
-    def counters(self) -> RequestCounters:
-        return self._http.counters
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._http.close()
 
     def account(self) -> JsonObject:
         """The account with its zone, groups, task types and whether the API filter is on."""

@@ -11,12 +11,12 @@ from synkro_resources.checks.network import RETRY, BoundedTransport
 from synkro_resources.checks.parts import AGAIN, Part, broken, ok, refused
 from synkro_resources.checks.subject import Subject
 from synkro_resources.control.integrations import CheckFinding
-from synkro_resources.http import CircuitBreaker, HeaderSecret, RetryPolicy, VendorClient
+from synkro_resources.http import CircuitBreaker, HeaderSecret, RetryPolicy, VendorClient, account_key, process_limiter
 from synkro_resources.http.jsonvalues import JsonObject, as_text, as_whole
 from synkro_resources.model.errors import IntegrationError, Sentence, SynkroError, TransientError
 from synkro_resources.radist import RadistClient
 from synkro_resources.radist.channels import channel_of, is_messenger
-from synkro_resources.radist.client import HOSTS, company_limiter
+from synkro_resources.radist.client import HOSTS, company_limits
 from synkro_resources.radist.rules import RADIST_RULES, VENDOR
 
 TWINS = {"api.radist.online": "api-ru.radist.online", "api-ru.radist.online": "api.radist.online"}
@@ -199,7 +199,9 @@ class RadistCheck:
             yield ok("scope_connections", "Список подключений читается.", "Connections can be listed.")
 
     def _webhooks(self) -> Iterable[CheckFinding]:
-        limiter = self._subject.access.limiter or company_limiter(f"{VENDOR}|{self._base}|{self._company_id}")
+        limiter = self._subject.access.limiter or process_limiter(
+            account_key(VENDOR, self._base, str(self._company_id)), company_limits()
+        )
         base = self._base if self._base.endswith("/v2") else f"{self._base}/v2"
         subject = self._subject
         with VendorClient(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
@@ -21,17 +20,10 @@ from synkro_resources.checks.subject import Subject
 from synkro_resources.control.destinations import Destination
 from synkro_resources.control.integrations import CheckFinding
 from synkro_resources.model.errors import Sentence
-from synkro_resources.telegram.client import OFFICIAL_API, outcome_of
+from synkro_resources.telegram.client import OFFICIAL_API, outcome_of, silence_libraries
 
 TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{30,}")
 GENERAL_TOPIC = "1"
-
-LOUD_LOGGERS = {
-    "httpx": logging.WARNING,
-    "telegram.Bot": logging.INFO,
-    "telegram.request.BaseRequest": logging.CRITICAL,
-}
-"""Below these levels the libraries print the address, which holds the token, or whole answers, which may repeat it."""
 
 NEW_TOKEN = Sentence(
     "Возьмите токен у @BotFather и сохраните его в Synkro.", "Take the token from @BotFather and save it in Synkro."
@@ -69,8 +61,7 @@ class TelegramCheck:
     """One request for the bot and up to three per chat; nothing is sent unless `send_test` says so."""
 
     def __init__(self, subject: Subject) -> None:
-        for name, level in LOUD_LOGGERS.items():
-            logging.getLogger(name).setLevel(level)
+        silence_libraries()
         self._subject = subject
         self._token = subject.secret("token").get_secret_value().strip()
         self._base_url = subject.text("base_url", OFFICIAL_API).rstrip("/") or OFFICIAL_API

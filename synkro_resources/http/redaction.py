@@ -108,3 +108,10 @@ def mask_httpx_log() -> None:
     logging.getLogger("httpx").addFilter(_URL_MASK)
     for name in ("httpx", *_WIRE_LOGGERS, "synkro_resources.http.client"):
         logging.getLogger(name).addFilter(_SCRUBBER)
+
+
+def scrub_handlers() -> None:
+    """Put the scrubber on every handler of the process's root logger, so that no library's line passes it."""
+    for handler in logging.getLogger().handlers:
+        if _SCRUBBER not in handler.filters:
+            handler.addFilter(_SCRUBBER)

@@ -5,24 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
 import httpx
 from pydantic import SecretStr
 
 from synkro_resources.http import (
     PROCESS_BREAKERS,
-    PROCESS_BUCKETS,
+    AccountClient,
     CircuitBreaker,
     HeaderSecret,
     HostPolicy,
     Limiter,
-    PathLimit,
-    PathLimiter,
-    RequestCounters,
+    RateLimit,
     RetryPolicy,
     VendorClient,
+    account_key,
+    process_limiter,
 )
 from synkro_resources.http.jsonvalues import JsonObject, as_object, as_rows, as_text, as_whole
 from synkro_resources.http.redaction import without_secrets
@@ -48,7 +46,7 @@ LISTING_PARTS = ("/chats/", "/contacts/")
 RETRY = RetryPolicy(tries=6, first_s=2.0, longest_s=16.0)
 
 
-class RadistClient:
+class RadistClient(AccountClient):
     """Reads one company. A context manager; both rate limits hold over all clients of the company in this process.
 
     `company_id` 0 means that it was not chosen: it is taken from the key if the key sees exactly one company.
@@ -74,37 +72,21 @@ class RadistClient:
     ) -> None:
         url = HOSTS.check(base_url, tenant=tenant, allow_sandbox=allow_sandbox)
         base = str(url) if str(url).endswith("/v2") else f"{str(url).rstrip('/')}/v2"
-        key = f"{VENDOR}|{base}|{company_id}"
+        key = account_key(VENDOR, base, str(company_id))
+        super().__init__(
+            VendorClient(
+                httpx.URL(base),
+                HeaderSecret("X-Api-Key", api_key, vendor=VENDOR, tenant=tenant),
+                limiter or process_limiter(key, company_limits(rate)),
+                retry,
+                RADIST_RULES,
+                tenant=tenant,
+                breaker=breaker or PROCESS_BREAKERS.breaker(key),
+                transport=transport,
+            )
+        )
         self._tenant = tenant
         self._company_id = company_id
-        self._http = VendorClient(
-            httpx.URL(base),
-            HeaderSecret("X-Api-Key", api_key, vendor=VENDOR, tenant=tenant),
-            limiter or company_limiter(key, rate),
-            retry,
-            RADIST_RULES,
-            tenant=tenant,
-            breaker=breaker or PROCESS_BREAKERS.breaker(key),
-            transport=transport,
-        )
-
-    @property
-    def counters(self) -> RequestCounters:
-        return self._http.counters
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._http.close()
 
     def me(self) -> JsonObject:
         """Whom the key belongs to: the cheapest proof that it is valid. Both spellings of the path are in use."""
@@ -205,12 +187,7 @@ class RadistClient:
         return as_rows(rows)
 
 
-def company_limiter(key: str, rate: float = REQUESTS_PER_SECOND) -> Limiter:
-    """The two polite buckets of one company in this process: `rate` for all, listings in the same proportion."""
+def company_limits(rate: float = REQUESTS_PER_SECOND) -> list[RateLimit]:
+    """The two polite limits of one company: `rate` for all, listings in the same proportion."""
     listings = rate / REQUESTS_PER_SECOND / SECONDS_PER_LISTING
-    return PathLimiter(
-        (
-            PathLimit(PROCESS_BUCKETS.bucket(f"{key}|listings", listings), LISTING_PARTS),
-            PathLimit(PROCESS_BUCKETS.bucket(f"{key}|all", rate)),
-        )
-    )
+    return [RateLimit("all", rate), RateLimit("listings", listings, LISTING_PARTS)]

@@ -9,11 +9,10 @@ import dagster as dg
 from synkro_resources.control.accounts import key_of
 from synkro_resources.control.blocks import SharedBreaker
 from synkro_resources.control.rates import shared_limiter
-from synkro_resources.http import RateLimit
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.platform import Connection, Platform
 from synkro_resources.radist import RadistClient
-from synkro_resources.radist.client import LISTING_PARTS, REQUESTS_PER_SECOND, SECONDS_PER_LISTING
+from synkro_resources.radist.client import company_limits
 from synkro_resources.radist.rules import VENDOR
 
 
@@ -24,19 +23,14 @@ def open_radist(platform: Platform, tenant: str, connection: Connection) -> Radi
         IntegrationError: `radist.bad_address`, `.bad_token`.
     """
     base_url, company = connection.text("base_url"), connection.text("company_id", "0")
-    rate = platform.settings.radist_rate
     key = key_of(IntegrationKind.RADIST, connection.integration.public)
-    limits = [
-        RateLimit("all", rate),
-        RateLimit("listings", rate / REQUESTS_PER_SECOND / SECONDS_PER_LISTING, LISTING_PARTS),
-    ]
     return RadistClient(
         base_url,
         connection.secret("api_key"),
         int(company),
         tenant=tenant,
         allow_sandbox=platform.settings.allow_sandbox,
-        limiter=shared_limiter(platform.control, tenant, key, limits),
+        limiter=shared_limiter(platform.control, tenant, key, company_limits(platform.settings.radist_rate)),
         breaker=SharedBreaker(platform.control, tenant, VENDOR, key),
     )
 

@@ -48,11 +48,25 @@ _CLOSED = (
 )
 
 
+LOUD_LOGGERS = {
+    "httpx": logging.WARNING,
+    "telegram.Bot": logging.INFO,
+    "telegram.request.BaseRequest": logging.CRITICAL,
+}
+"""Below these levels the libraries print the address, which holds the token, or whole answers, which may repeat it."""
+
+
+def silence_libraries() -> None:
+    """Keep the token out of the log, whatever level was chosen there."""
+    for name, level in LOUD_LOGGERS.items():
+        logging.getLogger(name).setLevel(level)
+
+
 class TelegramChannel:
     """Sends through one bot. Not for several threads: it owns an event loop."""
 
     def __init__(self, token: SecretStr, *, base_url: str = OFFICIAL_API, proxy: str | None = None) -> None:
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO lines print the address, and it holds the token
+        silence_libraries()
         request = HTTPXRequest(
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=READ_TIMEOUT_S,

@@ -90,7 +90,7 @@ def test_the_whole_account_arrives(sandbox: Sandbox) -> None:
         wanted = {
             row["id"]
             for row in account.events
-            if row["type"] in extract.EVENT_TYPES
+            if row["type"] in (*extract.HISTORY_EVENTS, *extract.CHAT_EVENTS)
             and WINDOW.start.timestamp() <= int(row["created_at"]) < WINDOW.end.timestamp()
         }
         assert set(events.table.column("event_id").to_pylist()) == wanted
