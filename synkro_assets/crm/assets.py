@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pyarrow as pa
@@ -59,6 +60,7 @@ from synkro_resources.model.tables.raw import (
     AMOCRM_UNSORTED,
     AMOCRM_USERS,
 )
+from synkro_resources.model.window import TenantWindow
 
 amocrm_asset = partial(tenant_asset, resources=("amocrm",), kinds=("parquet", "amocrm"))
 
@@ -68,6 +70,19 @@ def _client(run: TenantRun) -> AmocrmClient:
     client: AmocrmClient = run.context.resources.amocrm.of(run.tenant)
     run.watch(client.counters)
     return client
+
+
+def _as_far_as_allowed(
+    run: TenantRun, table: Table, read: Callable[[AmocrmClient, TenantWindow], Extraction]
+) -> RowSpool:
+    """What no figure depends on may be closed to the token's user: the load then goes on without it and says so."""
+    try:
+        return run.take(read(_client(run), run.window))
+    except IntegrationError as error:
+        if error.code != FORBIDDEN:
+            raise
+        run.warn(IntegrationKind.AMOCRM, error)
+        return RowSpool(table)
 
 
 @amocrm_asset(AMOCRM_ACCOUNT)
@@ -83,13 +98,7 @@ def account(run: TenantRun) -> RowSpool:
 @amocrm_asset(AMOCRM_USERS, after=[AMOCRM_ACCOUNT])
 def users(run: TenantRun) -> RowSpool:
     """The people of the account; without administrator rights the ones known so far stay."""
-    try:
-        return run.take(extract.read_users(_client(run), run.window))
-    except IntegrationError as error:
-        if error.code != FORBIDDEN:
-            raise
-        run.warn(IntegrationKind.AMOCRM, error)
-        return RowSpool(AMOCRM_USERS)
+    return _as_far_as_allowed(run, AMOCRM_USERS, extract.read_users)
 
 
 @amocrm_asset(AMOCRM_PIPELINES, after=[AMOCRM_ACCOUNT])
@@ -107,19 +116,19 @@ def loss_reasons(run: TenantRun) -> RowSpool:
 @amocrm_asset(AMOCRM_CUSTOM_FIELDS, after=[AMOCRM_ACCOUNT])
 def custom_fields(run: TenantRun) -> RowSpool:
     """Definitions of the fields of leads, contacts and companies."""
-    return run.take(extract.read_custom_fields(_client(run), run.window))
+    return _as_far_as_allowed(run, AMOCRM_CUSTOM_FIELDS, extract.read_custom_fields)
 
 
 @amocrm_asset(AMOCRM_TAGS, after=[AMOCRM_ACCOUNT])
 def tags(run: TenantRun) -> RowSpool:
     """Tags of leads, contacts and companies."""
-    return run.take(extract.read_tags(_client(run), run.window))
+    return _as_far_as_allowed(run, AMOCRM_TAGS, extract.read_tags)
 
 
 @amocrm_asset(AMOCRM_UNSORTED, after=[AMOCRM_ACCOUNT])
 def unsorted(run: TenantRun) -> RowSpool:
     """Incoming leads that wait to be accepted."""
-    return run.take(extract.read_unsorted(_client(run), run.window))
+    return _as_far_as_allowed(run, AMOCRM_UNSORTED, extract.read_unsorted)
 
 
 @amocrm_asset(AMOCRM_EVENTS, after=[AMOCRM_ACCOUNT])
@@ -193,7 +202,8 @@ def deleted(run: TenantRun, swept: pa.Table) -> RowSpool:
 @amocrm_asset(AMOCRM_TASKS, after=[AMOCRM_ACCOUNT])
 def tasks(run: TenantRun) -> RowSpool:
     """Tasks changed on these days, with the baseline at first."""
-    return run.take(extract.read_tasks(_client(run), run.window, first_load=run.is_first_load(AMOCRM_TASKS)))
+    read = partial(extract.read_tasks, first_load=run.is_first_load(AMOCRM_TASKS))
+    return _as_far_as_allowed(run, AMOCRM_TASKS, read)
 
 
 @amocrm_asset(AMOCRM_NOTES, after=[AMOCRM_ACCOUNT])
@@ -206,7 +216,7 @@ def notes(run: TenantRun) -> RowSpool:
 def talks(run: TenantRun) -> RowSpool:
     """Talks that chat events name, asked for one by one: there is no list of them."""
     named = talks_to_read(run.each_day(AMOCRM_EVENTS), run.current(AMOCRM_TALKS), run.settings.read_talks)
-    return run.take(read_talks(_client(run), named, run.window))
+    return _as_far_as_allowed(run, AMOCRM_TALKS, partial(read_talks, named=named))
 
 
 def _normalized(run: TenantRun, result: normalize.Normalized) -> pa.Table:

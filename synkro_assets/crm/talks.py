@@ -38,7 +38,7 @@ def talks_to_read(
     return {talk: at for talk, at in named.items() if talk not in known or known[talk] < at}
 
 
-def read_talks(client: AmocrmClient, named: Mapping[int, datetime], window: TenantWindow) -> Extraction:
+def read_talks(client: AmocrmClient, window: TenantWindow, named: Mapping[int, datetime]) -> Extraction:
     """Ask for the talks; those that amoCRM no longer knows are left out."""
     answers = ((at, client.talk(talk)) for talk, at in sorted(named.items()))
     return extract_talks(((at, row) for at, row in answers if row is not None), window)
