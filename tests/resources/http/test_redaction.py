@@ -86,6 +86,10 @@ def test_a_named_secret_never_survives(before: str, secret: str, after: str) -> 
 
 @pytest.fixture
 def lines() -> Iterator[list[str]]:
+    """Everything that any logger says at DEBUG, also where another client has silenced httpx in this process."""
+    levels = {name: logging.getLogger(name).level for name in ("httpx", "httpcore")}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.NOTSET)
     found: list[str] = []
 
     class Collector(logging.Handler):
@@ -99,6 +103,8 @@ def lines() -> Iterator[list[str]]:
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     yield found
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
     root.removeHandler(handler)
     root.setLevel(level)
 
