@@ -20,6 +20,8 @@ from synkro_resources.model.period import days_between
 from synkro_resources.model.tables import DAY_COLUMN, TABLES
 from tests.pipeline import END, Installation, Sandbox, installation
 
+pytestmark = pytest.mark.xdist_group("crashes")  # what the module loads is loaded once
+
 FIRST, LAST = date(2026, 11, 17), date(2026, 11, 18)
 SEED, WORLD_DAYS = 11, 20
 KILLED, UNDISTURBED = "crash-killed", "crash-undisturbed"

@@ -20,6 +20,8 @@ from synkro_resources.model.tables import TABLES
 from synkro_resources.model.tables.crm import DEAL
 from tests.pipeline import Installation, Sandbox, installation
 
+pytestmark = pytest.mark.xdist_group("isolation")  # what the module loads is loaded once
+
 FIRST, LAST, TODAY = date(2026, 11, 6), date(2026, 11, 19), date(2026, 11, 20)
 A, B = "twin-a", "twin-b"
 SEED = 13

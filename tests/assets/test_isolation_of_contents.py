@@ -27,6 +27,8 @@ from synkro_resources.model.tables.dialogs import MESSAGE
 from synkro_resources.sandbox.world.model import World
 from tests.pipeline import CHAT_ID, Installation, Sandbox, installation
 
+pytestmark = pytest.mark.xdist_group("contents")  # what the module loads is loaded once
+
 FIRST, LAST, TODAY = date(2026, 11, 18), date(2026, 11, 19), date(2026, 11, 20)
 A, B = "content-a", "content-b"
 SEEDS = {A: 11, B: 12}

@@ -16,6 +16,8 @@ from synkro_resources.model.period import days_between
 from synkro_resources.model.tables import TABLES
 from tests.pipeline import Installation, Sandbox, installation
 
+pytestmark = pytest.mark.xdist_group("asks")  # what the module loads is loaded once
+
 FIRST, LAST = date(2026, 11, 6), date(2026, 11, 19)
 DAYS = list(days_between(FIRST, LAST))
 ONE_DAY, FORTNIGHT = "asks-one-day", "asks-fortnight"

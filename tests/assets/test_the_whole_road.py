@@ -21,6 +21,8 @@ from synkro_resources.model.tables.dialogs import EPISODE
 from synkro_resources.sandbox.world.truth import DayFigures
 from tests.pipeline import Installation, Sandbox, installation
 
+pytestmark = pytest.mark.xdist_group("road")  # what the module loads is loaded once
+
 SLUG = "warm"
 FIRST, LAST, TODAY = date(2026, 10, 17), date(2026, 11, 19), date(2026, 11, 20)
 REPORTED = list(days_between(date(2026, 11, 6), LAST))

@@ -18,6 +18,8 @@ from synkro_resources.model.ids import Role
 from tests.app.conftest import RunningCabinet
 from tests.app.people import Person, new_person
 
+pytestmark = pytest.mark.xdist_group("browser")  # what the module loads is loaded once
+
 CLOCK = SystemClock()
 
 
