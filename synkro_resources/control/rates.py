@@ -57,9 +57,10 @@ class AccountBucket:
         except DBAPIError:
             # The chain would only repeat that the server is away, with its address.
             raise unavailable() from None
-        alone = row.begins == self._ended or row.begins <= row.now
+        continues = row.begins == self._ended
+        alone = continues or row.begins <= row.now
         self._ended = row.ends
-        return Stretch((row.begins - row.now).total_seconds(), alone)
+        return Stretch((row.begins - row.now).total_seconds(), alone, continues)
 
     def _lease(self, connection: Connection, length_s: float) -> Row[tuple[object, ...]]:
         connection.execute(_NOT_DURABLE)

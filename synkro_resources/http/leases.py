@@ -35,10 +35,14 @@ SHARED_LEASE_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Seconds from the moment the stretch was given until it begins, and whether nobody else has asked in between."""
+    """Seconds from the moment the stretch was given until it begins, and whether nobody else has asked in between.
+
+    `continues`: it begins where the same asker's last one ended, and that end is still to come.
+    """
 
     begins_in_s: float
     alone: bool
+    continues: bool = False
 
 
 class Stretches(Protocol):
@@ -139,10 +143,15 @@ class LeasedBucket:
         # The answer was made before `got`: counted from there, nothing leaves too early. By as much it may leave
         # too late, so the time on the way is taken off the grace.
         begins = got + stretch.begins_in_s
+        following = begins
+        if stretch.continues and (old := self._lease) is not None:
+            # Both stretches are ours, so a slot that late answers have pushed beyond the old one's last may lie on the
+            # border between them: without it every second with one slow answer lost a slot.
+            following = min(begins, old.following)
         self._lease = _Lease(
-            size,
+            size + (following < begins),
             interval,
-            following=begins,
+            following=following,
             last=begins + length - interval + ROUNDING_S,
             grace=max(LATENESS_S - (got - asked), LEAST_GRACE_S),
         )

@@ -37,9 +37,10 @@ class Process:
         shared = self._shared
         self.now += shared.trip_s / 2
         begins = max(shared.next_at, self.now)
-        alone = begins in (self._ended, self.now)
+        continues = begins == self._ended
+        alone = continues or begins == self.now
         self._ended = shared.next_at = begins + length_s
-        stretch = Stretch(begins - self.now, alone)
+        stretch = Stretch(begins - self.now, alone, continues)
         self.now += shared.trip_s / 2
         return stretch
 
@@ -102,6 +103,18 @@ def test_busy_processes_use_nearly_all_of_the_allowance_and_none_starves(answers
     assert sum(map(len, moments)) / 60 >= 0.95 * RATE
     for own, answer_s in zip(moments, answers, strict=True):
         assert len(own) / 60 >= 0.5 * min(RATE / len(answers), 1 / (answer_s + 0.2))
+
+
+@settings(max_examples=50, deadline=None)
+@given(answers=st.lists(st.floats(0.15, 0.23), min_size=20, max_size=60))
+def test_answers_that_are_late_now_and_then_do_not_cost_a_whole_slot_each(answers: list[float]) -> None:
+    process = SharedTime(0.002).process()
+    began, least = process.now, 0.0
+    for answer_s in answers:
+        process.bucket.acquire("/leads")
+        process.now += answer_s
+        least += max(answer_s, 1.03 / RATE)
+    assert process.now - began <= least + 0.01 * len(answers)
 
 
 def test_a_process_alone_asks_for_a_lease_once_a_second_and_not_once_a_request() -> None:

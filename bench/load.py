@@ -1,0 +1,112 @@
+"""One run of all source assets in this process, as a run's own process would do it: `python -m bench.load FIRST LAST`.
+
+Prints one JSON line: whether it succeeded, seconds, the peak of this process's memory and what each step took.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from bench.vendors import SLUG
+from synkro_assets.automation.jobs import DATA_JOB, asset_keys
+from synkro_assets.automation.sensors import reconcile_tenants
+from synkro_assets.definitions import SOURCES, build_defs
+from synkro_assets.partitions import range_tags
+from synkro_resources.platform import Platform
+from synkro_resources.settings import Settings
+
+SAMPLE_EVERY_S = 0.05
+MIB = 1024 * 1024
+NUMBERS = ("requests", "waits_s", "retries", "slowdowns")
+
+
+class MemorySampler:
+    """Resident bytes of this process by wall clock."""
+
+    def __init__(self) -> None:
+        self.samples: list[tuple[float, int]] = []
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="memory", daemon=True)
+
+    def __enter__(self) -> MemorySampler:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def peak_between(self, start: float, end: float) -> int:
+        return max((size for at, size in self.samples if start <= at <= end), default=0)
+
+    def _watch(self) -> None:
+        while not self._done.wait(SAMPLE_EVERY_S):
+            self.samples.append((time.time(), _memory("VmRSS")))
+
+
+def _memory(field: str) -> int:
+    """Bytes. `VmHWM` is the peak that `getrusage` tells, without what the parent had before this process began."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))
+
+
+def load(first: date, last: date) -> dict[str, Any]:
+    settings = Settings.load()
+    defs = build_defs(settings)
+    platform = Platform.open(settings)
+    with dg.DagsterInstance.get() as instance:
+        reconcile_tenants(instance, platform)
+        platform.control.close()
+        job = defs.resolve_job_def(DATA_JOB)
+        before = _memory("VmRSS")
+        began = time.monotonic()
+        with MemorySampler() as sampler:
+            result = job.execute_in_process(
+                instance=instance,
+                tags=range_tags(SLUG, first, last),
+                asset_selection=asset_keys(SOURCES),
+                raise_on_error=False,
+            )
+        seconds, peak = time.monotonic() - began, _memory("VmHWM")
+        return {
+            "success": result.success,
+            "seconds": seconds,
+            "before": before / MIB,
+            "peak": peak / MIB,
+            "steps": _steps(instance, result, sampler),
+        }
+
+
+def _steps(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult, sampler: MemorySampler) -> list[Any]:
+    """Name, seconds, peak in MiB and the numbers of requests of each step, in the order of execution."""
+    kinds = {dg.DagsterEventType.STEP_START, dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE}
+    began: dict[str, float] = {}
+    steps: list[Any] = []
+    for entry in instance.all_logs(result.run_id, of_type=kinds):
+        name = entry.step_key or ""
+        if entry.dagster_event_type is dg.DagsterEventType.STEP_START:
+            began[name] = entry.timestamp
+            continue
+        step: dict[str, Any] = {
+            "name": name.replace("__", "/"),
+            "seconds": entry.timestamp - began[name],
+            "peak": sampler.peak_between(began[name], entry.timestamp) / MIB,
+        }
+        for event in result.asset_materializations_for_node(name) if result.success else []:
+            with suppress(KeyError):
+                step |= {number: event.metadata[number].value for number in NUMBERS}
+        steps.append(step)
+    return steps
+
+
+if __name__ == "__main__":
+    print(json.dumps(load(*map(date.fromisoformat, sys.argv[1:]))), flush=True)
