@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import orjson
@@ -29,6 +29,8 @@ Entity = tuple[EntityType, int]
 Key = TypeVar("Key")
 
 PLURAL: Mapping[str, EntityType] = {"lead": "leads", "contact": "contacts", "company": "companies"}
+NEVER = datetime.min.replace(tzinfo=UTC)
+
 MOST_RELATIVES = 200
 """Entities that are asked for after one merge: a phone shared by thousands of contacts is no kinship."""
 
@@ -174,25 +176,27 @@ def read_deleted(
         else:
             collector.add_on(collector.day_inside(day_from), entity, at, values)
 
-    for entity, at in happened.deleted.items():
-        if entity not in happened.restored or happened.restored[entity] <= at:
-            tell(entity, at, "event")
-    for entity, at in happened.restored.items():
-        if entity not in happened.deleted or happened.deleted[entity] < at:
-            tell(entity, at, "event", is_deleted=False)
+    told_by_events: set[Entity] = set()
+    for entity in happened.deleted.keys() | happened.restored.keys():
+        deleted_at, restored_at = happened.deleted.get(entity, NEVER), happened.restored.get(entity, NEVER)
+        # Events have whole seconds: of two in one second only the vendor knows the last.
+        is_deleted = deleted_at > restored_at or (deleted_at == restored_at and client.one(*entity) is None)
+        tell(entity, max(deleted_at, restored_at), "event", is_deleted=is_deleted)
+        if is_deleted:
+            told_by_events.add(entity)
     for (kind, identity), at in happened.merged.items():
         for candidate in kinship.relatives(kind, identity):
-            if (kind, candidate) not in happened.deleted and client.one(kind, candidate) is None:
+            if (kind, candidate) not in told_by_events and client.one(kind, candidate) is None:
                 tell((kind, candidate), at, "merge")
     for kind in ENTITY_TYPES if with_trash else ():
         for row in client.deleted(kind):
             identity, at = as_whole(row.get("id")), instant_of_seconds(row.get("updated_at"))
             if identity is None or at is None:
                 collector.put_aside(row, "no_id" if identity is None else "no_time")
-            elif (kind, identity) not in happened.deleted:
+            elif (kind, identity) not in told_by_events:
                 tell((kind, identity), at, "trash")
     for entity, at in gone:
-        if entity not in happened.deleted:
+        if entity not in told_by_events:
             tell(entity, at, "sweep", day_from=at)
     return collector.result()
 

@@ -104,38 +104,69 @@ def read_list(source: PageSource, listing: Listing, *, paged: bool, both_ways: b
     """All rows of a list without a window; `paged` False sends no page parameters and only follows `next`.
 
     `both_ways`: rows that leave the list while it is read shift the rest towards lower pages, so the way back meets
-    whatever was skipped.
+    whatever was skipped. Pages that the vendor finds too heavy are halved, and the list is begun again.
 
     Raises:
-        PermanentError: `amocrm.endless_list`.
+        TransientError, IntegrationError, PermanentError: as the client does; `amocrm.endless_list`.
     """
-    seen: set[str | int] = set()
-    number = 1
-    visited: list[int] = []
+    reader = _ListReader(source, listing, paged=paged, both_ways=both_ways)
+    while True:
+        try:
+            yield from reader.rows()
+        except _PageTooHeavyError:
+            continue
+        return
 
-    def ask(number: int) -> tuple[Page, list[JsonObject]]:
-        numbering = (("page", str(number)), ("limit", str(listing.limit))) if paged or number > 1 else ()
+
+class _ListReader:
+    def __init__(self, source: PageSource, listing: Listing, *, paged: bool, both_ways: bool) -> None:
+        self._source = source
+        self._listing = listing
+        self._paged = paged
+        self._both_ways = both_ways
+        self._limit = listing.limit
+        self._seen: set[str | int] = set()
+
+    def rows(self) -> Iterator[JsonObject]:
+        number = 1
+        visited: list[int] = []
+        before: list[JsonObject] = []
+        for _ in range(MAX_PAGES):
+            page, fresh = self._ask(number)
+            visited.append(number)
+            yield from fresh
+            ended = page.following is None and (page.knows_end or not self._paged)
+            if ended or not page.rows or page.rows == before:
+                break
+            number, before = page.following or number + 1, page.rows
+        else:
+            raise _endless(self._listing)
+        if self._both_ways:
+            for earlier in reversed(visited[:-1]):
+                yield from self._ask(earlier)[1]
+
+    def _ask(self, number: int) -> tuple[Page, list[JsonObject]]:
+        """A page, and its rows that were not met before."""
+        listing = self._listing
+        numbering = (("page", str(number)), ("limit", str(self._limit))) if self._paged or number > 1 else ()
         order = ((f"order[{listing.order}]", "asc"),) if listing.order else ()
-        page = source.page(listing.path, listing.collection, (*listing.params, *order, *numbering), number)
-        fresh = [row for row in page.rows if _key(row, listing) not in seen]
-        seen.update(_key(row, listing) for row in fresh)
-        source.counters.rows += len(fresh)
-        source.counters.repeated += len(page.rows) - len(fresh)
+        try:
+            page = self._source.page(listing.path, listing.collection, (*listing.params, *order, *numbering), number)
+        except TransientError as error:
+            self._limit = _halved(self._limit, error)
+            raise _PageTooHeavyError from error
+        fresh = [row for row in page.rows if _key(row, listing) not in self._seen]
+        self._seen.update(_key(row, listing) for row in fresh)
+        self._source.counters.rows += len(fresh)
+        self._source.counters.repeated += len(page.rows) - len(fresh)
         return page, fresh
 
-    for _ in range(MAX_PAGES):
-        page, fresh = ask(number)
-        visited.append(number)
-        yield from fresh
-        ended = page.following is None and (page.knows_end or not paged)
-        if ended or (not fresh and not both_ways) or not page.rows:
-            break
-        number = page.following or number + 1
-    else:
-        raise _endless(listing)
-    if both_ways:
-        for earlier in reversed(visited[:-1]):
-            yield from ask(earlier)[1]
+
+def _halved(limit: int, error: TransientError) -> int:
+    """Half the rows per page after a time-out of the vendor; any other failure goes on as it is."""
+    if error.code != OVERLOADED or limit // 2 < SMALLEST_LIMIT:
+        raise error
+    return limit // 2
 
 
 class _PageTooHeavyError(Exception):
@@ -234,9 +265,7 @@ class WindowReader:
         try:
             page = self._source.page(self._listing.path, self._listing.collection, params, number)
         except TransientError as error:
-            if error.code != OVERLOADED or self._limit // 2 < SMALLEST_LIMIT:
-                raise
-            self._limit //= 2
+            self._limit = _halved(self._limit, error)
             raise _PageTooHeavyError from error
         if any(self._time(row) in asked for row in page.rows):
             self._bounds_included = True

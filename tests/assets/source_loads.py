@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+
 from synkro_assets.crm import extract as crm
 from synkro_assets.crm.deletions import Happened, known_kinship, read_deleted
+from synkro_assets.crm.normalize import normalize_contact_phones, normalize_deal_contacts
 from synkro_assets.crm.sweep import SweepState, compare_lists, found_rows, gone_entities, known_entities, nothing_swept
 from synkro_assets.crm.talks import read_talks, talks_to_read
 from synkro_assets.dialogs import extract as dialogs
@@ -19,6 +22,7 @@ from synkro_resources.amocrm import AmocrmClient
 from synkro_resources.amocrm.rules import FORBIDDEN
 from synkro_resources.lake import Lake
 from synkro_resources.model.errors import IntegrationError
+from synkro_resources.model.tables.crm import CONTACT_PHONE, DEAL_CONTACT
 from synkro_resources.model.tables.raw import (
     AMOCRM_ACCOUNT,
     AMOCRM_COMPANIES,
@@ -147,6 +151,12 @@ def load_amocrm(
     place.store(read_deleted(client, happened, gone, kinship, window, first_load=first_load), window)
     place.store(crm.read_tasks(client, window, first_load=first_load), window)
     place.store(crm.read_call_notes(client, window, first_load=first_load), window)
+    for raw, table, normalize in (
+        (AMOCRM_LEADS, DEAL_CONTACT, normalize_deal_contacts),
+        (AMOCRM_CONTACTS, CONTACT_PHONE, normalize_contact_phones),
+    ):  # the next load's merges find their kin in these
+        rows = [lake.read_days(raw, TENANT, window.days), *([lake.read_baseline(raw, TENANT)] if first_load else [])]
+        lake.write_days(table, TENANT, window.days, normalize(pa.concat_tables(rows)).table)
     named = talks_to_read(events, lake.read_current(AMOCRM_TALKS, TENANT), "needed")
     place.store(read_talks(client, window, named), window)
 
