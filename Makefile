@@ -44,7 +44,7 @@ format: $(VENV)/dev.stamp ## Format and sort imports
 	$(BIN)/ruff check --fix-only -q .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/dev.stamp ## Measure start times on this machine
+bench: $(VENV)/dev.stamp ## Measure start times on this machine; more: python -m bench.sources --help
 	$(BIN)/python -m bench
 
 # No index address is written: whoever installs uses the index that is configured there. The base set is resolved

@@ -1,7 +1,11 @@
-"""Start times that people feel: the command line, the embedded database, imports of the three packages' entries."""
+"""Start times that people feel: the command line, the embedded database, imports of the three packages' entries.
+
+The longer benches are started by hand: `python -m bench.sources --help`.
+"""
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -13,6 +17,7 @@ from pathlib import Path
 from synkro_resources.embedded_postgres import EmbeddedPostgres
 
 REPEATS = 3
+OTHERS = "See also: python -m bench.sources --help (pace of the readers, memory of a large first load)."
 COMMANDS = {
     "synkro --help": ["-m", "synkro_app.cli", "--help"],
     "import synkro_app.server": ["-c", "import synkro_app.server"],
@@ -44,6 +49,7 @@ def database_times() -> dict[str, float]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m bench", description="Start times.", epilog=OTHERS).parse_args()
     for name, arguments in COMMANDS.items():
         print(f"{name:<36} {statistics.median(timed(lambda a=arguments: run_python(a)) for _ in range(REPEATS)):.2f} s")
     for name, seconds in database_times().items():

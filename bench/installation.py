@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from bench.vendors import PRESENT, SLUG
-from synkro_app.operations.dagster_home import prepare_dagster_home
+from synkro_app.operations.dagster_home import FRUGAL, prepare_dagster_home
 from synkro_resources.control.database import Database
 from synkro_resources.control.integrations import set_integration
 from synkro_resources.control.keyring import Keyring
@@ -45,6 +45,7 @@ def installation(vendors_url: str, history_start: date, **variables: str) -> Gen
             home = folder / "dagster_home"
             prepare_dagster_home(home, max_concurrent_runs=1)
             environment = {
+                **FRUGAL,
                 **{key: value for key, value in os.environ.items() if not key.startswith("SYNKRO_")},
                 "DAGSTER_HOME": str(home),
                 "SYNKRO_STATE_DIR": str(folder),

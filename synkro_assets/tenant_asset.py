@@ -77,7 +77,10 @@ class TenantAsset:
             metadata=_static_metadata(self.table),
         )
         def asset(context: dg.AssetExecutionContext, **inputs: pa.Table) -> Iterator[object]:
-            yield dg.MaterializeResult(metadata=self._run(context, inputs))
+            metadata = self._run(context, inputs)
+            inputs.clear()
+            pa.default_memory_pool().release_unused()  # it keeps what the largest step needed
+            yield dg.MaterializeResult(metadata=metadata)
 
         return asset
 

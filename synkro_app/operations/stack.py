@@ -176,6 +176,7 @@ class Stack:
         mine = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
         settings = {f"{ENV_PREFIX}{name.upper()}": str(value) for name, value in _plain(self.settings).items()}
         return {
+            **dagster_home.FRUGAL,
             **mine,
             **settings,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), mine.get("PATH", os.defpath)]),

@@ -109,6 +109,8 @@ class Shelf:
         self._values: dict[str, list[Any]] = {}
         self._length = -1
         self._orders: dict[str, _Order] = {}
+        self._narrowed: dict[tuple[str, tuple[OneOf, ...]], _Order] = {}
+        """The last order of the rows that pass some tests: otherwise each page of a feed would test all its rows."""
         self._by_id: dict[Id, Json] | None = None
         self._latest = 0
 
@@ -130,10 +132,11 @@ class Shelf:
             return _sorted([row for row in found if all(test(row) for test in wanted)], by, self.key, descending)
         windows = [test for test in wanted if isinstance(test, Range) and test.field in WINDOW_FIELDS]
         window = next((test for test in windows if test.field == by), windows[0] if windows else None)
-        order = self._order(window.field if window else by)
+        narrowing = () if self._is_small() else tuple(test for test in wanted if isinstance(test, OneOf))
+        order = self._order(window.field if window else by, narrowing)
         low, high = order.bounds(window)
         # Nulls stand at 0 and may lie between the bounds although they pass no range.
-        rest = [test for test in wanted if test is not window or order.nulls]
+        rest = [test for test in wanted if test not in narrowing and (test is not window or order.nulls)]
         if not rest and (window is None or window.field == by):
             return Span(order.rows, low, high, descending)
         passed = [row for row in order.rows[low:high] if all(test(row) for test in rest)]
@@ -146,6 +149,7 @@ class Shelf:
         if self._is_small():
             self._forget()
             return
+        self._narrowed = {}
         for order in self._orders.values():
             order.put(row)
         if self._by_id is not None:
@@ -158,6 +162,7 @@ class Shelf:
         if self._is_small():
             self._forget()
             return
+        self._narrowed = {}
         for order in self._orders.values():
             order.drop(row_id)
         if self._by_id is not None:
@@ -187,9 +192,15 @@ class Shelf:
     def _forget(self) -> None:
         self._length = -1
         self._orders = {}
+        self._narrowed = {}
         self._by_id = None
 
-    def _order(self, field: str) -> _Order:
+    def _order(self, field: str, narrowing: tuple[OneOf, ...] = ()) -> _Order:
+        if narrowing:
+            if (field, narrowing) not in self._narrowed:
+                rows = [row for row in self._source() if all(test(row) for test in narrowing)]
+                self._narrowed = {(field, narrowing): _Order(rows, field, self.key)}  # the last one asked for
+            return self._narrowed[field, narrowing]
         if field not in self._orders:
             rows = self._source()
             self._orders[field] = _Order(rows, field, self.key)

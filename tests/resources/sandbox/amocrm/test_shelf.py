@@ -24,7 +24,8 @@ ranges = st.builds(
     exclusive=st.booleans(),
 )
 id_lists = st.builds(lambda ids: OneOf("id", frozenset(map(str, ids))), st.sets(st.integers(1, 15)))
-tests = st.lists(st.one_of(ranges, id_lists), max_size=3)
+kinds = st.builds(lambda some: OneOf("updated_at", frozenset(map(str, some))), st.sets(st.integers(-2, 12)))
+tests = st.lists(st.one_of(ranges, id_lists, kinds), max_size=3)
 questions = st.tuples(tests, st.sampled_from(["id", "updated_at", "created_at"]), st.booleans(), st.integers(0, 13))
 edits = st.tuples(st.sampled_from(["put", "drop", "ask"]), row, questions)
 
