@@ -164,9 +164,9 @@ class _ListReader:
 
 def _halved(limit: int, error: TransientError) -> int:
     """Half the rows per page after a time-out of the vendor; any other failure goes on as it is."""
-    if error.code != OVERLOADED or limit // 2 < SMALLEST_LIMIT:
+    if error.code != OVERLOADED or limit <= SMALLEST_LIMIT:
         raise error
-    return limit // 2
+    return max(limit // 2, SMALLEST_LIMIT)
 
 
 class _PageTooHeavyError(Exception):

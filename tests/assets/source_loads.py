@@ -157,7 +157,7 @@ def load_amocrm(
     ):  # the next load's merges find their kin in these
         rows = [lake.read_days(raw, TENANT, window.days), *([lake.read_baseline(raw, TENANT)] if first_load else [])]
         lake.write_days(table, TENANT, window.days, normalize(pa.concat_tables(rows)).table)
-    named = talks_to_read(events, lake.read_current(AMOCRM_TALKS, TENANT), "needed")
+    named = talks_to_read(events, lake.read_current(AMOCRM_TALKS, TENANT), "all")
     place.store(read_talks(client, window, named), window)
 
 
