@@ -36,9 +36,10 @@ ISSUE = Sentence(
     "Issue a new long-lived token in the integration's settings in amoCRM and save it in Synkro.",
 )
 CONNECT_AGAIN = Sentence(
-    "Откройте «Настройки» → amoCRM в кабинете и нажмите «Подключить заново»; ссылку даёт и команда "
-    "`synkro integration consent`.",
-    "Open Settings → amoCRM in the cabinet and press “Connect again”; `synkro integration consent` gives the link too.",
+    "Попросите у поддержки Synkro новую ссылку на согласие (`synkro integration consent`) и откройте её "
+    "администратором amoCRM.",
+    "Ask Synkro's support for a new consent link (`synkro integration consent`) and open it as an administrator of "
+    "amoCRM.",
 )
 
 
