@@ -47,16 +47,22 @@ class Share:
         slowed = sum(one["slowdowns"] for one in self.told)
         each = "+".join(str(one["requests"]) for one in self.told)
         share = f"{self.used:6.1%} of its allowance"
-        return f"{self.what:<9} {each:>9} requests, {share}, {waits:5.1f} s waited, {slowed} slow-downs"
+        took = (sum(one["seconds"] for one in self.told) - waits) / self.requests
+        rest = f"{took * 1000:.0f} ms per request beside the waiting, {slowed} slow-downs"
+        return f"{self.what:<9} {each:>9} requests, {share}, {waits:5.1f} s waited, {rest}"
 
 
-def pace(seconds: float) -> bool:
-    """Run all rounds; True if every kind of reading used its share and no vendor complained."""
+def pace(seconds: float, latency_s: float = LATENCY_S) -> bool:
+    """Run all rounds; True if every kind of reading used its share and no vendor complained.
+
+    A reader has one request in flight: once an answer and its rows take longer than a slot, these decide and not the
+    limits. A busy machine shows so in the milliseconds per request.
+    """
     held = True
     with vendors("medium", rate_limits=True) as served, installation(served.url, served.first_day) as home:
         for vendor in ("amocrm", "radist"):
-            served.switch(vendor, latency_s=LATENCY_S)
-        print(f"{seconds:.0f} s each, answers after {LATENCY_S} s, the documented limits on")
+            served.switch(vendor, latency_s=latency_s)
+        print(f"{seconds:.0f} s each, answers after {latency_s} s, the documented limits on")
         for kinds in ROUNDS:
             held &= _round(served, home, kinds, seconds)
     return held

@@ -11,7 +11,7 @@ import argparse
 import sys
 
 from bench.large import large
-from bench.pace import pace
+from bench.pace import LATENCY_S, pace
 
 
 def main() -> int:
@@ -21,9 +21,10 @@ def main() -> int:
     benches = parser.add_subparsers(dest="bench", required=True)
     paced = benches.add_parser("pace", help="are the vendors' limits used up and never crossed? About three minutes")
     paced.add_argument("seconds", type=float, nargs="?", default=60.0, help="length of each round (60)")
+    paced.add_argument("--latency", type=float, default=LATENCY_S, help=f"seconds until an answer ({LATENCY_S})")
     benches.add_parser("large", help="a year, a million messages: rows and memory of one run. About half an hour")
     options = parser.parse_args()
-    held = pace(options.seconds) if options.bench == "pace" else large()
+    held = pace(options.seconds, options.latency) if options.bench == "pace" else large()
     return 0 if held else 1
 
 
