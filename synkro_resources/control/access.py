@@ -73,10 +73,11 @@ _OPERATOR_READS = (
     runs.source_run,
     runs.day_state,
     runs.check_result,
+    runs.warehouse_check,
     integrations.integration_check,
     tenancy.usage_month,
 )
-_OPERATOR_CHANGES = (tenancy.plan, tenancy.account, tenancy.tenant, tenancy.subscription, vendors.vendor_block)
+_OPERATOR_CHANGES = (tenancy.plan, tenancy.account, tenancy.subscription, tenancy.erasure, vendors.vendor_block)
 
 
 def rules() -> Iterator[Rule]:
@@ -101,6 +102,7 @@ def _app_rules() -> Iterator[Rule]:
     )
     yield Rule(APP, tenancy.account, READ, "account_id IN (SELECT account_id FROM tenant)")
     yield Rule(APP, tenancy.plan, READ, ANY)
+    yield Rule(APP, tenancy.erasure, CHANGE, OWN_TENANT)
     yield Rule(APP, vendors.rate_bucket, CHANGE, ANY)
     yield Rule(APP, vendors.vendor_block, CHANGE, ANY)
     yield Rule(
@@ -131,6 +133,7 @@ def _auth_rules() -> Iterator[Rule]:
 def _operator_rules() -> Iterator[Rule]:
     for table in _OPERATOR_CHANGES:
         yield Rule(OPERATOR, table, CHANGE, ANY)
+    yield Rule(OPERATOR, tenancy.tenant, WRITE, ANY)  # erasing a tenant ends with its row
     for table in _OPERATOR_READS:
         yield Rule(OPERATOR, table, READ, ANY)
     yield Rule(OPERATOR, integrations.integration, _read_without(integrations.integration, "secrets"), ANY)

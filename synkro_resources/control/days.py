@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects import postgresql
 
 from synkro_resources.control.database import Database
@@ -81,6 +81,20 @@ def mark_day(
             .values(tenant=tenant, day=day, layer=layer, changed_at=loaded_at, **values)
             .on_conflict_do_update(index_elements=["tenant", "day", "layer"], set_=update)
         )
+
+
+def mark_stale(db: Database, tenant: str, stale: Collection[date], reason: str, at: datetime) -> int:
+    """Say that what was derived for these days no longer follows from its sources; returns how many days it hit.
+
+    Written before the new rows: a crash between the two leaves a day that is derived once more for nothing.
+    """
+    with db.tenant(tenant) as connection:
+        hit = connection.execute(
+            update(day_state)
+            .where(day_state.c.layer == "derived", day_state.c.day.in_(sorted(stale)))
+            .values(stale_since=at, stale_reason=reason)
+        )
+        return hit.rowcount
 
 
 def day_states(db: Database, tenant: str, first: date, last: date) -> list[DayState]:

@@ -206,8 +206,8 @@ gold_item = tenant_table(
 
 dialog_link = tenant_table(
     "dialog_link",
-    Column("dialog_id", Text, primary_key=True),
-    Column("deal_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("dialog_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("contact_id", BigInteger, nullable=False),
     text("linked_by"),
     instant("linked_at"),
     instant("removed_at", null=True),

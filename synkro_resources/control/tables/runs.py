@@ -147,6 +147,9 @@ day_state = tenant_table(
     instant("changed_at"),
     Column("complete", Boolean, nullable=False),
     json("versions"),
+    instant("derived_at", null=True),
+    instant("stale_since", null=True),
+    text("stale_reason", null=True),
     one_of("layer", "raw", "derived"),
 )
 
@@ -162,4 +165,16 @@ check_result = tenant_table(
     text("what_en"),
     json("details"),
     instant("checked_at"),
+)
+
+warehouse_check = tenant_table(
+    "warehouse_check",
+    Column("table_name", Text, primary_key=True),
+    instant("checked_at"),
+    Column("rows_lake", BigInteger, nullable=False),
+    Column("rows_client", BigInteger, nullable=False),
+    Column("rows_resent", BigInteger, nullable=False),
+    text("status"),
+    json("details"),
+    one_of("status", "equal", "repaired", "differs"),
 )

@@ -65,3 +65,24 @@ usage_month = tenant_table(
     Column("ai_tokens", BigInteger, nullable=False),
     Column("ai_cost", Numeric(14, 6), nullable=False),
 )
+
+suppressed_person = tenant_table(
+    "suppressed_person",
+    Column("person_hash", Text, primary_key=True),
+    text("erasure_id"),
+    instant("erased_at"),
+)
+
+# Outlives the tenant that it names: the certificate is what remains of it.
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("erasure_id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False, index=True),
+    text("kind"),
+    text("requested_by"),
+    instant("requested_at"),
+    instant("finished_at", null=True),
+    json("certificate"),
+    one_of("kind", "tenant", "person"),
+)

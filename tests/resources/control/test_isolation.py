@@ -49,6 +49,7 @@ WORDS = {
     ("run", "status"): "running",
     ("run_step", "status"): "running",
     ("day_state", "layer"): "raw",
+    ("warehouse_check", "status"): "equal",
     ("report_package", "state"): "ready",
     ("report_package", "verdict"): "ok",
     ("report_package_fact", "wording"): "template",
