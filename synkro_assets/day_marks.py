@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from synkro_assets.tenant_run import TenantRun
-from synkro_resources.control import days
+from synkro_resources.control import days, journal
 from synkro_resources.lake import WrittenDay
 from synkro_resources.model.tables import Table
+from synkro_resources.model.tables.dialogs import DIALOG_TABLES
 from synkro_resources.model.tables.raw import RAW_TABLES
+from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.rules.metrics import METRIC_VERSION
 
+DERIVING: frozenset[str] = frozenset(table.name for table in DIALOG_TABLES)
 MANDATORY: frozenset[str] = frozenset(table.name for table in RAW_TABLES)
 
 
@@ -49,11 +52,25 @@ def mark_derived(run: TenantRun) -> None:
     for load in days.source_runs(control, run.tenant, window.first_day, window.last_day):
         if load.status != "failed":
             loads.setdefault(load.day, {})[f"{load.source}/{load.step}"] = load.finished_at
-    versions = {"metrics": METRIC_VERSION, "calendar": run.settings.work_calendar.version}
+    versions, began = present_versions(run.settings), _derivation_began(run)
     for day in window.days:
         found = loads.get(day, {})
         if not found:
             continue
         complete = found.keys() >= MANDATORY
         for layer in ("raw", "derived"):
-            days.mark_day(control, run.tenant, day, layer, min(found.values()), complete, versions)
+            derived_at = began if layer == "derived" else None
+            days.mark_day(
+                control, run.tenant, day, layer, min(found.values()), complete, versions, derived_at=derived_at
+            )
+
+
+def present_versions(settings: TenantSettings) -> dict[str, str]:
+    """The versions of what days are derived by; a day that was derived by others is stale."""
+    return {"metrics": METRIC_VERSION, "calendar": settings.work_calendar.version}
+
+
+def _derivation_began(run: TenantRun) -> datetime:
+    """When this run began to derive: the first of its steps that a late change could have missed."""
+    steps = journal.steps_of_run(run.platform.control, run.tenant, run.context.run.run_id)
+    return min(step.started_at for step in steps if step.asset in DERIVING)

@@ -49,6 +49,7 @@ class TenantAsset:
     description: str
     body: Body
     afterwards: Callable[[TenantRun], None] | None = None
+    beforehand: Callable[[TenantRun, pa.Table], None] | None = None
 
     @property
     def name(self) -> str:
@@ -102,6 +103,8 @@ class TenantAsset:
                 if rows is None or self.table is None:
                     step.rows_out = run.notes.rows_out
                     return dict(run.notes.extra)
+                if self.beforehand is not None and isinstance(rows, pa.Table):
+                    self.beforehand(run, rows)
                 written = run.lake.write_days(self.table, run.tenant, window.days, rows)
                 step.rows_out = sum(file.given for file in written)
                 if isinstance(rows, RowSpool):
@@ -125,6 +128,7 @@ def tenant_asset(
     code_version: str = "1",
     description: str = "",
     afterwards: Callable[[TenantRun], None] | None = None,
+    beforehand: Callable[[TenantRun, pa.Table], None] | None = None,
 ) -> Callable[[Body], TenantAsset]:
     """Declare an asset of tenant × local day.
 
@@ -135,6 +139,7 @@ def tenant_asset(
         resources: further Dagster resources that the body uses.
         description: what operators read; default: the body's docstring.
         afterwards: called once the rows are stored, inside the same journaled step.
+        beforehand: called with the rows (a table, no spool) before they are stored, inside the same step.
     """
     table = target if isinstance(target, Table) else None
     key = tuple((table.name if table else str(target)).split("/"))
@@ -152,6 +157,7 @@ def tenant_asset(
             description=summary or (f"{table.en}. {table.ru}." if table else ""),
             body=body,
             afterwards=afterwards,
+            beforehand=beforehand,
         )
 
     return declare

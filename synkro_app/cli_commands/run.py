@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from datetime import date, datetime
@@ -51,39 +50,8 @@ def run(tenant: str, day: datetime | None, first: datetime | None, last: datetim
     _ask_and_follow(tenant, RequestKind.DATA, Period.custom(first_day, last_day), in_place=in_place)
 
 
-@click.command()
-@click.option("--tenants", required=True, help="Slugs separated by commas, or «all».")
-@click.option("--from", "first", type=DAY, required=True)
-@click.option("--to", "last", type=DAY, required=True)
-def backfill(tenants: str, first: datetime, last: datetime) -> None:
-    """Ask for a period's data of many tenants: one request per tenant, carried out by the running daemon."""
-    from synkro_resources.control.database import Database
-    from synkro_resources.control.run_requests import create_request
-    from synkro_resources.control.tenants import list_tenants
-    from synkro_resources.model.ids import RequestKind
-    from synkro_resources.model.period import Period
-    from synkro_resources.settings import Settings
-
-    settings = Settings.load()
-    control = Database.from_settings(settings)
-    try:
-        known = [tenant.slug for tenant in list_tenants(control, settings.cell)]
-        for slug in known if tenants == "all" else tenants.split(","):
-            request = create_request(
-                control,
-                tenant=slug,
-                kind=RequestKind.DATA,
-                period=Period.custom(first.date(), last.date()),
-                requested_by="cli",
-                reason="backfill",
-                clock=settings.present,
-            )
-            click.echo(f"{slug}: request {request.id}")
-    finally:
-        control.close()
-
-
 def _ask_and_follow(tenant: str, kind: RequestKind, period: Period, *, in_place: bool) -> None:
+    from synkro_app.cli_commands.following import start_worker
     from synkro_resources.control.database import Database
     from synkro_resources.control.run_requests import create_request
     from synkro_resources.settings import Settings
@@ -101,18 +69,13 @@ def _ask_and_follow(tenant: str, kind: RequestKind, period: Period, *, in_place:
             clock=settings.present,
         )
         click.echo(f"Request {request.id}: {kind} {period.report_id} of {tenant}")
-        worker = _start_worker(tenant, request.id) if in_place else None
+        worker = start_worker(tenant, request.id) if in_place else None
         finished = follow(control, tenant, request.id)
         if worker is not None:
             worker.wait(timeout=WORKER_END_S)
     finally:
         control.close()
     conclude(finished)
-
-
-def _start_worker(tenant: str, request_id: str) -> subprocess.Popen[bytes]:
-    """The same saga in an own process, for a machine without a running daemon."""
-    return subprocess.Popen([sys.executable, "-m", "synkro_assets.in_place", tenant, request_id])  # noqa: S603
 
 
 def follow(control: Database, tenant: str, request_id: str) -> RunRequest:

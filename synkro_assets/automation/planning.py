@@ -8,7 +8,7 @@ CRM, and dialogs are derived oldest first, so that each day's look-back and each
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -121,6 +121,17 @@ def plan(
                 *_load_and_refresh(stale, today, loaded_at, now),
                 Stage(StageKind.REPORT, period.first_day, period.last_day),
             ]
+
+
+def derive_again(stale: Collection[date], *, after: Sequence[Stage]) -> list[Stage]:
+    """Derived-only runs over loaded days whose sources changed, oldest first; numbered on from the stages so far."""
+    number = 1 + max((stage.chunk for stage in after if stage.kind is StageKind.DERIVED), default=-1)
+    spans: list[list[date]] = []
+    for day in sorted(stale):
+        if not spans or day - spans[-1][-1] != timedelta(days=1) or len(spans[-1]) == CHUNK_DAYS:
+            spans.append([])
+        spans[-1].append(day)
+    return [Stage(StageKind.DERIVED, span[0], span[-1], chunk=number + place) for place, span in enumerate(spans)]
 
 
 def _load_and_refresh(

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from synkro_assets.automation.planning import Stage, plan
+from synkro_assets.automation.planning import Stage, StageKind, derive_again, plan
+from synkro_assets.day_marks import present_versions
 from synkro_assets.partitions import history_start
 from synkro_resources.control import days, journal, run_requests
 from synkro_resources.control.journal import StepRecord
@@ -25,6 +26,8 @@ from synkro_resources.model.window import TenantWindow
 from synkro_resources.platform import Platform
 
 MAX_ATTEMPTS = 3
+MAX_ROUNDS = 2
+"""How often a request derives stale days again before it goes on."""
 WAREHOUSE_PREFIX = "supabase/"
 RETRY_WAIT = timedelta(seconds=30)
 """A transient failure has already been retried inside the client; a new run soon after would meet the same fault."""
@@ -110,6 +113,7 @@ def _loaded_at(platform: Platform, tenant: str, first_day: date, last_day: date)
 
 
 def _advance(platform: Platform, request: RunRequest, stages: list[Stage], position: int) -> Launch | None:
+    stages = _settle_stale_days(platform, request, stages, position)
     if position + 1 == len(stages):
         # Forgotten first: repeating it after a crash is harmless, a lost hint would not be.
         forget_hints(platform.control, request.tenant, TakenHints.of_plan(request.plan).hints)
@@ -118,6 +122,33 @@ def _advance(platform: Platform, request: RunRequest, stages: list[Stage], posit
     following = stages[position + 1]
     _update(platform, request, stage=following.name, attempt=1)
     return Launch(request.id, request.tenant, following, 1)
+
+
+def _settle_stale_days(platform: Platform, request: RunRequest, stages: list[Stage], position: int) -> list[Stage]:
+    """The stages, with derived-only runs for days that went stale put before the report or at the end.
+
+    A late message changes the days after it, and the first derivation of those may find a broadcast that began the
+    evening before: two rounds settle everything, and a third one would say that something is wrong with the rules.
+    """
+    following = stages[position + 1 :]
+    if any(stage.kind is not StageKind.REPORT for stage in following) or request.kind is RequestKind.REFRESH:
+        return stages
+    rounds = int(str(request.plan.get("rounds", 0)))
+    settings = tenant_settings(platform.control, request.tenant)
+    reach = timedelta(days=settings.lookback_days if request.kind is RequestKind.REPORT else 0)
+    stale = days.stale_days(
+        platform.control,
+        request.tenant,
+        max(history_start(platform.settings), request.period.first_day - reach),
+        request.period.last_day,
+        present_versions(settings),
+    )
+    if not stale or rounds == MAX_ROUNDS:
+        return stages
+    whole = [*stages[: position + 1], *derive_again(stale, after=stages), *following]
+    plan_json = {**request.plan, "stages": [stage.to_json() for stage in whole], "rounds": rounds + 1}
+    _update(platform, request, plan=plan_json)
+    return whole
 
 
 def _after_failure(platform: Platform, request: RunRequest, stages: list[Stage], position: int) -> Launch | None:

@@ -7,6 +7,7 @@ from functools import partial
 
 import pyarrow as pa
 
+from synkro_assets import staleness
 from synkro_assets.crm import extract, normalize
 from synkro_assets.crm.deletions import Happened, known_kinship, read_deleted
 from synkro_assets.crm.sweep import (
@@ -224,27 +225,41 @@ def _normalized(run: TenantRun, result: normalize.Normalized) -> pa.Table:
     return result.table
 
 
-@tenant_asset(DEAL, inputs={"leads": AMOCRM_LEADS, "deleted": AMOCRM_DELETED})
+@tenant_asset(
+    DEAL,
+    inputs={"leads": AMOCRM_LEADS, "deleted": AMOCRM_DELETED},
+    beforehand=staleness.mark_after_deals,
+)
 def deal(run: TenantRun, leads: pa.Table, deleted: pa.Table) -> pa.Table:
     """Deals with typed fields, deleted ones as they last were; the state at any instant is rebuilt from deal_event."""
     rows = _normalized(run, normalize.normalize_deals(run.with_baseline(leads, AMOCRM_LEADS, DEAL)))
     return _with_deleted(run, rows, DEAL, deleted)
 
 
-@tenant_asset(DEAL_CONTACT, inputs={"leads": AMOCRM_LEADS})
+@tenant_asset(
+    DEAL_CONTACT,
+    inputs={"leads": AMOCRM_LEADS},
+    beforehand=staleness.mark_after_deal_contacts,
+)
 def deal_contact(run: TenantRun, leads: pa.Table) -> pa.Table:
     """Which contacts belong to which deal, and which one is main."""
     return _normalized(run, normalize.normalize_deal_contacts(run.with_baseline(leads, AMOCRM_LEADS, DEAL_CONTACT)))
 
 
-@tenant_asset(CONTACT, inputs={"contacts": AMOCRM_CONTACTS, "deleted": AMOCRM_DELETED})
+@tenant_asset(
+    CONTACT, inputs={"contacts": AMOCRM_CONTACTS, "deleted": AMOCRM_DELETED}, beforehand=staleness.mark_after_contacts
+)
 def contact(run: TenantRun, contacts: pa.Table, deleted: pa.Table) -> pa.Table:
     """Contacts with their Telegram names, deleted ones as they last were."""
     rows = _normalized(run, normalize.normalize_contacts(run.with_baseline(contacts, AMOCRM_CONTACTS, CONTACT)))
     return _with_deleted(run, rows, CONTACT, deleted)
 
 
-@tenant_asset(CONTACT_PHONE, inputs={"contacts": AMOCRM_CONTACTS})
+@tenant_asset(
+    CONTACT_PHONE,
+    inputs={"contacts": AMOCRM_CONTACTS},
+    beforehand=staleness.mark_after_phones,
+)
 def contact_phone(run: TenantRun, contacts: pa.Table) -> pa.Table:
     """Every phone of a contact, as typed and normalised: what dialogs are linked by."""
     rows = run.with_baseline(contacts, AMOCRM_CONTACTS, CONTACT_PHONE)
@@ -263,7 +278,9 @@ def _with_deleted(run: TenantRun, rows: pa.Table, table: Table, deleted: pa.Tabl
     return mark_deleted(rows, table, tombstones, run.current(table))
 
 
-@tenant_asset(DEAL_EVENT, inputs={"events": AMOCRM_EVENTS, "deleted": AMOCRM_DELETED})
+@tenant_asset(
+    DEAL_EVENT, inputs={"events": AMOCRM_EVENTS, "deleted": AMOCRM_DELETED}, beforehand=staleness.mark_after_deal_events
+)
 def deal_event(run: TenantRun, events: pa.Table, deleted: pa.Table) -> pa.Table:
     """Moves, changes of the responsible user, deletions, restores and merges of deals.
 
@@ -291,7 +308,11 @@ def manager(run: TenantRun, users: pa.Table) -> pa.Table:
     return _normalized(run, normalize.normalize_managers(users))
 
 
-@tenant_asset(CALL, inputs={"notes": AMOCRM_NOTES})
+@tenant_asset(
+    CALL,
+    inputs={"notes": AMOCRM_NOTES},
+    beforehand=staleness.mark_after_calls,
+)
 def call(run: TenantRun, notes: pa.Table) -> pa.Table:
     """Calls on deals, contacts and companies; a connected one answers a waiting client."""
     return _normalized(run, normalize.normalize_calls(run.with_baseline(notes, AMOCRM_NOTES, CALL)))

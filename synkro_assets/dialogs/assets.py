@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from synkro_assets import staleness
 from synkro_assets.day_marks import mark_derived
 from synkro_assets.dialogs import extract, normalize
 from synkro_assets.dialogs.authors import HISTORY_DAYS, assign_author_kinds
@@ -152,7 +153,12 @@ def _described(run: TenantRun, day: date) -> pa.Table:
     return describe_media(run.stored_days(RADIST_MESSAGES, [day]), run.stored_days(RADIST_MEDIA, [day]))
 
 
-@tenant_asset(DIALOG, inputs={"chats": RADIST_CHATS}, after=[RADIST_SOURCES])
+@tenant_asset(
+    DIALOG,
+    inputs={"chats": RADIST_CHATS},
+    after=[RADIST_SOURCES],
+    beforehand=staleness.mark_after_dialogs,
+)
 def dialog(run: TenantRun, chats: pa.Table) -> pa.Table:
     """Dialogs with channel, phone and username: what contacts are found by."""
     result = normalize.normalize_dialogs(run.with_baseline(chats, RADIST_CHATS, DIALOG), run.current(RADIST_SOURCES))
@@ -160,7 +166,12 @@ def dialog(run: TenantRun, chats: pa.Table) -> pa.Table:
     return result.table
 
 
-@tenant_asset(MESSAGE, inputs={"raw": RADIST_MESSAGES}, after=[DIALOG])
+@tenant_asset(
+    MESSAGE,
+    inputs={"raw": RADIST_MESSAGES},
+    after=[DIALOG],
+    beforehand=staleness.mark_after_messages,
+)
 def message(run: TenantRun, raw: pa.Table) -> pa.Table:
     """Messages with author kind and episode; bots and broadcasts are found by what they sent before."""
     result = normalize.normalize_messages(raw, run.current(DIALOG), run.window)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, case, null, select, update
 from sqlalchemy.dialects import postgresql
 
 from synkro_resources.control.database import Database
@@ -29,6 +29,8 @@ class DayState:
     changed_at: datetime
     complete: bool
     versions: dict[str, str]
+    stale_since: datetime | None = None
+    stale_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +73,24 @@ def mark_day(
     versions: Mapping[str, str] | None = None,
     *,
     changed: bool = True,
+    derived_at: datetime | None = None,
 ) -> None:
-    """Write that a layer of a day was loaded. `changed=False`: the rows are the same as before this load."""
-    values = {"loaded_at": loaded_at, "complete": complete, "versions": dict(versions or {})}
-    update = values | ({"changed_at": loaded_at} if changed else {})
+    """Write that a layer of a day was loaded. `changed=False`: the rows are the same as before this load.
+
+    `derived_at`: when the derivation began; what made the day stale until then is settled by it.
+    """
+    values: dict[str, object] = {"loaded_at": loaded_at, "complete": complete, "versions": dict(versions or {})}
+    if derived_at is not None:
+        values["derived_at"] = derived_at
+    changes = values | ({"changed_at": loaded_at} if changed else {})
+    if derived_at is not None:
+        settled = day_state.c.stale_since <= derived_at
+        changes |= {name: case((settled, null()), else_=day_state.c[name]) for name in ("stale_since", "stale_reason")}
     with db.tenant(tenant) as connection:
         connection.execute(
             postgresql.insert(day_state)
             .values(tenant=tenant, day=day, layer=layer, changed_at=loaded_at, **values)
-            .on_conflict_do_update(index_elements=["tenant", "day", "layer"], set_=update)
+            .on_conflict_do_update(index_elements=["tenant", "day", "layer"], set_=changes)
         )
 
 
@@ -102,6 +113,24 @@ def day_states(db: Database, tenant: str, first: date, last: date) -> list[DaySt
     query = select(day_state).where(day_state.c.day.between(first, last)).order_by(day_state.c.day, day_state.c.layer)
     with db.tenant(tenant) as connection:
         return [_day_state(row) for row in connection.execute(query)]
+
+
+def stale_days(
+    db: Database, tenant: str, first: date, last: date, versions: Mapping[str, str] | None = None
+) -> dict[date, str]:
+    """Loaded days of `first … last` that must be derived again, with the reason.
+
+    The name of the table that changed, or «versions» where other rules or another calendar were in force.
+    """
+    found: dict[date, str] = {}
+    for state in day_states(db, tenant, first, last):
+        if state.layer != "derived":
+            continue
+        if state.stale_since is not None:
+            found[state.day] = state.stale_reason or ""
+        elif any(state.versions.get(name, value) != value for name, value in (versions or {}).items()):
+            found[state.day] = "versions"
+    return found
 
 
 def save_source_run(
@@ -191,7 +220,9 @@ def check_results(db: Database, tenant: str, first: date, last: date) -> list[Ch
 
 
 def _day_state(row: Row[tuple[object, ...]]) -> DayState:
-    return DayState(row.day, row.layer, row.loaded_at, row.changed_at, row.complete, row.versions)
+    return DayState(
+        row.day, row.layer, row.loaded_at, row.changed_at, row.complete, row.versions, row.stale_since, row.stale_reason
+    )
 
 
 def _check_result(row: Row[tuple[object, ...]]) -> CheckResult:

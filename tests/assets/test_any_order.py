@@ -1,0 +1,116 @@
+"""The order in which a client's days are loaded must not show in what they read afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import count
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from synkro_assets.automation.jobs import DATA_JOB, asset_keys
+from synkro_assets.automation.planning import derive_again
+from synkro_assets.automation.saga import MAX_ROUNDS
+from synkro_assets.day_marks import present_versions
+from synkro_assets.definitions import DERIVED, NORMALIZED, build_defs
+from synkro_assets.partitions import range_tags
+from synkro_resources.control.days import stale_days
+from synkro_resources.control.tenants import tenant_settings
+from synkro_resources.lake import Lake
+from synkro_resources.model.period import days_between
+from synkro_resources.model.tables import Layout
+from tests.pipeline import Installation, installation
+
+pytestmark = pytest.mark.xdist_group("any_order")
+
+FIRST, LAST = date(2026, 11, 14), date(2026, 11, 18)
+DAYS = list(days_between(FIRST, LAST))
+SEED = 11
+_NUMBERS = count(1)
+
+
+@dataclass
+class Orders:
+    place: Installation
+    expected: dict[str, pa.Table]
+
+    def loaded(self, order: Sequence[tuple[date, date]]) -> dict[str, pa.Table]:
+        slug = f"order-{next(_NUMBERS)}"
+        self.place.add_company(slug, SEED)
+        for first, last in order:
+            assert self.place.load(slug, first, last).status == "done"
+        settle(self.place, slug)
+        return contents(self.place.lake, slug)
+
+
+def settle(place: Installation, slug: str) -> None:
+    """Derive again until no day is stale, as a report's request would."""
+    versions = present_versions(tenant_settings(place.control, slug))
+    job = build_defs(place.settings).resolve_job_def(DATA_JOB)
+    for _ in range(MAX_ROUNDS + 1):
+        stale = stale_days(place.control, slug, FIRST, LAST, versions)
+        for stage in derive_again(stale, after=[]):
+            tags = range_tags(slug, stage.first_day, stage.last_day)
+            run = job.execute_in_process(
+                instance=place.instance, tags=tags, asset_selection=asset_keys(DERIVED), raise_on_error=False
+            )
+            assert run.success
+    assert stale_days(place.control, slug, FIRST, LAST, versions) == {}
+
+
+def contents(lake: Lake, slug: str) -> dict[str, pa.Table]:
+    """What people read: facts and derived rows of each day, entities and snapshots as they are now."""
+    found: dict[str, pa.Table] = {}
+    for asset in NORMALIZED:
+        table = asset.table
+        assert table is not None
+        rows = lake.read_current(table, slug) if table.has_current else lake.read_days(table, slug, DAYS)
+        found[table.name] = rows.sort_by([(name, "ascending") for name in rows.column_names if name in table.key])
+        if table.layout is Layout.ENTITY:
+            lake.rebuild_current(table, slug)
+            assert lake.read_current(table, slug).equals(rows), f"{table.name} is another one when it is rebuilt"
+    return found
+
+
+@pytest.fixture(scope="module")
+def orders(control_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orders]:
+    with installation(control_url, tmp_path_factory.mktemp("any-order")) as place:
+        found = Orders(place, {})
+        found.expected = found.loaded([(FIRST, LAST)])
+        yield found
+
+
+def pieces(order: Sequence[date]) -> list[tuple[date, date]]:
+    return [(day, day) for day in order]
+
+
+@given(order=st.permutations(DAYS))
+@example(order=DAYS)
+@example(order=DAYS[::-1])
+@settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck))
+def test_days_loaded_in_any_order_give_the_rows_of_one_load(orders: Orders, order: list[date]) -> None:
+    same(orders, orders.loaded(pieces(order)))
+
+
+def test_a_day_loaded_twice_and_days_that_were_left_out_at_first_change_nothing(orders: Orders) -> None:
+    middle = DAYS[2]
+    same(orders, orders.loaded([(DAYS[3], LAST), (FIRST, DAYS[1]), (middle, middle), (LAST, LAST), (FIRST, FIRST)]))
+
+
+def same(orders: Orders, found: dict[str, pa.Table]) -> None:
+    for name, rows in orders.expected.items():
+        if not rows.equals(found[name]):
+            raise AssertionError(f"{name}: {first_difference(rows, found[name])}")
+
+
+def first_difference(expected: pa.Table, found: pa.Table) -> str:
+    for before, after in zip(expected.to_pylist(), found.to_pylist(), strict=False):
+        if before != after:
+            return str(
+                {key: (value, after[key]) for key, value in before.items() if value != after[key]} | {"row": before}
+            )
+    return f"{expected.num_rows} rows, then {found.num_rows}"
