@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 from synkro_assets import staleness
 from synkro_assets.day_marks import mark_derived
 from synkro_assets.dialogs import extract, normalize
-from synkro_assets.dialogs.authors import HISTORY_DAYS, assign_author_kinds
+from synkro_assets.dialogs.authors import BROADCAST_SPAN, HISTORY_DAYS, assign_author_kinds
 from synkro_assets.dialogs.context import DialogContext
 from synkro_assets.dialogs.episodes import build_episodes, mark_episodes
 from synkro_assets.dialogs.extract import ChatChoice
 from synkro_assets.dialogs.media import FetchBudget, MediaStore, describe_media, fetch_media
 from synkro_assets.dialogs.rereading import LIGHT_COLUMNS, StoredMessages
+from synkro_assets.dialogs.superseded import in_force, with_superseded
 from synkro_assets.dialogs.turns import build_turns
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
@@ -25,7 +26,7 @@ from synkro_resources.control.run_requests import get_request
 from synkro_resources.control.webhooks import REQUESTED_BY, TakenHints
 from synkro_resources.lake import RowSpool
 from synkro_resources.model.ids import IntegrationKind
-from synkro_resources.model.tables import Table
+from synkro_resources.model.tables import INSTANT, Table
 from synkro_resources.model.tables.crm import CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT
 from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
 from synkro_resources.model.tables.raw import (
@@ -177,9 +178,18 @@ def message(run: TenantRun, raw: pa.Table) -> pa.Table:
     result = normalize.normalize_messages(raw, run.current(DIALOG), run.window)
     run.notes.quarantined += len(result.quarantined)
     history = run.look_back(MESSAGE, HISTORY_DAYS)
-    authored = assign_author_kinds(result.table, history, run.settings)
+    authored = assign_author_kinds(result.table, history, run.settings, ahead=_shortly_after(run))
     gap = run.settings.episode_gap_hours
     return mark_episodes(authored, history, gap_hours=gap, history_from=history_from(run))
+
+
+def _shortly_after(run: TenantRun) -> pa.Table:
+    """The messages of the minutes after the window, as far as they are loaded: a broadcast may go on past midnight."""
+    day = run.window.last_day + timedelta(days=1)
+    after = TenantWindow(run.tenant, run.window.zone, day, day)
+    raw = run.stored_days(RADIST_MESSAGES, [day])
+    soon = raw.filter(pc.less(raw.column("created_at"), pa.scalar(after.start + BROADCAST_SPAN, INSTANT)))
+    return normalize.normalize_messages(soon, run.current(DIALOG), after).table
 
 
 def dialog_context(run: TenantRun, messages: pa.Table) -> DialogContext:
@@ -198,6 +208,7 @@ def dialog_context(run: TenantRun, messages: pa.Table) -> DialogContext:
         deal_contacts=run.current(DEAL_CONTACT),
         deal_events=run.stored_days(DEAL_EVENT, run.lake.days(DEAL_EVENT, run.tenant)),
         events_from=events_from(run),
+        earlier_starts=_earlier_starts(run),
     )
 
 
@@ -207,13 +218,30 @@ CONTEXT_TABLES = (DIALOG, CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL
 @tenant_asset(EPISODE, inputs={"messages": MESSAGE}, after=CONTEXT_TABLES)
 def episode(run: TenantRun, messages: pa.Table) -> pa.Table:
     """Episodes as known at each day's end, with their contact and deal."""
-    return build_episodes(dialog_context(run, messages))
+    return _keep_superseded(run, EPISODE, build_episodes(dialog_context(run, messages)))
 
 
 @tenant_asset(TURN, inputs={"messages": MESSAGE}, after=(*CONTEXT_TABLES, EPISODE), afterwards=mark_derived)
 def turn(run: TenantRun, messages: pa.Table) -> pa.Table:
     """Turns with their answers, working time and manager; once they are stored the day counts as derived."""
-    return build_turns(dialog_context(run, messages))
+    return _keep_superseded(run, TURN, build_turns(dialog_context(run, messages)))
+
+
+def _keep_superseded(run: TenantRun, table: Table, derived: pa.Table) -> pa.Table:
+    stored = run.stored_days(table, run.window.days)
+    return with_superseded(derived, stored, table, run.clock.now())
+
+
+def _earlier_starts(run: TenantRun) -> dict[str, datetime]:
+    """When the episodes of the look-back's partitions began."""
+    earlier = run.window.widened(days_back=run.settings.lookback_days).days[: run.settings.lookback_days]
+    columns = ["episode_key", "start_at", "superseded_at"]
+    rows = in_force(run.lake.read_days(EPISODE, run.tenant, earlier, columns=columns, missing_ok=True))
+    found: dict[str, datetime] = {}
+    for key, start_at in zip(rows.column("episode_key").to_pylist(), rows.column("start_at").to_pylist(), strict=True):
+        if key is not None and start_at is not None:
+            found[key] = min(start_at, found.get(key, start_at))
+    return found
 
 
 def history_from(run: TenantRun) -> datetime:

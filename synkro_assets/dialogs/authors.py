@@ -32,20 +32,26 @@ def normalized_text(text: str | None) -> str:
     return _SPACES.sub(" ", unicodedata.normalize("NFKC", text or "").lower()).strip()
 
 
-def assign_author_kinds(messages: pa.Table, history: pa.Table, settings: TenantSettings) -> pa.Table:
+def assign_author_kinds(
+    messages: pa.Table, history: pa.Table, settings: TenantSettings, *, ahead: pa.Table | None = None
+) -> pa.Table:
     """`messages` with `author_kind` decided; each day looks at the 30 days up to its own end.
 
-    The tenant's word about a text wins over detection.
+    A broadcast may go on past midnight: it is also looked for among the first minutes of the following day, which are
+    in `messages` or, after their last day, in `ahead`. The tenant's word about a text wins over detection.
     """
     if messages.num_rows == 0:
         return messages
-    frame = _sendings(messages, history)
+    around = [history] if ahead is None else [history, ahead]
+    frame = _sendings(messages, around)
     kinds = np.asarray(messages.column("author_kind").to_pylist(), dtype=object)
     decided = {normalized_text(text): kind for text, kind in settings.autotext.items()}
     for day in frame.loc[frame["position"] >= 0, "end"].unique():
-        known = frame[(frame["sent_at"] < day) & (frame["sent_at"] >= day - pd.Timedelta(days=HISTORY_DAYS))]
+        known_from = day - pd.Timedelta(days=HISTORY_DAYS)
+        known = frame[(frame["sent_at"] < day) & (frame["sent_at"] >= known_from)]
         bots = _bot_texts(known)
-        broadcast = known["position"][known["outbound"] & _is_broadcast(known)]
+        near = frame[(frame["sent_at"] < day + BROADCAST_SPAN) & (frame["sent_at"] >= known_from)]
+        broadcast = near["position"][near["outbound"] & _is_broadcast(near)]
         today = known[(known["end"] == day) & (known["position"] >= 0) & known["outbound"]]
         kinds[today["position"][today["norm"].isin(bots)]] = "bot"
         spread = today["position"][today["position"].isin(set(broadcast)) & ~today["norm"].isin(bots)]
@@ -56,12 +62,13 @@ def assign_author_kinds(messages: pa.Table, history: pa.Table, settings: TenantS
     return messages.set_column(place, messages.schema.field(place), pa.array(kinds.tolist(), pa.string()))
 
 
-def _sendings(messages: pa.Table, history: pa.Table) -> pd.DataFrame:
-    """Messages of both tables in order; `position` is the row in `messages`, −1 for history."""
+def _sendings(messages: pa.Table, around: list[pa.Table]) -> pd.DataFrame:
+    """All messages in order; `position` is the row in `messages`, −1 for those around them."""
     names = ["dialog_id", "message_id", "sent_at", "direction", "text", "source_updated_at"]
-    now, before = messages.select(names).to_pandas(), history.select(names).to_pandas()
-    now["position"], before["position"] = np.arange(len(now)), -1
-    both = pd.concat([before, now], ignore_index=True)
+    now = messages.select(names).to_pandas()
+    others = pa.concat_tables([table.select(names) for table in around]).to_pandas()
+    now["position"], others["position"] = np.arange(len(now)), -1
+    both = pd.concat([others, now], ignore_index=True)
     both["sent_at"] = pd.to_datetime(both["sent_at"], utc=True)
     both["end"] = pd.to_datetime(both["source_updated_at"], utc=True)
     both["norm"] = [normalized_text(text) if isinstance(text, str) else "" for text in both["text"]]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
@@ -32,6 +33,7 @@ class Call:
 class DialogContext:
     """`messages`: the window's and the look-back's before it; entity tables are `current`; `deal_events`: all stored.
 
+    `earlier_starts`: when the episodes began that earlier partitions hold, by key.
     `history_from`: from this instant on messages are loaded without a gap; `events_from`: likewise deal events.
     """
 
@@ -47,10 +49,16 @@ class DialogContext:
     deals: pa.Table
     deal_contacts: pa.Table
     deal_events: pa.Table
+    earlier_starts: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
 
     @cached_property
     def calendar(self) -> Calendar:
         return Calendar.of(self.settings)
+
+    @cached_property
+    def history(self) -> DealHistory:
+        """Every deal and event that is stored; each day sees it up to its own end."""
+        return DealHistory(as_frame(self.deals), as_frame(self.deal_events), events_from=self.events_from)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -58,6 +66,13 @@ class DialogContext:
         rows = as_frame(self.messages)
         counted = rows[rows["is_counted"].astype(bool) & rows["episode_key"].notna()]
         return counted.sort_values(["dialog_id", "sent_at", "message_id"], kind="stable").reset_index(drop=True)
+
+    @cached_property
+    def starts(self) -> dict[str, datetime]:
+        """When each episode began, as far as its start is known: a day's window may show only its later part."""
+        starting = self.frame[self.frame["starts_episode"].astype(bool)]
+        seen = zip(starting["episode_key"], starting["sent_at"], strict=True)
+        return {**self.earlier_starts, **{key: at.to_pydatetime() for key, at in seen}}
 
     @cached_property
     def connected_calls(self) -> list[Call]:
@@ -86,9 +101,7 @@ class DayContext:
         self.day = day
         self.start, self.end = context.window.bounds(day)
         self.visible_from = context.visible_from(day)
-        self.history = DealHistory(
-            as_frame(context.deals), as_frame(context.deal_events), events_from=context.events_from, until=self.end
-        )
+        self.history = context.history.known_until(self.end)
         self._contacts = ContactLinker(
             context.contacts, context.contact_phones, context.deals, context.deal_contacts, self.history, self.end
         )
@@ -103,6 +116,10 @@ class DayContext:
                 self._calls_of_contact[call.contact_id].append(call)
             if call.deal_id is not None:
                 self._calls_of_deal[call.deal_id].append(call)
+
+    def start_of(self, episode_key: str, first_visible_at: datetime) -> datetime:
+        """When the episode began; its first visible message where nothing earlier is known."""
+        return min(first_visible_at, self.context.starts.get(episode_key, first_visible_at))
 
     def contact_of(self, phone: str | None, username: str | None) -> ContactLink:
         return self._contacts.link(phone, username)

@@ -90,7 +90,7 @@ def _row(episode: EpisodeSlice, dialog: DialogDay, known: DayContext) -> dict[st
     return {
         "episode_key": episode.key,
         "dialog_id": dialog.dialog_id,
-        "start_at": episode.first_at,
+        "start_at": episode.start_at,
         "first_visible_at": episode.first_at,
         "last_at": episode.last_at,
         "started_before_window": not episode.starts_here,

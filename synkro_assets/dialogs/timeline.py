@@ -35,6 +35,7 @@ class EpisodeSlice:
     """The visible part of an episode as known at the day's end; `next_start` bounds the calls that belong to it."""
 
     key: str
+    start_at: datetime
     messages: tuple[Spoken, ...]
     deal: DealLink
     calls: tuple[Call, ...]
@@ -176,10 +177,11 @@ def _episodes(visible: Sequence[Spoken], contact: ContactLink, known: DayContext
     starts = [group[0].sent_at for group in groups]
     for number, group in enumerate(groups):
         next_start = starts[number + 1] if number + 1 < len(starts) else known.end
-        deal = known.deal_of(contact.contact_id, group[0].sent_at, group[-1].sent_at)
+        start_at = known.start_of(group[0].episode_key, group[0].sent_at)
+        deal = known.deal_of(contact.contact_id, start_at, group[-1].sent_at)
         calls = tuple(
             call
             for call in known.calls_for(contact.contact_id, deal.deal_id)
             if group[0].sent_at <= call.at < next_start
         )
-        yield EpisodeSlice(group[0].episode_key, tuple(group), deal, calls)
+        yield EpisodeSlice(group[0].episode_key, start_at, tuple(group), deal, calls)

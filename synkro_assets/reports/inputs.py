@@ -86,7 +86,8 @@ def known_at(table: pa.Table, key: Sequence[str], begun: str, *, until: datetime
     A dialog's newest partition holds all its rows that began within the look-back. An older row of that time which it
     does not hold has ceased to exist: a late message has joined two episodes.
     """
-    table = table.filter(pc.less_equal(table.column("source_updated_at"), pa.scalar(until)))
+    known = pc.less_equal(table.column("source_updated_at"), pa.scalar(until))
+    table = table.filter(pc.and_(known, pc.is_null(table.column("superseded_at"))))
     newest = newest_per_key(table, key)
     if newest.num_rows == 0:
         return newest

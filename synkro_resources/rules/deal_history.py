@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -84,6 +85,12 @@ class DealHistory:
         # Later events still tell what was before them, so the split at `until` is made when a question is asked.
         for event in sorted(records(events), key=lambda row: (moment(row["at"]) or _NEVER, str(row["event_id"]))):
             self._take(event)
+
+    def known_until(self, until: datetime) -> DealHistory:
+        """The same deals and events as they were known before `until`; shares the rows, so it costs nothing."""
+        view = copy(self)
+        view._until = until
+        return view
 
     def moves(self, deal_id: int) -> list[Move]:
         """The deal's changes of stage before the cut-off, in order."""

@@ -17,6 +17,7 @@ from synkro_assets.automation.planning import derive_again
 from synkro_assets.automation.saga import MAX_ROUNDS
 from synkro_assets.day_marks import present_versions
 from synkro_assets.definitions import DERIVED, NORMALIZED, build_defs
+from synkro_assets.dialogs.superseded import in_force
 from synkro_assets.partitions import range_tags
 from synkro_resources.control.days import stale_days
 from synkro_resources.control.tenants import tenant_settings
@@ -69,6 +70,8 @@ def contents(lake: Lake, slug: str) -> dict[str, pa.Table]:
         table = asset.table
         assert table is not None
         rows = lake.read_current(table, slug) if table.has_current else lake.read_days(table, slug, DAYS)
+        if "superseded_at" in rows.column_names:  # what was superseded tells of the order, and counts nowhere
+            rows = in_force(rows)
         found[table.name] = rows.sort_by([(name, "ascending") for name in rows.column_names if name in table.key])
         if table.layout is Layout.ENTITY:
             lake.rebuild_current(table, slug)

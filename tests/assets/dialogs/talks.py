@@ -5,7 +5,7 @@ Times are local to Moscow, September 2026 unless dated. C client, M manager, B b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import cast
@@ -208,8 +208,12 @@ def build(
     history_from: datetime = LONG_BEFORE,
     events_from: datetime = EVENTS_FROM,
     settings: TenantSettings = SETTINGS,
+    starts: Mapping[str, datetime] | None = None,
 ) -> Built:
-    """Episodes and turns of the window, day by day. `history`: stored messages of the days before it."""
+    """Episodes and turns of the window, day by day.
+
+    `history`: stored messages of the days before it; `starts`: when the episodes of earlier partitions began.
+    """
     crm = crm or Crm()
     known = dialog(1, phone="79001") if dialogs is None else dialogs
     messages = normalized(said, days, dialogs=known, history=history, history_from=history_from, settings=settings)
@@ -226,6 +230,7 @@ def build(
         deals=table("deal", list(crm.deals)),
         deal_contacts=table("deal_contact", list(crm.deal_contacts)),
         deal_events=table("event", list(crm.deal_events)),
+        earlier_starts=starts or {},
     )
     return Built(messages, build_episodes(context), build_turns(context), context.calendar, settings)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from synkro_assets.dialogs.authors import normalized_text
+from synkro_assets.dialogs.authors import assign_author_kinds, normalized_text
 from synkro_resources.http.jsonvalues import JsonObject
 from tests.assets.dialogs.talks import SETTINGS, local, normalized, say, window
 
@@ -85,6 +85,18 @@ def test_a_broadcast_that_began_before_midnight_is_still_one_after_it() -> None:
     said = [shifted(say("M", "07 10:00", SALE, chat=n + 1), to_midnight + n * 60) for n in range(10)]
     rows = normalized(said, window("07", "08"), settings=UNDECIDED).to_pylist()
     assert {row["author_kind"] for row in rows if row["sent_at"] >= local("08 00:00")} == {"broadcast"}
+
+
+def test_a_broadcast_that_goes_on_past_midnight_is_one_from_its_first_message() -> None:
+    """Its first messages answered nobody, whether the following day is loaded with them or was loaded before."""
+    to_midnight = 14 * 3600 - 300
+    said = [shifted(say("M", "07 10:00", SALE, chat=n + 1), to_midnight + n * 60) for n in range(10)]
+    together = normalized(said, window("07", "08"), settings=UNDECIDED)
+    assert set(together.column("author_kind").to_pylist()) == {"broadcast"}
+    evening, morning = (normalized(said, window(day), settings=UNDECIDED) for day in ("07", "08"))
+    assert set(evening.column("author_kind").to_pylist()) == {"manager"}
+    again = assign_author_kinds(evening, evening.slice(0, 0), UNDECIDED, ahead=morning)
+    assert set(again.column("author_kind").to_pylist()) == {"broadcast"}
 
 
 def test_the_company_s_own_word_about_a_text_wins() -> None:

@@ -8,7 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from synkro_assets.dialogs.superseded import in_force, with_superseded
 from synkro_resources.model.period import Period
+from synkro_resources.model.tables.dialogs import EPISODE
 from synkro_resources.model.tables.schema import DAY_COLUMN
 from synkro_resources.model.window import TenantWindow
 from tests.assets.dialogs.talks import SETTINGS, Built, build, dialog, local, minutes, normalized, say, talk, window
@@ -57,9 +59,11 @@ EVERY_OTHER_DAY = [
 
 def test_ep07_an_episode_older_than_the_window_keeps_its_key_and_has_no_first_response() -> None:
     stored = normalized(EVERY_OTHER_DAY, window("08-20", "09-08"))
-    built = build(EVERY_OTHER_DAY, window("09-09"), history=stored, history_from=at("08-01 00:00"))
+    key = f"1:{EVERY_OTHER_DAY[0][1]['message_id']}"
+    starts = {key: at("08-20 12:00")}
+    built = build(EVERY_OTHER_DAY, window("09-09"), history=stored, history_from=at("08-01 00:00"), starts=starts)
     (row,) = built.episode_rows()
-    assert row["episode_key"] == f"1:{EVERY_OTHER_DAY[0][1]['message_id']}"
+    assert (row["episode_key"], row["start_at"]) == (key, at("08-20 12:00"))
     assert row["started_before_window"]
     assert row["client_messages"] == 8
     assert row["first_visible_at"] == at("08-26 12:00")
@@ -71,7 +75,8 @@ def test_ep07_an_episode_older_than_the_window_keeps_its_key_and_has_no_first_re
 
 def test_a_run_over_many_days_stores_what_runs_over_single_days_store() -> None:
     stored = normalized(EVERY_OTHER_DAY, window("08-20", "09-08"))
-    alone = build(EVERY_OTHER_DAY, window("09-09"), history=stored)
+    starts = {row["episode_key"]: row["start_at"] for row in build(EVERY_OTHER_DAY, window("08-20")).episode_rows()}
+    alone = build(EVERY_OTHER_DAY, window("09-09"), history=stored, starts=starts)
     together = build(EVERY_OTHER_DAY, window("08-20", "09-09"))
     assert together.episode_rows() == alone.episode_rows()
     last_day = pc.equal(together.turn_days.column(DAY_COLUMN), pa.scalar(date(2026, 9, 9)))
@@ -84,6 +89,18 @@ def test_ep08_a_late_message_between_two_episodes_makes_them_one() -> None:
     after = build([*stored, *talk("M 09 10:00")], window("07", "11"))
     assert len(keys(before)) == 2
     assert keys(after) == [keys(before)[0]]
+
+
+def test_ep08_the_episode_that_is_no_more_is_kept_and_marked_once() -> None:
+    stored = talk("C 07 10:00", "C 11 10:00")
+    before = build(stored, window("07", "11")).episode_days
+    after = build([*stored, *talk("M 09 10:00")], window("07", "11")).episode_days
+    found = with_superseded(after, before, EPISODE, local("14 09:00"))
+    gone = found.filter(pc.is_valid(found.column("superseded_at"))).to_pylist()
+    assert [(row["start_at"], row["superseded_at"]) for row in gone] == [(local("11 10:00"), local("14 09:00"))]
+    assert in_force(found).equals(after)
+    again = with_superseded(after, found, EPISODE, local("20 09:00"))
+    assert again.equals(found)
 
 
 def test_a_first_load_does_not_take_its_own_lower_bound_for_the_start_of_a_talk() -> None:
