@@ -38,7 +38,7 @@ def _first_load(served: Vendors, first: date, last: date) -> bool:
     rates = {"SYNKRO_AMOCRM_RATE": NO_LIMIT, "SYNKRO_RADIST_RATE": NO_LIMIT}
     with installation(served.url, served.first_day, **rates) as home:
         before = served.answers()
-        told = _run(home, first, last)
+        told = run_load(home, first, last)
         after = served.answers()
         asked = {vendor: after[vendor]["requests"] - before[vendor]["requests"] for vendor in ("amocrm", "radist")}
         for step in told["steps"]:
@@ -61,8 +61,9 @@ def _first_load(served: Vendors, first: date, last: date) -> bool:
     return all(held)
 
 
-def _run(home: Installation, first: date, last: date) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.load", str(first), str(last)]
+def run_load(home: Installation, first: date, last: date, part: str = "sources") -> dict[str, Any]:
+    """What `bench.load` tells of a run in its own process."""
+    command = [sys.executable, "-m", "bench.load", str(first), str(last), part]
     log = home.settings.state_dir / "load.log"
     with log.open("w") as errors:
         done = subprocess.run(command, env=home.environment, stdout=subprocess.PIPE, stderr=errors, text=True)

@@ -1,4 +1,6 @@
-"""One run of all source assets in this process, as a run's own process would do it: `python -m bench.load FIRST LAST`.
+"""One run of assets in this process, as a run's own process would do it: `python -m bench.load FIRST LAST [PART]`.
+
+PART: `sources` (the default) or `normalized`, which reads what the sources have stored.
 
 Prints one JSON line: whether it succeeded, seconds, the peak of this process's memory and what each step took.
 """
@@ -19,7 +21,7 @@ import dagster as dg
 from bench.vendors import SLUG
 from synkro_assets.automation.jobs import DATA_JOB, asset_keys
 from synkro_assets.automation.sensors import reconcile_tenants
-from synkro_assets.definitions import SOURCES, build_defs
+from synkro_assets.definitions import NORMALIZED, SOURCES, build_defs
 from synkro_assets.partitions import range_tags
 from synkro_resources.platform import Platform
 from synkro_resources.settings import Settings
@@ -59,7 +61,10 @@ def _memory(field: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))
 
 
-def load(first: date, last: date) -> dict[str, Any]:
+PARTS = {"sources": SOURCES, "normalized": NORMALIZED}
+
+
+def load(first: date, last: date, part: str = "sources") -> dict[str, Any]:
     settings = Settings.load()
     defs = build_defs(settings)
     platform = Platform.open(settings)
@@ -73,7 +78,7 @@ def load(first: date, last: date) -> dict[str, Any]:
             result = job.execute_in_process(
                 instance=instance,
                 tags=range_tags(SLUG, first, last),
-                asset_selection=asset_keys(SOURCES),
+                asset_selection=asset_keys(PARTS[part]),
                 raise_on_error=False,
             )
         seconds, peak = time.monotonic() - began, _memory("VmHWM")
@@ -109,4 +114,5 @@ def _steps(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult, samp
 
 
 if __name__ == "__main__":
-    print(json.dumps(load(*map(date.fromisoformat, sys.argv[1:]))), flush=True)
+    days = [date.fromisoformat(text) for text in sys.argv[1:3]]
+    print(json.dumps(load(days[0], days[1], *sys.argv[3:])), flush=True)

@@ -61,6 +61,17 @@ class DialogContext:
         return DealHistory(as_frame(self.deals), as_frame(self.deal_events), events_from=self.events_from)
 
     @cached_property
+    def contact_linker(self) -> ContactLinker:
+        return ContactLinker(
+            self.contacts, self.contact_phones, self.deals, self.deal_contacts, self.history, self.window.end
+        )
+
+    @cached_property
+    def deal_linker(self) -> DealLinker:
+        excluded = self.settings.excluded_pipelines
+        return DealLinker(self.deals, self.deal_contacts, self.history, self.window.end, excluded)
+
+    @cached_property
     def frame(self) -> pd.DataFrame:
         """Counted messages in order, with their position by dialog."""
         rows = as_frame(self.messages)
@@ -102,12 +113,8 @@ class DayContext:
         self.start, self.end = context.window.bounds(day)
         self.visible_from = context.visible_from(day)
         self.history = context.history.known_until(self.end)
-        self._contacts = ContactLinker(
-            context.contacts, context.contact_phones, context.deals, context.deal_contacts, self.history, self.end
-        )
-        self._deals = DealLinker(
-            context.deals, context.deal_contacts, self.history, self.end, context.settings.excluded_pipelines
-        )
+        self._contacts = context.contact_linker.known_at(self.history, self.end)
+        self._deals = context.deal_linker.known_at(self.history, self.end)
         self.calls = [call for call in context.connected_calls if self.visible_from <= call.at < self.end]
         self._calls_of_contact: dict[int, list[Call]] = defaultdict(list)
         self._calls_of_deal: dict[int, list[Call]] = defaultdict(list)

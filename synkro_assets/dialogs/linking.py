@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -87,6 +88,12 @@ class ContactLinker:
         for deal, contact, _ in valid_deal_contacts(deals, deal_contacts):
             self._deals[contact].append(deal)
 
+    def known_at(self, history: DealHistory, at: datetime) -> ContactLinker:
+        """The same contacts as of another instant; shares what was indexed, so it costs nothing."""
+        view = copy(self)
+        view._history, view._at = history, at
+        return view
+
     def link(self, phone: str | None, username: str | None) -> ContactLink:
         """By phone, else by username; several contacts with one phone: the one with an open deal, then the newest."""
         found = self._by_phone.get(phone, set()) & self._updated.keys() if phone else set()
@@ -120,6 +127,12 @@ class DealLinker:
         self._links: dict[int, list[tuple[int, bool]]] = defaultdict(list)
         for deal, contact, is_main in valid_deal_contacts(deals, deal_contacts):
             self._links[contact].append((deal, is_main))
+
+    def known_at(self, history: DealHistory, known_until: datetime) -> DealLinker:
+        """The same deals as known at another instant; shares what was indexed, so it costs nothing."""
+        view = copy(self)
+        view._history, view._known_until = history, known_until
+        return view
 
     def deals_of(self, contact_id: int) -> tuple[int, ...]:
         return tuple(deal for deal, _ in self._links.get(contact_id, []))
