@@ -124,9 +124,10 @@ class Vendors:
 
 
 @contextmanager
-def vendors(size: str, *, rate_limits: bool) -> Generator[Vendors]:
-    """The process while the block runs; it also ends with this one."""
+def vendors(size: str, *, rate_limits: bool, first_day: date | None = None) -> Generator[Vendors]:
+    """The process while the block runs; it also ends with this one. `first_day`: else the size's own."""
     command = [sys.executable, "-m", "bench.vendors", size, *(() if rate_limits else ("--no-rate-limit",))]
+    command += [] if first_day is None else ["--first-day", first_day.isoformat()]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=dies_with_parent(signal.SIGKILL))
     try:
         assert process.stdout is not None
@@ -144,9 +145,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.vendors")
     parser.add_argument("size", choices=SIZES)
     parser.add_argument("--no-rate-limit", action="store_true")
+    parser.add_argument("--first-day", type=date.fromisoformat)
     options = parser.parse_args()
     began = time.monotonic()
-    world = build_sized_world(options.size, SEED, END, SLUG)
+    world = build_sized_world(options.size, SEED, END, SLUG, first_day=options.first_day)
     built_s = time.monotonic() - began
     gc.collect()
     gc.freeze()  # as the sandbox's own server: going through millions of objects stops requests for seconds
