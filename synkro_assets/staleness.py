@@ -17,12 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synkro_assets.dialogs.authors import BROADCAST_SPAN, HISTORY_DAYS
+from synkro_assets.dialogs.chat_pairing import PAIRED_DAYS
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control import days as day_marks
 from synkro_resources.lake.folding import fold
 from synkro_resources.model.tables import DAY_COLUMN, Table
 from synkro_resources.model.tables.crm import CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT
-from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE
+from synkro_resources.model.tables.dialogs import CHAT_PAIR, DIALOG, EPISODE, MESSAGE
 from synkro_resources.model.tables.raw import AMOCRM_EVENTS
 
 STAMPS = frozenset({"delivered_at", "read_at", "source_updated_at"})
@@ -174,6 +175,17 @@ def mark_after_deal_events(run: TenantRun, rows: pa.Table) -> None:
     fresh = [day for day in days if not run.lake.has_day(DEAL_EVENT, run.tenant, day)]
     reach = run.settings.lookback_days
     _mark(run, {day + timedelta(days=step) for day in fresh for step in range(reach + 1)}, DEAL_EVENT)
+
+
+def mark_after_pairs(run: TenantRun, rows: pa.Table) -> None:
+    """Pairs of a day tell whom a dialog belongs to on that day and for as long as they count."""
+    names = ["message_id", "dialog_id", "contact_id", "created_by"]
+    stale: set[date] = set()
+    for day in run.window.days:
+        new = rows.filter(pc.equal(rows.column(DAY_COLUMN), pa.scalar(day, pa.date32()))).select(names)
+        if _only_in_one(run.stored_days(CHAT_PAIR, [day]).select(names), new, ("message_id",)).num_rows:
+            stale.update(day + timedelta(days=step) for step in range(PAIRED_DAYS))
+    _mark(run, stale, CHAT_PAIR)
 
 
 def mark_after_calls(run: TenantRun, rows: pa.Table) -> None:

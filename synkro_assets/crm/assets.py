@@ -33,6 +33,7 @@ from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tables import Table
 from synkro_resources.model.tables.crm import (
     CALL,
+    CHAT_EVENT,
     COMPANY,
     CONTACT,
     CONTACT_PHONE,
@@ -290,6 +291,12 @@ def deal_event(run: TenantRun, events: pa.Table, deleted: pa.Table) -> pa.Table:
     return pa.concat_tables([rows, untold_deletions(deleted, run.window)])
 
 
+@tenant_asset(CHAT_EVENT, inputs={"events": AMOCRM_EVENTS}, after=[AMOCRM_TALKS])
+def chat_event(run: TenantRun, events: pa.Table) -> pa.Table:
+    """Who wrote in amoCRM's chats when: what dialogs without a phone find their contact by."""
+    return _normalized(run, normalize.normalize_chat_events(events, run.current(AMOCRM_TALKS), run.window))
+
+
 @tenant_asset(PIPELINE_STATUS, inputs={"pipelines": AMOCRM_PIPELINES})
 def pipeline_status(run: TenantRun, pipelines: pa.Table) -> pa.Table:
     """Statuses keyed by pipeline: 142 and 143 repeat in every pipeline."""
@@ -343,6 +350,7 @@ CRM_TABLES: tuple[TenantAsset, ...] = (
     contact_phone,
     company,
     deal_event,
+    chat_event,
     pipeline_status,
     loss_reason,
     manager,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from synkro_assets.normalization import Normalized, RawRow, Values, normalize_rows, unix_instant
 from synkro_resources.http.jsonvalues import JsonObject, as_list, as_object, as_rows, as_text, as_whole
 from synkro_resources.model.tables.crm import (
     CALL,
+    CHAT_EVENT,
     COMPANY,
     CONTACT,
     CONTACT_PHONE,
@@ -32,6 +35,7 @@ UNDEFINED_STATUS = 8
 SPOKEN_FROM_S = 10
 """Without a status, a call of at least this length counts as a conversation."""
 
+CHAT_DIRECTIONS = {"incoming_chat_message": "inbound", "outgoing_chat_message": "outbound"}
 EVENT_KINDS = {
     "lead_status_changed": "status",
     "entity_responsible_changed": "responsible",
@@ -165,6 +169,38 @@ def normalize_deal_events(raw: pa.Table, window: TenantWindow) -> Normalized:
         }
 
     return normalize_rows(raw, DEAL_EVENT, read)
+
+
+def normalize_chat_events(raw: pa.Table, talks: pa.Table, window: TenantWindow) -> Normalized:
+    """Who wrote in a chat and when; the words are not in them.
+
+    The contact is the event's own entity, or the one that it names beside its lead, or that of its talk.
+    """
+    ends = {day: window.bounds(day)[1] for day in window.days}
+    contact_of_talk = {row["id"]: as_whole(orjson.loads(row["raw"]).get("contact_id")) for row in talks.to_pylist()}
+    chats = raw.filter(pc.is_in(raw.column("type"), pa.array(sorted(CHAT_DIRECTIONS))))
+
+    def read(row: RawRow) -> Iterable[Values]:
+        if row.day is None:
+            return
+        entity = as_object(as_object(row.body.get("_embedded")).get("entity"))
+        message, owner = _value(row.body.get("value_after"), "message"), row.columns["entity_type"]
+        talk_id = as_whole(message.get("talk_id"))
+        contact_id = row.columns["entity_id"] if owner == "contact" else as_whole(entity.get("linked_talk_contact_id"))
+        yield {
+            "event_id": row.columns["event_id"],
+            "at": row.columns["created_at"],
+            "direction": CHAT_DIRECTIONS[row.columns["type"]],
+            "origin": as_text(message.get("origin")),
+            "talk_id": talk_id,
+            "message_id": as_text(message.get("id")),
+            "contact_id": contact_id or contact_of_talk.get(talk_id),
+            "deal_id": row.columns["entity_id"] if owner == "lead" else None,
+            "created_by": as_whole(row.body.get("created_by")),
+            "source_updated_at": ends[row.day],
+        }
+
+    return normalize_rows(chats, CHAT_EVENT, read)
 
 
 def normalize_pipeline_statuses(raw: pa.Table) -> Normalized:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -13,6 +14,7 @@ from synkro_assets import staleness
 from synkro_assets.day_marks import mark_derived
 from synkro_assets.dialogs import extract, normalize
 from synkro_assets.dialogs.authors import BROADCAST_SPAN, HISTORY_DAYS, assign_author_kinds
+from synkro_assets.dialogs.chat_pairing import PAIRED_DAYS, contacts_by_pairs, pair_days, users_by_pairs
 from synkro_assets.dialogs.context import DialogContext
 from synkro_assets.dialogs.episodes import build_episodes, mark_episodes
 from synkro_assets.dialogs.extract import ChatChoice
@@ -22,13 +24,14 @@ from synkro_assets.dialogs.superseded import in_force, with_superseded
 from synkro_assets.dialogs.turns import build_turns
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
+from synkro_resources.control.dialog_links import dialog_links
 from synkro_resources.control.run_requests import get_request
 from synkro_resources.control.webhooks import REQUESTED_BY, TakenHints
 from synkro_resources.lake import RowSpool
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tables import INSTANT, Table
-from synkro_resources.model.tables.crm import CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT
-from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
+from synkro_resources.model.tables.crm import CALL, CHAT_EVENT, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT
+from synkro_resources.model.tables.dialogs import CHAT_PAIR, DIALOG, EPISODE, MESSAGE, TURN
 from synkro_resources.model.tables.raw import (
     AMOCRM_EVENTS,
     RADIST_CHATS,
@@ -192,9 +195,20 @@ def _shortly_after(run: TenantRun) -> pa.Table:
     return normalize.normalize_messages(soon, run.current(DIALOG), after).table
 
 
+@tenant_asset(
+    CHAT_PAIR,
+    inputs={"messages": MESSAGE, "events": CHAT_EVENT},
+    beforehand=staleness.mark_after_pairs,
+)
+def chat_pair(run: TenantRun, messages: pa.Table, events: pa.Table) -> pa.Table:
+    """Messages and amoCRM's chat events that tell of the same: how dialogs without a phone find their contact."""
+    return pair_days(messages, events, run.window)
+
+
 def dialog_context(run: TenantRun, messages: pa.Table) -> DialogContext:
     """Everything that episodes and turns of these days are built from, the look-back included."""
     settings = run.settings
+    pairs = run.stored_days(CHAT_PAIR, run.window.widened(days_back=PAIRED_DAYS - 1).days)
     return DialogContext(
         window=run.window,
         settings=settings,
@@ -208,17 +222,23 @@ def dialog_context(run: TenantRun, messages: pa.Table) -> DialogContext:
         deal_contacts=run.current(DEAL_CONTACT),
         deal_events=run.stored_days(DEAL_EVENT, run.lake.days(DEAL_EVENT, run.tenant)),
         events_from=events_from(run),
+        manual_links={link.dialog_id: link.contact_id for link in dialog_links(run.platform.control, run.tenant)},
+        chat_contacts=contacts_by_pairs(pairs, run.window) if settings.link_by_crm_chat else {},
+        chat_users=users_by_pairs(pairs) if settings.attribute_by_crm_chat else {},
         earlier_starts=_earlier_starts(run),
     )
 
 
-CONTEXT_TABLES = (DIALOG, CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT)
+CONTEXT_TABLES = (DIALOG, CHAT_PAIR, CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT)
 
 
 @tenant_asset(EPISODE, inputs={"messages": MESSAGE}, after=CONTEXT_TABLES)
 def episode(run: TenantRun, messages: pa.Table) -> pa.Table:
     """Episodes as known at each day's end, with their contact and deal."""
-    return _keep_superseded(run, EPISODE, build_episodes(dialog_context(run, messages)))
+    built = build_episodes(dialog_context(run, messages))
+    methods = Counter(built.column("link_method").to_pylist())
+    run.notes.extra |= {f"linked_by_{method}": count for method, count in sorted(methods.items(), key=str)}
+    return _keep_superseded(run, EPISODE, built)
 
 
 @tenant_asset(TURN, inputs={"messages": MESSAGE}, after=(*CONTEXT_TABLES, EPISODE), afterwards=mark_derived)
@@ -263,4 +283,4 @@ def _unbroken_from(run: TenantRun, table: Table) -> datetime:
 
 
 DIALOG_SOURCES: tuple[TenantAsset, ...] = (sources, connections, chats, messages, media)
-DIALOG_TABLES: tuple[TenantAsset, ...] = (dialog, message, episode, turn)
+DIALOG_TABLES: tuple[TenantAsset, ...] = (dialog, message, chat_pair, episode, turn)

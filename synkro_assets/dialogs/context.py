@@ -33,6 +33,8 @@ class Call:
 class DialogContext:
     """`messages`: the window's and the look-back's before it; entity tables are `current`; `deal_events`: all stored.
 
+    `manual_links`: dialog → contact, as people decided; `chat_contacts`: the same by amoCRM's chat events, per day;
+    `chat_users`: outgoing message → the user who wrote it, where attribution by chat events is on.
     `earlier_starts`: when the episodes began that earlier partitions hold, by key.
     `history_from`: from this instant on messages are loaded without a gap; `events_from`: likewise deal events.
     """
@@ -49,6 +51,9 @@ class DialogContext:
     deals: pa.Table
     deal_contacts: pa.Table
     deal_events: pa.Table
+    manual_links: Mapping[int, int] = field(default_factory=dict[int, int])
+    chat_contacts: Mapping[date, Mapping[int, int]] = field(default_factory=dict[date, "dict[int, int]"])
+    chat_users: Mapping[str, int] = field(default_factory=dict[str, int])
     earlier_starts: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
 
     @cached_property
@@ -128,8 +133,16 @@ class DayContext:
         """When the episode began; its first visible message where nothing earlier is known."""
         return min(first_visible_at, self.context.starts.get(episode_key, first_visible_at))
 
-    def contact_of(self, phone: str | None, username: str | None) -> ContactLink:
-        return self._contacts.link(phone, username)
+    def contact_of(self, dialog_id: int, phone: str | None, username: str | None) -> ContactLink:
+        """By hand, else by phone or username, else by amoCRM's chat events."""
+        manual = self.context.manual_links.get(dialog_id)
+        if manual is not None:
+            return ContactLink(manual, "manual", 1.0)
+        found = self._contacts.link(phone, username)
+        paired = self.context.chat_contacts.get(self.day, {}).get(dialog_id)
+        if found.contact_id is None and paired is not None and self._contacts.is_present(paired):
+            return ContactLink(paired, "crm_chat", 0.9)
+        return found
 
     def deal_of(self, contact_id: int | None, start_at: datetime, last_at: datetime) -> DealLink:
         return self._deals.link(contact_id, start_at, last_at)

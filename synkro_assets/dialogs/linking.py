@@ -106,6 +106,10 @@ class ContactLinker:
             return ContactLink(max(named, key=self._preference), "username", 0.9)
         return ContactLink()
 
+    def is_present(self, contact: int) -> bool:
+        """Whether amoCRM still has the contact."""
+        return contact in self._updated
+
     def _preference(self, contact: int) -> tuple[bool, datetime, int]:
         has_open = any(self._history.is_open_at(deal, self._at) for deal in self._deals.get(contact, []))
         return has_open, self._updated.get(contact) or _LONG_AGO, contact

@@ -84,7 +84,7 @@ class Timelines:
         """The dialogs that had a counted message or a connected call on `day`, by dialog id."""
         known = self._context.day(day)
         contacts = {
-            dialog: known.contact_of(row.phone, row.username)
+            dialog: known.contact_of(dialog, row.phone, row.username)
             for dialog, row in self._dialogs.items()
             if dialog in self._messages
         }

@@ -198,6 +198,11 @@ def _attribute(row: dict[str, object], context: DialogContext) -> None:
         if author is not None:
             row |= {"manager_id": author, "attribution": "author", "attribution_confidence": 1.0}
             return
+    if isinstance(answer, Element) and answer.message is not None:
+        user = context.chat_users.get(answer.message.message_id)
+        if user is not None:
+            row |= {"manager_id": user, "attribution": "crm_chat", "attribution_confidence": 0.8}
+            return
     due_at, answered_at = row.get("due_at"), row["answered_at"]
     moment = answered_at if answered_at is not None else due_at
     if not isinstance(moment, datetime) or moment > known.end:

@@ -210,6 +210,28 @@ CALL = Table(
     warehouse="synkro_call",
 )
 
+CHAT_EVENT = Table(
+    "normalized/chat_event",
+    Layout.FACT,
+    ("event_id",),
+    (
+        text("event_id", "Номер события", "Event id", required=True),
+        instant("at", "Когда", "When", required=True),
+        text("direction", "inbound или outbound", "inbound or outbound", required=True),
+        text("origin", "Источник чата по amoCRM", "amoCRM's origin of the chat"),
+        whole("talk_id", "Беседа", "Talk id"),
+        text("message_id", "Номер сообщения в amoCRM", "amoCRM's own message id"),
+        whole("contact_id", "Контакт", "Contact id"),
+        whole("deal_id", "Сделка беседы в тот момент", "Deal of the talk at that moment"),
+        whole("created_by", "Кто написал, 0: не сотрудник", "Who wrote it, 0: no user"),
+        SOURCE_UPDATED_AT,
+    ),
+    "События чатов: кто и когда писал, без текста",
+    "Chat events: who wrote when, without the words",
+    "amocrm/events, amocrm/talks",
+    warehouse="synkro_chat_event",
+)
+
 CRM_TABLES = (
     DEAL,
     DEAL_CONTACT,
@@ -217,6 +239,7 @@ CRM_TABLES = (
     CONTACT_PHONE,
     COMPANY,
     DEAL_EVENT,
+    CHAT_EVENT,
     PIPELINE_STATUS,
     LOSS_REASON,
     MANAGER,

@@ -70,6 +70,26 @@ MESSAGE = Table(
     "radist/messages",
     warehouse="synkro_message",
 )
+CHAT_PAIR = Table(
+    "normalized/chat_pair",
+    Layout.FACT,
+    ("message_id",),
+    (
+        text("message_id", "Номер сообщения Radist", "Radist's message id", required=True),
+        text("event_id", "Номер события amoCRM", "amoCRM's event id", required=True),
+        whole("dialog_id", "Диалог", "Dialog id", required=True),
+        whole("contact_id", "Контакт amoCRM", "amoCRM contact id", required=True),
+        text("direction", "inbound или outbound", "inbound or outbound", required=True),
+        instant("sent_at", "Отправлено по Radist", "Sent, as Radist says", required=True),
+        instant("event_at", "Отмечено в amoCRM", "Noted in amoCRM", required=True),
+        whole("created_by", "Кто написал, 0: не сотрудник", "Who wrote it, 0: no user"),
+        SOURCE_UPDATED_AT,
+    ),
+    "Сообщения и события чатов amoCRM об одном и том же",
+    "Messages and amoCRM's chat events that tell of the same",
+    "normalized/message, normalized/chat_event",
+    warehouse="synkro_chat_pair",
+)
 EPISODE = Table(
     "normalized/episode",
     Layout.DERIVED,
@@ -127,7 +147,7 @@ TURN = Table(
         real("wt_minutes", "Рабочее время до ответа", "Working time to the answer", unit="min"),
         real("bot_touch_s", "Секунд до первого ответа бота", "Seconds to the first bot message", unit="s"),
         whole("manager_id", "Менеджер", "Manager id"),
-        text("attribution", "author, event, current, none", "How the manager was found", required=True),
+        text("attribution", "author, crm_chat, event, current, none", "How the manager was found", required=True),
         real("attribution_confidence", "Уверенность менеджера", "Confidence of the manager"),
         instant("superseded_at", "С этого дня не существует: поздние сообщения изменили границы", "Superseded since"),
         SOURCE_UPDATED_AT,
@@ -138,4 +158,4 @@ TURN = Table(
     warehouse="synkro_turn",
 )
 
-DIALOG_TABLES = (DIALOG, MESSAGE, EPISODE, TURN)
+DIALOG_TABLES = (DIALOG, MESSAGE, CHAT_PAIR, EPISODE, TURN)

@@ -209,6 +209,9 @@ def build(
     events_from: datetime = EVENTS_FROM,
     settings: TenantSettings = SETTINGS,
     starts: Mapping[str, datetime] | None = None,
+    chat_contacts: Mapping[date, Mapping[int, int]] | None = None,
+    chat_users: Mapping[str, int] | None = None,
+    manual_links: Mapping[int, int] | None = None,
 ) -> Built:
     """Episodes and turns of the window, day by day.
 
@@ -231,6 +234,9 @@ def build(
         deal_contacts=table("deal_contact", list(crm.deal_contacts)),
         deal_events=table("event", list(crm.deal_events)),
         earlier_starts=starts or {},
+        chat_contacts=chat_contacts or {},
+        chat_users=chat_users or {},
+        manual_links=manual_links or {},
     )
     return Built(messages, build_episodes(context), build_turns(context), context.calendar, settings)
 
