@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("synkro_app.operations.commands:demo", "Start everything with an invented company and show a report."),
     "dagster": ("synkro_app.operations.commands:dagster", "Dagster with reload, for people who work on assets."),
     "run": ("synkro_app.cli_commands.run:run", "Load data or make a report for one tenant."),
+    "supabase": ("synkro_app.cli_commands.supabase:supabase", "SQL, set-up and comparison of the client's database."),
     "dialog": ("synkro_app.cli_commands.dialogs:dialog", "Link dialogs to contacts by hand."),
     "backfill": ("synkro_app.cli_commands.backfill:backfill", "Load a period for many tenants."),
     "migrate": ("synkro_app.cli_commands.admin:migrate", "Bring the control database to this version's schema."),

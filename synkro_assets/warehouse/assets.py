@@ -9,6 +9,8 @@ from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.model.tables import WAREHOUSE_TABLES, Table
 from synkro_resources.supabase import WarehouseWriter
+from synkro_resources.supabase.comparisons import differs, store_comparison
+from synkro_resources.supabase.verify import compare, loaded_span
 
 
 def rows_to_send(run: TenantRun, table: Table, rows: pa.Table, writer: WarehouseWriter) -> pa.Table:
@@ -23,6 +25,24 @@ def rows_to_send(run: TenantRun, table: Table, rows: pa.Table, writer: Warehouse
         return current
     versions = current.column(table.version)
     return current.filter(pc.greater_equal(versions, pa.scalar(run.window.start, versions.type)))
+
+
+def _compare(run: TenantRun, table: Table, writer: WarehouseWriter) -> None:
+    """Whether the client holds what these days have sent; what it does not hold is sent again, once.
+
+    Raises:
+        TransientError: `supabase.differs`.
+    """
+    span = loaded_span(run.window, run.settings.lookback_days)
+    found = compare(run.lake, run.tenant, table, writer, repair=True, span=span)
+    run.notes.extra |= {
+        "compared": found.verdict,
+        "rows_compared": found.rows_lake,
+        "rows_sent_again": found.rows_resent,
+    }
+    store_comparison(run.platform.control, run.tenant, found, run.clock.now())
+    if found.verdict == "differs":
+        raise differs(run.tenant, found)
 
 
 def _warehouse_asset(table: Table) -> TenantAsset:
@@ -41,6 +61,7 @@ def _warehouse_asset(table: Table) -> TenantAsset:
         sent = writer.upsert(table, rows_to_send(run, table, rows, writer))
         run.notes.rows_out = sent
         run.notes.extra |= {"rows_sent": sent, "path_used": writer.path}
+        _compare(run, table, writer)
 
     return load
 

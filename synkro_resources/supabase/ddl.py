@@ -10,10 +10,14 @@ import pyarrow as pa
 from sqlalchemy import create_engine, text
 
 from synkro_resources.model.tables import WAREHOUSE_TABLES, Table
+from synkro_resources.supabase.views import views
 from synkro_resources.supabase.writer import check_schema_name, warehouse_name
 
-SCHEMA_VERSION = 2
-"""1: our tables. 2: the scratch table of the connection check."""
+SCHEMA_VERSION = 3
+"""1: our tables. 2: the scratch table of the connection check. 3: chat events, superseded rows, indexes and views."""
+
+INDEXED = ("dialog_id", "episode_key", "deal_id", "contact_id", "sent_at", "start_at", "answered_at", "at")
+"""Columns that people join and filter by, indexed wherever a table has them."""
 
 WRITER_ROLE = "synkro_writer"
 VERSION_TABLE = "synkro_schema_version"
@@ -31,17 +35,21 @@ _TYPES: dict[pa.DataType, str] = {
 }
 
 
-def ddl(schema: str = "public") -> str:
-    """The whole script, safe to run again; ends by telling the API server to reload its schema cache."""
+def ddl(schema: str = "public", *, zone: str = "UTC") -> str:
+    """The whole script, safe to run again and over every older version of it.
+
+    `zone`: the tenant's, for the local days in the views. Ends by telling the API server to reload its schema cache.
+    """
     check_schema_name(schema)
     parts = [_writer_role(schema), _keep_newest(schema), _check_table(schema)]
     parts += [_table(table, schema) for table in WAREHOUSE_TABLES]
+    parts.append(views(schema, zone, writer_role=WRITER_ROLE))
     # Last: a script that stopped half-way must not call itself done.
     parts += [_version_table(schema), "notify pgrst, 'reload schema';"]
     return "\n".join(parts)
 
 
-def apply_ddl(owner_url: str, *, writer_password: str | None = None, schema: str = "public") -> None:
+def apply_ddl(owner_url: str, *, writer_password: str | None = None, schema: str = "public", zone: str = "UTC") -> None:
     """Run the script through the owner's connection, which is used once and not stored.
 
     `writer_password` lets the writing role sign in for the direct path.
@@ -49,7 +57,7 @@ def apply_ddl(owner_url: str, *, writer_password: str | None = None, schema: str
     engine = create_engine(owner_url)
     try:
         with engine.begin() as connection:
-            connection.exec_driver_sql(ddl(schema).replace("%", "%%"))
+            connection.exec_driver_sql(ddl(schema, zone=zone).replace("%", "%%"))
             if writer_password is not None:
                 statement = connection.execute(
                     text("select format('alter role synkro_writer login password %L', cast(:password as text))"),
@@ -105,11 +113,24 @@ def _table(table: Table, schema: str) -> str:
         f"  {column.name} {_TYPES[column.type]}{' not null' if column.required else ''}" for column in table.columns
     ]
     columns.append(f"  primary key ({', '.join(table.key)})")
+    # An older version's table lacks what was added since; such columns may be empty.
+    added = [
+        f"alter table {name} add column if not exists {column.name} {_TYPES[column.type]};"
+        for column in table.columns
+        if column.name not in table.key
+    ]
+    indexes = [
+        f"create index if not exists {warehouse_name(table)}_{column.name} on {name} ({column.name});"
+        for column in table.columns
+        if column.name in INDEXED and (column.name,) != table.key
+    ]
     comments = [f"comment on table {name} is {_quoted(table.ru)};"]
     comments += [f"comment on column {name}.{column.name} is {_quoted(column.ru)};" for column in table.columns]
     return "\n".join(
         [
             f"create table if not exists {name} (\n" + ",\n".join(columns) + "\n);",
+            *added,
+            *indexes,
             _locked(name),
             f"create or replace trigger synkro_keep_newest before update on {name} "
             f"for each row execute function {schema}.synkro_keep_newest();",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 
 import psycopg2
 import pyarrow as pa
@@ -14,10 +15,12 @@ from pydantic import SecretStr
 from synkro_resources.model.errors import SynkroError
 from synkro_resources.model.tables import Table
 from synkro_resources.supabase.errors import explain, unreachable
+from synkro_resources.supabase.fingerprints import Fingerprint, sql
 from synkro_resources.supabase.writer import check_schema_name, newest_versions, warehouse_name
 
 CONNECT_TIMEOUT_S = 10
 STATEMENT_TIMEOUT_S = 300
+ENDED = frozenset({"57P01", "57P02", "57P03", "08003", "08006"})
 
 
 class DirectWriter:
@@ -40,6 +43,19 @@ class DirectWriter:
                 return int(row[0]) if row else 0
         except psycopg2.Error as error:
             raise self._explained(error, name) from error
+
+    def fingerprints(
+        self, table: Table, since: datetime | None = None, until: datetime | None = None
+    ) -> dict[datetime, Fingerprint]:
+        name = warehouse_name(table)
+        try:
+            with self._connected() as connection, connection.cursor() as cursor:
+                bounds = (since, since, until, until)
+                cursor.execute(sql(table, f"{self._schema}.{name}"), bounds)
+                found = cursor.fetchall()
+        except psycopg2.Error as error:
+            raise self._explained(error, name) from error
+        return {version: Fingerprint(int(count), int(total)) for version, count, total in found}
 
     def upsert(self, table: Table, rows: pa.Table) -> int:
         newest = newest_versions(table, rows)
@@ -76,7 +92,7 @@ class DirectWriter:
 
     def _explained(self, error: psycopg2.Error, table: str) -> SynkroError:
         code = error.pgcode or ""
-        if isinstance(error, psycopg2.OperationalError) and not code:
+        if not code:
             self.close()
             refused = "password authentication failed" in str(error)
             return (
@@ -84,6 +100,8 @@ class DirectWriter:
                 if refused
                 else unreachable(self._tenant, detail=table)
             )
+        if code in ENDED:  # the server closed the connection, the next call opens another
+            self.close()
         return explain(code, status=None, tenant=self._tenant, table=table)
 
 

