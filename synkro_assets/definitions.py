@@ -9,6 +9,7 @@ import dagster as dg
 from synkro_assets.automation.jobs import DATA_JOB, REFRESH_JOB, REPORT_JOB, tenant_job
 from synkro_assets.automation.sensors import run_requests_sensor
 from synkro_assets.crm.assets import CRM_SOURCES, CRM_TABLES
+from synkro_assets.crm.card_assets import CARD_ASSETS
 from synkro_assets.dialogs.assets import DIALOG_SOURCES, DIALOG_TABLES
 from synkro_assets.partitions import history_start, tenant_days
 from synkro_assets.reports.assets import REPORT_ASSETS
@@ -25,11 +26,11 @@ from synkro_resources.supabase.resource import SupabaseResource
 from synkro_resources.telegram.resource import TelegramResource
 
 SOURCES: tuple[TenantAsset, ...] = (*CRM_SOURCES, *DIALOG_SOURCES)
-NORMALIZED: tuple[TenantAsset, ...] = (*CRM_TABLES, *DIALOG_TABLES)
+NORMALIZED: tuple[TenantAsset, ...] = (*CRM_TABLES, *CARD_ASSETS, *DIALOG_TABLES)
 DATA: tuple[TenantAsset, ...] = (*SOURCES, *NORMALIZED, *WAREHOUSE_ASSETS)
 ASSETS: tuple[TenantAsset, ...] = (*DATA, *REPORT_ASSETS)
 
-READ_FIRST: tuple[TenantAsset, ...] = (*SOURCES, *CRM_TABLES)
+READ_FIRST: tuple[TenantAsset, ...] = (*SOURCES, *CRM_TABLES, *CARD_ASSETS)
 """What a history in chunks does for all chunks first: amoCRM lists a deal under its newest change only, so the dialogs
 of an old chunk find their deals in the newer ones.
 """

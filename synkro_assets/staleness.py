@@ -3,7 +3,7 @@
 Episodes and turns of a day are made of messages up to 30 days back and of the CRM's present rows, so a late message, a
 contact that got another phone or a deal that was deleted may change days that nobody loads now. Each such table names
 the days before its new rows are stored: a crash between the two costs one derivation too many and loses nothing
-(docs/data.md, «Stale days»). Days are marked in the control database; whoever plans runs derives them again.
+(docs/architecture.md, «Stale days»). Days are marked in the control database; whoever plans runs derives them again.
 """
 
 from __future__ import annotations

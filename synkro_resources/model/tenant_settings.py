@@ -72,13 +72,6 @@ class TenantSettings(BaseModel):
     attribute_by_crm_chat: bool = Field(
         default=False, description="Take the user of a paired outgoing chat event for the message's author."
     )
-    deal_columns: dict[str, int] = Field(
-        default_factory=dict,
-        description="Chosen custom fields of deals as columns of their own: utm_source, utm_medium, … → field id.",
-    )
-    retention_days: dict[str, int] = Field(
-        default_factory=dict, description="Table name → days that its rows are kept; absent: kept for ever."
-    )
     read_talks: Literal["needed", "all", "never"] = Field(
         default="needed",
         description="Ask amoCRM for talks one by one: those whose events name no contact, all, or none.",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from synkro_assets.definitions import ASSETS, build_defs
 from synkro_assets.partitions import tenant_days
+from synkro_resources.dictionary import dictionary
 from synkro_resources.model.tables import TABLES
 from synkro_resources.settings import Settings
 
@@ -34,6 +35,11 @@ def test_every_column_of_every_table_has_a_meaning_in_both_languages() -> None:
         for column in table.columns:
             assert column.ru, (table.name, column.name)
             assert column.en, (table.name, column.name)
+
+
+def test_the_data_dictionary_shows_the_tables_as_they_are() -> None:
+    """After a change on purpose: `python -m synkro_resources.dictionary > docs/data.md`."""
+    assert (ROOT / "docs" / "data.md").read_text(encoding="utf-8") == dictionary()
 
 
 def test_the_asset_graph_changes_only_on_purpose() -> None:
