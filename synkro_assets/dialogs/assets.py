@@ -197,12 +197,14 @@ def _shortly_after(run: TenantRun) -> pa.Table:
 
 @tenant_asset(
     CHAT_PAIR,
-    inputs={"messages": MESSAGE, "events": CHAT_EVENT},
+    inputs={"messages": MESSAGE},
+    after=[CHAT_EVENT],
     beforehand=staleness.mark_after_pairs,
 )
-def chat_pair(run: TenantRun, messages: pa.Table, events: pa.Table) -> pa.Table:
+def chat_pair(run: TenantRun, messages: pa.Table) -> pa.Table:
     """Messages and amoCRM's chat events that tell of the same: how dialogs without a phone find their contact."""
-    return pair_days(messages, events, run.window)
+    # Days that were loaded before chat events became a table have none.
+    return pair_days(messages, run.stored_days(CHAT_EVENT, run.window.days), run.window)
 
 
 def dialog_context(run: TenantRun, messages: pa.Table) -> DialogContext:

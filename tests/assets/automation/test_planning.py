@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synkro_assets.automation.planning import CHUNK_DAYS, Stage, StageKind, is_stale, plan
+from synkro_assets.automation.planning import CHUNK_DAYS, Stage, StageKind, derive_again, is_stale, plan
 from synkro_resources.model.ids import RequestKind
 from synkro_resources.model.period import Period, days_between
 from synkro_resources.model.window import TenantWindow
@@ -139,3 +139,15 @@ def test_raw_chunks_come_newest_first_and_derived_ones_oldest_first() -> None:
 def test_a_stage_survives_being_stored() -> None:
     stage = Stage(StageKind.RAW, date(2026, 8, 1), date(2026, 8, 31), chunk=2)
     assert Stage.from_json(stage.to_json()) == stage
+
+
+@given(stale=st.sets(st.integers(0, 120)))
+def test_stale_days_are_derived_again_oldest_first_each_once_and_no_fresh_day_with_them(stale: set[int]) -> None:
+    days = {YESTERDAY - timedelta(days=back) for back in stale}
+    before = [Stage(StageKind.DERIVED, YESTERDAY, YESTERDAY, chunk=4)]
+    found = derive_again(days, after=before)
+    covered = [day for stage in found for day in days_between(stage.first_day, stage.last_day)]
+    assert covered == sorted(days)
+    assert all(len(list(days_between(stage.first_day, stage.last_day))) <= CHUNK_DAYS for stage in found)
+    names = [stage.name for stage in (*before, *found)]
+    assert len(set(names)) == len(names)

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from synkro_assets.automation.saga import MAX_ATTEMPTS, Launch, RunState, next_step
+from synkro_assets.automation.saga import MAX_ATTEMPTS, MAX_ROUNDS, Launch, RunState, next_step
 from synkro_resources.control import journal
 from synkro_resources.control.database import Database
+from synkro_resources.control.days import mark_day, mark_stale
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.run_requests import RunRequest, create_request, get_request
 from synkro_resources.control.tenants import Tenant
@@ -76,6 +77,19 @@ def test_a_report_loads_first_then_reports_then_is_done(platform: Platform, requ
     assert second is not None
     assert second.stage.name == "report-0"
     assert next_step(platform, again(platform, request_), RunState.SUCCEEDED) is None
+    assert again(platform, request_).status == "done"
+
+
+def test_days_that_went_stale_are_derived_again_before_the_report_and_not_for_ever(
+    platform: Platform, request_: RunRequest
+) -> None:
+    begin(platform, request_)
+    mark_day(platform.control, request_.tenant, DAY, "derived", platform.clock.now(), True)
+    mark_stale(platform.control, request_.tenant, [DAY], "normalized/contact_phone", platform.clock.now())
+    names: list[str] = []
+    while (launch := next_step(platform, again(platform, request_), RunState.SUCCEEDED)) is not None:
+        names.append(launch.stage.name)  # nothing here derives the day, so it stays stale
+    assert names == [*(f"derived-{number}" for number in range(MAX_ROUNDS)), "report-0"]
     assert again(platform, request_).status == "done"
 
 

@@ -23,9 +23,8 @@ CHANGED = int(NOON.timestamp())
 
 
 def raw(table: Table, *bodies: JsonObject) -> pa.Table:
-    return extract_entities(
-        table, [{"updated_at": CHANGED, **body} for body in bodies], WINDOW, with_baseline=False
-    ).table
+    changed: list[JsonObject] = [{"updated_at": CHANGED, **body} for body in bodies]
+    return extract_entities(changed, table, WINDOW, with_baseline=False).table
 
 
 def field(*values: object, field_id: int = 5, code: str | None = None) -> JsonObject:

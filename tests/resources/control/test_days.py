@@ -24,6 +24,25 @@ def test_a_load_that_found_the_same_rows_makes_no_later_day_stale(control_db: Da
     assert days.day_states(control_db, tenant_a.slug, DAY - timedelta(days=9), DAY - timedelta(days=1)) == []
 
 
+def test_what_changed_before_a_derivation_began_is_settled_by_it_and_what_changed_later_is_not(
+    control_db: Database, tenant_a: Tenant
+) -> None:
+    slug, before = tenant_a.slug, DAY - timedelta(days=1)
+    for day in (before, DAY):
+        days.mark_day(control_db, slug, day, "derived", NOON, True, {"calendar": "c1"}, derived_at=NOON)
+    assert days.mark_stale(control_db, slug, [before, DAY, DAY + timedelta(days=1)], "normalized/message", LATER) == 2
+    assert days.stale_days(control_db, slug, before, DAY) == dict.fromkeys((before, DAY), "normalized/message")
+    days.mark_day(control_db, slug, before, "derived", NOON, True, {"calendar": "c1"}, derived_at=LATER)
+    days.mark_day(control_db, slug, DAY, "derived", NOON, True, {"calendar": "c1"}, derived_at=NOON)
+    assert days.stale_days(control_db, slug, before, DAY) == {DAY: "normalized/message"}
+
+
+def test_another_calendar_makes_a_day_stale(control_db: Database, tenant_a: Tenant) -> None:
+    days.mark_day(control_db, tenant_a.slug, DAY, "derived", NOON, True, {"calendar": "c1"}, derived_at=NOON)
+    assert days.stale_days(control_db, tenant_a.slug, DAY, DAY, {"calendar": "c1"}) == {}
+    assert days.stale_days(control_db, tenant_a.slug, DAY, DAY, {"calendar": "c2"}) == {DAY: "versions"}
+
+
 def test_a_repeated_load_replaces_the_counts_of_its_day(control_db: Database, tenant_a: Tenant) -> None:
     days.save_source_run(control_db, tenant_a.slug, "radist", DAY, "failed", NOON, 10, 0)
     days.save_source_run(control_db, tenant_a.slug, "radist", DAY, "ok", LATER, 10, 9, rows_quarantined=1)
