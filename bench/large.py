@@ -63,7 +63,7 @@ def _first_load(served: Vendors, first: date, last: date) -> bool:
 
 def run_load(home: Installation, first: date, last: date, part: str = "sources") -> dict[str, Any]:
     """What `bench.load` tells of a run in its own process."""
-    command = [sys.executable, "-m", "cProfile", "-o", f"/tmp/prof-{part}.out", "-m", "bench.load", str(first), str(last), part]
+    command = [sys.executable, "-m", "bench.load", str(first), str(last), part]
     log = home.settings.state_dir / "load.log"
     with log.open("w") as errors:
         done = subprocess.run(command, env=home.environment, stdout=subprocess.PIPE, stderr=errors, text=True)
