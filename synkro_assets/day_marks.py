@@ -53,11 +53,16 @@ def mark_derived(run: TenantRun) -> None:
         if load.status != "failed":
             loads.setdefault(load.day, {})[f"{load.source}/{load.step}"] = load.finished_at
     versions, began = present_versions(run.settings), _derivation_began(run)
+    blocked = {
+        result.day
+        for result in days.check_results(control, run.tenant, window.first_day, window.last_day)
+        if result.blocking and not result.passed
+    }
     for day in window.days:
         found = loads.get(day, {})
         if not found:
             continue
-        complete = found.keys() >= MANDATORY
+        complete = found.keys() >= MANDATORY and day not in blocked
         for layer in ("raw", "derived"):
             derived_at = began if layer == "derived" else None
             days.mark_day(

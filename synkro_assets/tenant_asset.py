@@ -9,11 +9,14 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
+from synkro_assets.data_checks.run import check_days, check_names
+from synkro_assets.data_checks.verdicts import Verdict
 from synkro_assets.day_marks import note_source
 from synkro_assets.partitions import day_key
 from synkro_assets.run_scope import OpenRun, RunScope, window_of
@@ -28,6 +31,7 @@ from synkro_resources.platform import Platform
 
 OWNER = "team:data"
 PREVIEW_ROWS = 5
+SHOWN_DAYS = 31
 BASE_RESOURCES = frozenset({"platform", "lake", "run_scope"})
 
 Rows = pa.Table | RowSpool
@@ -76,16 +80,27 @@ class TenantAsset:
             code_version=self.code_version,
             description=self.description,
             metadata=_static_metadata(self.table),
+            check_specs=self._check_specs(),
         )
         def asset(context: dg.AssetExecutionContext, **inputs: pa.Table) -> Iterator[object]:
-            metadata = self._run(context, inputs)
+            metadata, checks = self._run(context, inputs)
             inputs.clear()
             pa.default_memory_pool().release_unused()  # it keeps what the largest step needed
-            yield dg.MaterializeResult(metadata=metadata)
+            yield dg.MaterializeResult(metadata=metadata, check_results=checks)
 
         return asset
 
-    def _run(self, context: dg.AssetExecutionContext, inputs: Mapping[str, pa.Table]) -> Metadata:
+    def _check_specs(self) -> list[dg.AssetCheckSpec]:
+        """A schema that is not ours stops the run; everything else is judged per day, because one event would stop
+        every day of a range.
+        """
+        names = [] if self.table is None else check_names(self.table)
+        key = dg.AssetKey(list(self.key))
+        return [dg.AssetCheckSpec(name, asset=key, blocking=name == "schema") for name in names]
+
+    def _run(
+        self, context: dg.AssetExecutionContext, inputs: Mapping[str, pa.Table]
+    ) -> tuple[Metadata, list[dg.AssetCheckResult]]:
         """Run the body, store its rows, and return the metadata of the whole step.
 
         The rows are stored here and not by the IO manager, so that a failing disk is journaled like any other error
@@ -102,7 +117,7 @@ class TenantAsset:
                 rows = self.body(run, **inputs)
                 if rows is None or self.table is None:
                     step.rows_out = run.notes.rows_out
-                    return dict(run.notes.extra)
+                    return dict(run.notes.extra), []
                 if self.beforehand is not None and isinstance(rows, pa.Table):
                     self.beforehand(run, rows)
                 written = run.lake.write_days(self.table, run.tenant, window.days, rows)
@@ -113,9 +128,10 @@ class TenantAsset:
                 if self.table.layout is Layout.ENTITY:
                     run.lake.write_empty_baseline(self.table, run.tenant)
                 note_source(run, self.table, written)
+                found = check_days(run, self.table, step.rows_out)
                 if self.afterwards is not None:
                     self.afterwards(run)
-            return _describe(context, self.table, run, written)
+            return _describe(context, self.table, run, written), _check_results(self.key, found)
 
 
 def tenant_asset(
@@ -161,6 +177,30 @@ def tenant_asset(
         )
 
     return declare
+
+
+def _check_results(key: tuple[str, ...], found: Mapping[date, Sequence[Verdict]]) -> list[dg.AssetCheckResult]:
+    """One result per check over all days of the run; the days that failed are in its metadata."""
+    by_check: dict[str, list[tuple[date, Verdict]]] = {}
+    for day, items in found.items():
+        for verdict in items:
+            by_check.setdefault(verdict.check, []).append((day, verdict))
+    results: list[dg.AssetCheckResult] = []
+    for name, items in by_check.items():
+        failed = [(day, verdict) for day, verdict in items if not verdict.passed]
+        shown = failed[-1][1] if failed else items[-1][1]
+        severe = any(verdict.blocking for _, verdict in failed)
+        results.append(
+            dg.AssetCheckResult(
+                passed=not failed,
+                asset_key=dg.AssetKey(list(key)),
+                check_name=name,
+                severity=dg.AssetCheckSeverity.ERROR if severe else dg.AssetCheckSeverity.WARN,
+                description=shown.what.en,
+                metadata={"days_failed": len(failed), "days": [day.isoformat() for day, _ in failed][:SHOWN_DAYS]},
+            )
+        )
+    return results
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from synkro_resources.model.errors import Sentence
 Layer = Literal["raw", "derived"]
 SourceStatus = Literal["ok", "partial", "failed"]
 _NOTHING = Sentence("", "")
+CHECK_KEY = ("tenant", "asset", "check_name", "day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,22 +190,28 @@ def source_runs(db: Database, tenant: str, first: date, last: date) -> list[Sour
 
 def save_check_results(db: Database, tenant: str, results: Sequence[CheckResult]) -> None:
     """Store the verdicts of one asset's checks, one row per check and day."""
+    if not results:
+        return
+    rows = [
+        {
+            "tenant": tenant,
+            "asset": result.asset,
+            "check_name": result.check,
+            "day": result.day,
+            "run_id": result.run_id,
+            "passed": result.passed,
+            "blocking": result.blocking,
+            "what_ru": result.what.ru,
+            "what_en": result.what.en,
+            "details": result.details,
+            "checked_at": result.checked_at,
+        }
+        for result in results
+    ]
+    statement = postgresql.insert(check_result).values(rows)
+    changes = {name: statement.excluded[name] for name in rows[0] if name not in CHECK_KEY}
     with db.tenant(tenant) as connection:
-        for result in results:
-            values = {
-                "run_id": result.run_id,
-                "passed": result.passed,
-                "blocking": result.blocking,
-                "what_ru": result.what.ru,
-                "what_en": result.what.en,
-                "details": result.details,
-                "checked_at": result.checked_at,
-            }
-            connection.execute(
-                postgresql.insert(check_result)
-                .values(tenant=tenant, asset=result.asset, check_name=result.check, day=result.day, **values)
-                .on_conflict_do_update(index_elements=["tenant", "asset", "check_name", "day"], set_=values)
-            )
+        connection.execute(statement.on_conflict_do_update(index_elements=list(CHECK_KEY), set_=changes))
 
 
 def check_results(db: Database, tenant: str, first: date, last: date) -> list[CheckResult]:

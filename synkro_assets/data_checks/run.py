@@ -1,0 +1,119 @@
+"""Running the checks of a table inside the step that has stored it: one verdict per check and local day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from synkro_assets.data_checks import verdicts
+from synkro_assets.data_checks.references import REFERENCES
+from synkro_assets.data_checks.verdicts import Verdict
+from synkro_assets.tenant_run import TenantRun
+from synkro_resources.control.days import CheckResult, save_check_results
+from synkro_resources.model.tables import DAY_COLUMN, Table
+from synkro_resources.model.tables.dialogs import EPISODE, MESSAGE
+
+AROUND = 3
+"""Days before and after that a day without messages is compared with."""
+
+
+def check_names(table: Table) -> list[str]:
+    """The checks that a table's step runs, for Dagster's declaration."""
+    names = ["schema", "keys_unique", *(f"resolved_{column}" for column in REFERENCES.get(table.name, {}))]
+    if _is_raw(table):
+        names.append("source_counts")
+    if table.name == MESSAGE.name:
+        names.append("message_continuity")
+    if table.name == EPISODE.name:
+        names.append("linked_share")
+    return names
+
+
+def _is_raw(table: Table) -> bool:
+    return not table.name.startswith("normalized/")
+
+
+def check_days(run: TenantRun, table: Table, stored: int) -> dict[date, list[Verdict]]:
+    """Judge the days that the step has just stored, and keep the verdicts for the cabinet.
+
+    `stored`: rows that this step gave to the lake.
+    """
+    found: dict[date, list[Verdict]] = {day: [] for day in run.window.days}
+    known = {column: _known(run, target, key) for column, (target, key) in REFERENCES.get(table.name, {}).items()}
+    for day in run.window.days:
+        found[day] = [*_of_file(run, table, day, known), *_of_meaning(run, table, day)]
+        if _is_raw(table):
+            seen = stored if run.notes.source_rows is None else run.notes.source_rows
+            counts = (seen, stored, run.notes.repeated, run.notes.quarantined)
+            found[day].append(verdicts.source_counts(table, *counts))
+    _save(run, table, found)
+    return found
+
+
+def _of_file(run: TenantRun, table: Table, day: date, known: dict[str, pa.Array]) -> Iterator[Verdict]:
+    path = run.lake.path(table, run.tenant, day)
+    with path.open("rb") as file:
+        yield verdicts.schema(table, pq.read_schema(file))
+    columns = sorted({*table.key, *known})
+    rows = run.lake.read_days(table, run.tenant, [day], columns=columns)
+    yield verdicts.keys_unique(table, rows)
+    for column, (target, _) in REFERENCES.get(table.name, {}).items():
+        yield verdicts.resolved(table, rows, column, target, known[column])
+
+
+def _of_meaning(run: TenantRun, table: Table, day: date) -> Iterator[Verdict]:
+    if table.name == MESSAGE.name:
+        around = [day + timedelta(days=step) for step in range(-AROUND, AROUND + 1)]
+        loaded = [other for other in around if run.lake.has_day(MESSAGE, run.tenant, other)]
+        rows = run.lake.read_days(MESSAGE, run.tenant, loaded, columns=["message_id"])
+        yield verdicts.continuity([_count(rows, other) for other in loaded], loaded.index(day))
+    if table.name == EPISODE.name:
+        days = [day - timedelta(days=step) for step in range(run.settings.lookback_days + 1)]
+        names = ["contact_id", "superseded_at"]
+        rows = run.lake.read_days(EPISODE, run.tenant, days, columns=names, missing_ok=True)
+        rows = rows.filter(pc.is_null(rows.column("superseded_at")))
+        today = rows.filter(pc.equal(rows.column(DAY_COLUMN), pa.scalar(day, pa.date32())))
+        linked, all_linked = (len(part.column("contact_id").drop_null()) for part in (today, rows))
+        before = {"linked": all_linked - linked, "episodes": rows.num_rows - today.num_rows}
+        yield verdicts.linked_share(linked, today.num_rows, before)
+
+
+def _count(rows: pa.Table, day: date) -> int:
+    return rows.filter(pc.equal(rows.column(DAY_COLUMN), pa.scalar(day, pa.date32()))).num_rows
+
+
+def _known(run: TenantRun, target: Table, key: str) -> pa.Array:
+    """The target's keys: its present rows, or those of the window and the look-back."""
+    if target.has_current:
+        return run.lake.read_current(target, run.tenant, columns=[key]).column(key).combine_chunks()
+    days = run.window.widened(days_back=run.settings.lookback_days).days
+    return run.lake.read_days(target, run.tenant, days, columns=[key], missing_ok=True).column(key).combine_chunks()
+
+
+def _save(run: TenantRun, table: Table, found: dict[date, list[Verdict]]) -> None:
+    now, run_id = run.clock.now(), run.context.run.run_id
+    rows = [
+        CheckResult(
+            asset=table.name,
+            check=verdict.check,
+            day=day,
+            run_id=run_id,
+            passed=verdict.passed,
+            blocking=verdict.blocking,
+            checked_at=now,
+            what=verdict.what,
+            details=verdict.details,
+        )
+        for day, items in found.items()
+        for verdict in items
+    ]
+    save_check_results(run.platform.control, run.tenant, rows)
+
+
+def blocked_days(found: dict[date, list[Verdict]]) -> Sequence[date]:
+    """Days of which a report would be wrong."""
+    return [day for day, items in found.items() if any(item.blocking and not item.passed for item in items)]

@@ -1,0 +1,139 @@
+"""The checks themselves: pure functions of stored rows (docs/operations.md, «Checks of the data»)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from synkro_resources.model.errors import Sentence
+from synkro_resources.model.tables import Table
+
+MOST_LOST = 0.02
+"""Share of a source's rows that may be missing before it is told."""
+LINKED_DROP = 0.15
+"""A linked share lower than that of the days before by so much is told."""
+ROWS_TO_JUDGE = 20
+"""Below so many rows a share says nothing."""
+BUSY_DAYS = 3
+"""So many of the days around must have messages before a day without any is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`blocking`: a report of the day would be wrong."""
+
+    check: str
+    passed: bool
+    blocking: bool
+    what: Sentence
+    details: dict[str, object] = field(default_factory=dict[str, object])
+
+
+def schema(table: Table, stored: pa.Schema) -> Verdict:
+    """The file holds exactly the declared columns and types."""
+    wanted = {column.name: str(column.type) for column in table.columns}
+    found = {name: str(stored.field(name).type) for name in stored.names}
+    wrong = sorted(name for name in {*wanted, *found} if wanted.get(name) != found.get(name))
+    return Verdict(
+        "schema",
+        not wrong,
+        True,
+        Sentence(
+            f"«{table.ru}»: колонки не такие, как объявлено: {', '.join(wrong)}." if wrong else "Колонки верны.",
+            f"{table.en}: columns differ from the declared ones: {', '.join(wrong)}."
+            if wrong
+            else "Columns are right.",
+        ),
+        {"columns": wrong},
+    )
+
+
+def keys_unique(table: Table, rows: pa.Table) -> Verdict:
+    """Every key stands in the file once."""
+    repeated = rows.num_rows - rows.select(list(table.key)).group_by(list(table.key)).aggregate([]).num_rows
+    return Verdict(
+        "keys_unique",
+        repeated == 0,
+        True,
+        Sentence(f"«{table.ru}»: повторов ключа: {repeated}.", f"{table.en}: repeated keys: {repeated}."),
+        {"repeated": repeated},
+    )
+
+
+def resolved(table: Table, rows: pa.Table, column: str, target: Table, known: pa.Array) -> Verdict:
+    """The share of the column's values that the target table knows. Told, never blocking: sources have gaps."""
+    values = rows.column(column).drop_null()
+    missing = len(values) - rows.column(column).drop_null().filter(pc.is_in(values, known)).length()
+    share = 1.0 if len(values) == 0 else 1 - missing / len(values)
+    return Verdict(
+        f"resolved_{column}",
+        missing == 0,
+        False,
+        Sentence(
+            f"«{table.ru}» → «{target.ru}»: не найдено {missing} из {len(values)}.",
+            f"{table.en} → {target.en}: {missing} of {len(values)} not found.",
+        ),
+        {"rows": len(values), "missing": missing, "share": round(share, 4)},
+    )
+
+
+def source_counts(table: Table, seen: int, stored: int, repeated: int, put_aside: int) -> Verdict:
+    """What the source showed is stored, put aside, or was shown twice.
+
+    Told, not blocking: a listing rightly shows rows that belong to other days. The report's own reconciliation decides.
+    """
+    lost = max(0, seen - stored - repeated - put_aside)
+    share = lost / seen if seen else 0.0
+    return Verdict(
+        "source_counts",
+        share <= MOST_LOST,
+        False,
+        Sentence(
+            f"«{table.ru}»: источник показал {seen}, сохранено {stored}, повторов {repeated}, отложено {put_aside}.",
+            f"{table.en}: the source showed {seen}, stored {stored}, repeated {repeated}, put aside {put_aside}.",
+        ),
+        {"seen": seen, "stored": stored, "repeated": repeated, "put_aside": put_aside, "lost": lost},
+    )
+
+
+def continuity(counts: Sequence[int], place: int) -> Verdict:
+    """A day without one message between busy days is suspicious. `counts`: messages of the days around, in order."""
+    around = [count for index, count in enumerate(counts) if index != place]
+    busy = sum(count > 0 for count in around)
+    silent = counts[place] == 0 and busy >= BUSY_DAYS and busy == len(around)
+    return Verdict(
+        "message_continuity",
+        not silent,
+        False,
+        Sentence(
+            "За день нет ни одного сообщения, хотя в соседние дни переписка шла."
+            if silent
+            else "Дни идут без пропусков.",
+            "Not one message on this day, though people wrote on the days around." if silent else "No day is missing.",
+        ),
+        {"messages": counts[place], "around": around},
+    )
+
+
+def linked_share(linked: int, episodes: int, before: Mapping[str, int]) -> Verdict:
+    """How many of the day's episodes have a contact; a big drop against the look-back is told.
+
+    `before`: `linked` and `episodes` of the days before.
+    """
+    share = linked / episodes if episodes else None
+    usual = before["linked"] / before["episodes"] if before["episodes"] >= ROWS_TO_JUDGE else None
+    dropped = share is not None and usual is not None and episodes >= ROWS_TO_JUDGE and usual - share > LINKED_DROP
+    now, then = (f"{value:.0%}" if value is not None else "—" for value in (share, usual))
+    return Verdict(
+        "linked_share",
+        not dropped,
+        False,
+        Sentence(
+            f"С контактом CRM связано {now} обращений, раньше {then}.",
+            f"{now} of the episodes have a CRM contact, {then} before.",
+        ),
+        {"linked": linked, "episodes": episodes, "share": share, "before": usual},
+    )
