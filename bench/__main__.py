@@ -17,7 +17,10 @@ from pathlib import Path
 from synkro_resources.embedded_postgres import EmbeddedPostgres
 
 REPEATS = 3
-OTHERS = "See also: python -m bench.sources --help (pace of the readers, memory of a large first load)."
+OTHERS = (
+    "See also python -m bench.sources (pace of the readers, memory of a large first load), bench.normalize (from raw "
+    "to normalised tables, next to the floor) and bench.history (two years by one request), each with --help."
+)
 COMMANDS = {
     "synkro --help": ["-m", "synkro_app.cli", "--help"],
     "import synkro_app.server": ["-c", "import synkro_app.server"],

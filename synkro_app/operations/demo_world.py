@@ -69,7 +69,7 @@ def prepare_client_database(owner_url: str, *, direct: bool) -> str:
     Returns the writing role's connection string where there is no REST (`direct`), otherwise nothing.
     """
     password = secrets.token_urlsafe(24) if direct else None
-    apply_ddl(owner_url, writer_password=password)
+    apply_ddl(owner_url, writer_password=password, zone=ZONE)
     if password is None:
         return ""
     parts = urlsplit(owner_url)
