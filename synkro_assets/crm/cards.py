@@ -56,7 +56,7 @@ def text_of_value(value: object) -> str | None:
 
 def number_of_value(value: object) -> float | None:
     """The value as a number: amoCRM writes numbers of numeric fields as text."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or "_" in str(value):
         return None
     try:
         found = float(value)

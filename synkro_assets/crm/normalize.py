@@ -177,7 +177,8 @@ def normalize_chat_events(raw: pa.Table, talks: pa.Table, window: TenantWindow) 
     The contact is the event's own entity, or the one that it names beside its lead, or that of its talk.
     """
     ends = {day: window.bounds(day)[1] for day in window.days}
-    contact_of_talk = {row["id"]: as_whole(orjson.loads(row["raw"]).get("contact_id")) for row in talks.to_pylist()}
+    read_talks = ((row["id"], as_object(orjson.loads(row["raw"] or "null"))) for row in talks.to_pylist())
+    contact_of_talk = {talk: as_whole(body.get("contact_id")) for talk, body in read_talks}
     chats = raw.filter(pc.is_in(raw.column("type"), pa.array(sorted(CHAT_DIRECTIONS))))
 
     def read(row: RawRow) -> Iterable[Values]:

@@ -30,7 +30,8 @@ def _fields(owner: str, column: str, ru: str, source: str) -> Table:
             text("field_name", "Название поля", "Name of the field"),
             text("field_type", "Вид поля", "Type of the field"),
             text("value_text", "Значение как текст", "Value as text", personal=True),
-            real("value_number", "Значение как число, если это число", "Value as a number where it is one"),
+            # A phone that is typed as digits is a number, too.
+            real("value_number", "Значение как число, если это число", "Value as a number", personal=True),
             whole("enum_id", "Вариант списка", "Id of the chosen option"),
             text("enum_code", "Код варианта", "Code of the chosen option"),
             SOURCE_UPDATED_AT,

@@ -130,8 +130,8 @@ def flag(name: str, ru: str, en: str, *, required: bool = False) -> Column:
     return Column(name, pa.bool_(), ru, en, required=required)
 
 
-def real(name: str, ru: str, en: str, *, unit: str = "") -> Column:
-    return Column(name, pa.float64(), ru, en, unit=unit)
+def real(name: str, ru: str, en: str, *, unit: str = "", personal: bool = False) -> Column:
+    return Column(name, pa.float64(), ru, en, unit=unit, personal=personal)
 
 
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -66,6 +66,7 @@ def test_a_card_without_fields_has_no_rows(fields: object) -> None:
         (None, None, None),
         ({"lat": 1}, '{"lat":1}', None),
         ("nan", "nan", None),
+        ("1_000", "1_000", None),
         ("скоро", "скоро", None),
     ],
 )
@@ -80,6 +81,11 @@ def test_no_value_is_lost_or_stops_a_load(value: object) -> None:
     body: JsonObject = {"id": 7, "custom_fields_values": [field({"value": value})]}
     (row,) = normalize_fields(raw(AMOCRM_LEADS, body), DEAL_FIELD).table.to_pylist()
     assert (row["value_text"] is None) == (value is None)
+
+
+@pytest.mark.parametrize("table", [DEAL_FIELD, CONTACT_FIELD])
+def test_what_people_typed_is_personal_data_as_text_and_as_a_number(table: Table) -> None:
+    assert table.personal_columns == ("value_text", "value_number")
 
 
 def test_tags_of_a_deal_are_rows() -> None:
