@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,11 +12,12 @@ import pyarrow.compute as pc
 from synkro_resources.control import dialog_links
 from synkro_resources.control.database import Database
 from synkro_resources.control.days import mark_stale
+from synkro_resources.control.tenants import get_tenant
 from synkro_resources.lake import Lake
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.errors import Sentence, UserInputError
 from synkro_resources.model.tables import DAY_COLUMN
-from synkro_resources.model.tables.crm import CONTACT
+from synkro_resources.model.tables.crm import CALL, CONTACT, DEAL_CONTACT
 from synkro_resources.model.tables.dialogs import DIALOG, EPISODE
 
 REASON = "dialog_link"
@@ -29,7 +32,9 @@ def link_by_hand(
         UserInputError: `dialog.unknown` or `contact.unknown`.
     """
     _must_exist(lake, tenant, dialog_id, contact_id)
-    hit = mark_stale(db, tenant, days_of_dialog(lake, tenant, dialog_id), REASON, clock.now())
+    before = _linked_contact(db, tenant, dialog_id)
+    contacts = {contact_id} if before is None else {contact_id, before}
+    hit = mark_stale(db, tenant, days_touched(db, lake, tenant, dialog_id, contacts), REASON, clock.now())
     dialog_links.link_dialog(db, tenant, dialog_id, contact_id, actor=actor, clock=clock)
     return hit
 
@@ -40,22 +45,39 @@ def unlink_by_hand(db: Database, lake: Lake, tenant: str, dialog_id: int, *, act
     Raises:
         UserInputError: `dialog.not_linked`.
     """
-    hit = mark_stale(db, tenant, days_of_dialog(lake, tenant, dialog_id), REASON, clock.now())
-    if not dialog_links.unlink_dialog(db, tenant, dialog_id, actor=actor, clock=clock):
+    contact_id = _linked_contact(db, tenant, dialog_id)
+    if contact_id is None:
         raise UserInputError(
             "dialog.not_linked",
             Sentence(f"Диалог {dialog_id} не связан вручную.", f"Dialog {dialog_id} is not linked by hand."),
             Sentence("Посмотрите список связей.", "Look at the list of links."),
             tenant=tenant,
         )
+    hit = mark_stale(db, tenant, days_touched(db, lake, tenant, dialog_id, {contact_id}), REASON, clock.now())
+    dialog_links.unlink_dialog(db, tenant, dialog_id, actor=actor, clock=clock)
     return hit
 
 
-def days_of_dialog(lake: Lake, tenant: str, dialog_id: int) -> list[date]:
-    """The loaded days that hold an episode of the dialog."""
+def days_touched(db: Database, lake: Lake, tenant: str, dialog_id: int, contacts: Collection[int]) -> set[date]:
+    """The loaded days that hold an episode of the dialog, and those on which one of the contacts was called.
+
+    A connected call makes the dialog of its contact active on its day, even if nobody wrote then.
+    """
     rows = lake.read_days(EPISODE, tenant, lake.days(EPISODE, tenant), columns=["dialog_id"])
     mine = rows.filter(pc.equal(rows.column("dialog_id"), pa.scalar(dialog_id, pa.int64())))
-    return sorted({day for day in mine.column(DAY_COLUMN).to_pylist() if day is not None})
+    found = {day for day in mine.column(DAY_COLUMN).to_pylist() if day is not None}
+    members = lake.read_current(DEAL_CONTACT, tenant, columns=["deal_id", "contact_id"]).to_pylist()
+    deals = {row["deal_id"] for row in members if row["contact_id"] in contacts}
+    calls = lake.read_current(CALL, tenant, columns=["contact_id", "deal_id", "at", "is_connected"]).to_pylist()
+    zone = ZoneInfo(get_tenant(db, tenant).zone)
+    theirs = (row for row in calls if row["contact_id"] in contacts or row["deal_id"] in deals)
+    return found | {row["at"].astimezone(zone).date() for row in theirs if row["is_connected"]}
+
+
+def _linked_contact(db: Database, tenant: str, dialog_id: int) -> int | None:
+    return next(
+        (link.contact_id for link in dialog_links.dialog_links(db, tenant) if link.dialog_id == dialog_id), None
+    )
 
 
 def _must_exist(lake: Lake, tenant: str, dialog_id: int, contact_id: int) -> None:
@@ -63,7 +85,10 @@ def _must_exist(lake: Lake, tenant: str, dialog_id: int, contact_id: int) -> Non
         (DIALOG, "dialog_id", dialog_id, "dialog.unknown", "Диалога"),
         (CONTACT, "contact_id", contact_id, "contact.unknown", "Контакта"),
     ):
-        known = lake.read_current(table, tenant, columns=[column]).column(column)
+        rows = lake.read_current(table, tenant)
+        if "is_deleted" in rows.column_names:
+            rows = rows.filter(pc.invert(rows.column("is_deleted")))
+        known = rows.column(column)
         if not pc.is_in(pa.array([number], pa.int64()), known.combine_chunks())[0].as_py():
             raise UserInputError(
                 code,

@@ -17,7 +17,7 @@ from synkro_resources.linking import link_by_hand, unlink_by_hand
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.errors import UserInputError
 from synkro_resources.model.tables import DAY_COLUMN, Table
-from synkro_resources.model.tables.crm import CONTACT
+from synkro_resources.model.tables.crm import CALL, CONTACT
 from synkro_resources.model.tables.dialogs import DIALOG, EPISODE
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ DAYS = [date(2026, 11, 17), date(2026, 11, 18)]
 
 @pytest.fixture
 def lake(tmp_path: Path, tenant_a: Tenant) -> Lake:
-    """Dialog 5 spoke on the 17th, dialog 6 on both days; contact 7 is known."""
+    """Dialog 5 spoke on the 17th, dialog 6 on both days; contact 7 is known, 8 is deleted."""
     found = Lake(str(tmp_path))
 
     def store(table: Table, rows: list[dict[str, object]], days: list[date]) -> None:
@@ -36,7 +36,8 @@ def lake(tmp_path: Path, tenant_a: Tenant) -> Lake:
         found.write_days(table, tenant_a.slug, DAYS, dated.append_column(DAY_COLUMN, column))
 
     store(DIALOG, [{"dialog_id": 5, "channel": "telegram", "is_group": False}], DAYS[:1])
-    store(CONTACT, [{"contact_id": 7, "is_deleted": False}], DAYS[:1])
+    contacts = [{"contact_id": 7, "is_deleted": False}, {"contact_id": 8, "is_deleted": True}]
+    store(CONTACT, contacts, [DAYS[0]] * 2)
     flags = ("started_before_window", "labelable", "analysable", "is_duplicate_phone")
     moments = dict.fromkeys(("start_at", "first_visible_at", "last_at"), NOON)
     episode = {
@@ -66,7 +67,22 @@ def test_the_days_of_a_linked_dialog_are_derived_again(control_db: Database, ten
     assert dialog_links(control_db, tenant_a.slug) == []
 
 
-@pytest.mark.parametrize(("dialog", "contact", "code"), [(99, 7, "dialog.unknown"), (5, 99, "contact.unknown")])
+def test_a_day_with_nothing_but_a_call_to_the_contact_is_derived_again_too(
+    control_db: Database, tenant_a: Tenant, lake: Lake
+) -> None:
+    call = {"call_id": 1, "contact_id": 7, "direction": "out", "is_connected": True, "source_updated_at": NOON}
+    later = datetime(2026, 11, 18, 9, tzinfo=UTC)
+    rows = CALL.from_rows([call | {"at": later}]).append_column(DAY_COLUMN, pa.array(DAYS[1:], pa.date32()))
+    lake.write_days(CALL, tenant_a.slug, DAYS, rows)
+    for day in DAYS:
+        mark_day(control_db, tenant_a.slug, day, "derived", NOON, True, derived_at=NOON)
+    assert link_by_hand(control_db, lake, tenant_a.slug, 5, 7, actor="user:1", clock=CLOCK) == 2
+
+
+@pytest.mark.parametrize(
+    ("dialog", "contact", "code"),
+    [(99, 7, "dialog.unknown"), (5, 99, "contact.unknown"), (5, 8, "contact.unknown")],
+)
 def test_a_number_that_nobody_loaded_is_refused(
     control_db: Database, tenant_a: Tenant, lake: Lake, dialog: int, contact: int, code: str
 ) -> None:
