@@ -8,10 +8,10 @@ derived rows is the day's end, so a difference names its day. NUL characters are
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal
 
 import pyarrow as pa
 
@@ -66,7 +66,7 @@ def _expression(name: str, kind: pa.DataType) -> str:
     elif pa.types.is_boolean(kind):
         value = f"{name}::int::text"
     elif pa.types.is_floating(kind):
-        value = f"floor({name}::numeric * 1000 + 0.5)::bigint::text"
+        value = f"encode(float8send({name}), 'hex')"
     else:
         value = f"{name}::text"
     return f"coalesce({value}, '{EMPTY}')"
@@ -79,11 +79,5 @@ def _texts(column: pa.ChunkedArray) -> list[str]:
     if pa.types.is_boolean(column.type):
         return [EMPTY if value is None else str(int(bool(value))) for value in values]
     if pa.types.is_floating(column.type):
-        return [_thousandths(value) for value in values]
+        return [struct.pack(">d", value).hex() if isinstance(value, float) else EMPTY for value in values]
     return [EMPTY if value is None else str(value).replace("\x00", "") for value in values]
-
-
-def _thousandths(value: object) -> str:
-    if not isinstance(value, float):
-        return EMPTY
-    return str(int((Decimal(repr(value)) * 1000 + Decimal("0.5")).to_integral_value(ROUND_FLOOR)))

@@ -54,7 +54,10 @@ class RestWriter:
             query = self._client.table(name).select(table.key[0], count=CountMethod.exact, head=True)
             return query.retry(False).execute().count or 0
 
-        return self._tried(ask, name)
+        try:
+            return self._tried(ask, name)
+        except _TooLarge as error:
+            raise unreachable(self._tenant, detail=f"{name}: counting takes too long") from error
 
     def fingerprints(
         self, table: Table, since: datetime | None = None, until: datetime | None = None
@@ -64,12 +67,11 @@ class RestWriter:
 
     def _pages(self, table: Table, since: datetime | None, until: datetime | None) -> Iterator[list[Row]]:
         """All rows in the order of their key; a page may be shorter than asked for, so only an empty one ends."""
-        name, last = warehouse_name(table), None
+        name, last, size = warehouse_name(table), None, PAGE_ROWS
         columns = ",".join(column.name for column in table.columns)
         while True:
-            after = last
 
-            def ask(after: Row | None = after) -> list[Row]:
+            def ask(after: Row | None = last, size: int = size) -> list[Row]:
                 query = self._client.table(name).select(columns)
                 if after is not None:
                     query = query.or_(_beyond(table.key, after))
@@ -79,9 +81,15 @@ class RestWriter:
                     query = query.lte(table.version, until.isoformat())
                 for key in table.key:
                     query = query.order(key)
-                return [_instants(table, row) for row in query.limit(PAGE_ROWS).retry(False).execute().data]
+                return [_instants(table, row) for row in query.limit(size).retry(False).execute().data]
 
-            page = self._tried(ask, name)
+            try:
+                page = self._tried(ask, name)
+            except _TooLarge as error:
+                if size == 1:
+                    raise unreachable(self._tenant, detail=f"{name}: one row is too large") from error
+                size //= 2
+                continue
             if not page:
                 return
             yield page

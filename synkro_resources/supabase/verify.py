@@ -15,7 +15,7 @@ from synkro_resources.lake.folding import fold
 from synkro_resources.model.tables import DAY_COLUMN, Table
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.supabase.fingerprints import Fingerprint, differing, fingerprints
-from synkro_resources.supabase.writer import WarehouseWriter
+from synkro_resources.supabase.writer import WarehouseWriter, finite
 
 Verdict = Literal["equal", "repaired", "differs"]
 
@@ -83,7 +83,7 @@ def compare(
     """
     rows = expected_rows(lake, tenant, table, span)
     bounds = (None, None) if span is None else (span.since, span.until)
-    ours, theirs = fingerprints(table, rows), writer.fingerprints(table, *bounds)
+    ours, theirs = fingerprints(table, finite(rows)), writer.fingerprints(table, *bounds)
     wrong = differing(ours, theirs)
     if not wrong:
         return Comparison(table, rows.num_rows, _count(theirs.values()), 0, "equal")

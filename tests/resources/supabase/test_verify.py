@@ -10,16 +10,19 @@ import pyarrow as pa
 import pytest
 
 from synkro_resources.lake import Lake
+from synkro_resources.model.errors import TransientError
 from synkro_resources.model.tables import DAY_COLUMN, WAREHOUSE_TABLES
 from synkro_resources.model.tables.crm import DEAL
 from synkro_resources.model.tables.dialogs import TURN
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.sandbox.supabase.project import plain_dsn
+from synkro_resources.sandbox.supabase.switches import SupabaseSwitches
 from synkro_resources.supabase import DirectWriter, RestWriter, WarehouseWriter
 from synkro_resources.supabase.ddl import apply_ddl
 from synkro_resources.supabase.fingerprints import fingerprints
 from synkro_resources.supabase.verify import compare, loaded_span
 from synkro_resources.supabase.views import VIEWS
+from synkro_resources.supabase.writer import finite
 from tests.resources.supabase.projects import BASE, deals, stored
 
 ZONE = "Asia/Yekaterinburg"
@@ -87,6 +90,31 @@ def test_what_was_sent_is_equal_on_both_paths_down_to_the_last_sign(writer: Ware
         writer.upsert(table, rows)
         assert writer.fingerprints(table) == fingerprints(table, rows)
         assert compare(lake, "acme", table, writer, repair=False).verdict == "equal"
+
+
+def test_numbers_are_compared_exactly_and_what_is_no_number_is_empty_on_both_paths(
+    writer: WarehouseWriter, project: str
+) -> None:
+    odd = turns(0.033499999999999995, 1e300, 0.1 + 0.2, float("nan"), float("inf"))
+    writer.upsert(TURN, odd)
+    assert writer.fingerprints(TURN) == fingerprints(TURN, finite(odd))
+    column = TURN.schema.names.index("wt_minutes")
+    assert [row[column] for row in stored(project, "synkro_turn")][3:] == [None, None]
+
+
+def test_a_page_that_takes_too_long_is_asked_for_in_smaller_parts(rest: RestWriter, switches: SupabaseSwitches) -> None:
+    many = deals(*((number, 1, None) for number in range(1, 1_201)))
+    rest.upsert(DEAL, many)
+    switches.faults_on = {"GET": ["544", "544"]}
+    assert rest.fingerprints(DEAL) == fingerprints(DEAL, many)
+
+
+def test_a_project_that_answers_no_question_in_time_is_explained(rest: RestWriter, switches: SupabaseSwitches) -> None:
+    switches.always = "544"
+    for ask in (rest.fingerprints, rest.count):
+        with pytest.raises(TransientError) as caught:
+            ask(DEAL)
+        assert caught.value.code == "supabase.unreachable"
 
 
 @pytest.mark.parametrize(
