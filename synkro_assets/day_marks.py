@@ -6,6 +6,7 @@ oldest of those loads, so a day that was read in part yesterday and in part toda
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -18,6 +19,21 @@ from synkro_resources.model.tables.raw import RAW_TABLES
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.rules.metrics import METRIC_VERSION
 
+DERIVATION_VERSION = "2"
+"""2: contacts by chat events, the start of old episodes, broadcasts across midnight."""
+SHAPING = {
+    "zone",
+    "work_calendar",
+    "sla_minutes",
+    "episode_gap_hours",
+    "lookback_days",
+    "excluded_pipelines",
+    "autotext",
+    "author_map",
+    "link_by_crm_chat",
+    "attribute_by_crm_chat",
+}
+"""Settings from which episodes and turns are derived: another value makes every day stale."""
 DERIVING: frozenset[str] = frozenset(table.name for table in DIALOG_TABLES)
 MANDATORY: frozenset[str] = frozenset(table.name for table in RAW_TABLES)
 
@@ -72,7 +88,13 @@ def mark_derived(run: TenantRun) -> None:
 
 def present_versions(settings: TenantSettings) -> dict[str, str]:
     """The versions of what days are derived by; a day that was derived by others is stale."""
-    return {"metrics": METRIC_VERSION, "calendar": settings.work_calendar.version}
+    shaping = settings.model_dump_json(include=SHAPING)
+    return {
+        "metrics": METRIC_VERSION,
+        "derivation": DERIVATION_VERSION,
+        "calendar": settings.work_calendar.version,
+        "settings": hashlib.sha256(shaping.encode()).hexdigest()[:16],
+    }
 
 
 def _derivation_began(run: TenantRun) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pyarrow as pa
@@ -112,8 +112,3 @@ def _save(run: TenantRun, table: Table, found: dict[date, list[Verdict]]) -> Non
         for verdict in items
     ]
     save_check_results(run.platform.control, run.tenant, rows)
-
-
-def blocked_days(found: dict[date, list[Verdict]]) -> Sequence[date]:
-    """Days of which a report would be wrong."""
-    return [day for day, items in found.items() if any(item.blocking and not item.passed for item in items)]

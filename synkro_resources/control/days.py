@@ -129,7 +129,7 @@ def stale_days(
             continue
         if state.stale_since is not None:
             found[state.day] = state.stale_reason or ""
-        elif any(state.versions.get(name, value) != value for name, value in (versions or {}).items()):
+        elif any(state.versions.get(name) != value for name, value in (versions or {}).items()):
             found[state.day] = "versions"
     return found
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
 
 from synkro_assets.data_checks import verdicts
 from synkro_assets.data_checks.references import REFERENCES
-from synkro_assets.data_checks.run import blocked_days
 from synkro_resources.model.tables import TABLES
 from synkro_resources.model.tables.crm import CONTACT_PHONE, DEAL, LOSS_REASON
 
@@ -85,10 +84,3 @@ def test_every_reference_names_columns_that_exist() -> None:
         for column, (target, key) in columns.items():
             assert column in TABLES[name].schema.names
             assert key in target.schema.names
-
-
-def test_only_a_blocking_check_makes_a_day_incomplete() -> None:
-    days = [date(2026, 11, 18), date(2026, 11, 19)]
-    told = verdicts.continuity([5, 7, 0, 9, 4], 2)
-    repeated = verdicts.keys_unique(LOSS_REASON, reasons(1, 1))
-    assert blocked_days({days[0]: [told], days[1]: [told, repeated]}) == [days[1]]
