@@ -35,6 +35,8 @@ class OpenRun:
     tenant: str
     failed: bool = False
     stop_beating: threading.Event = field(default_factory=threading.Event)
+    shared: dict[str, object] = field(default_factory=dict[str, object])
+    """See `TenantRun.shared`; it goes with the run."""
 
 
 class RunScope:

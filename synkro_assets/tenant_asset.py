@@ -111,7 +111,7 @@ class TenantAsset:
         with _failures_explained(context):
             window = window_of(context, platform)
             open_run = scope.enter(context, window)
-            run = TenantRun(context, platform, context.resources.lake, window)
+            run = TenantRun(context, platform, context.resources.lake, window, shared=open_run.shared)
             run.notes.rows_in = sum(table.num_rows for table in inputs.values())
             with _journaled(self.name, run, open_run) as step:
                 rows = self.body(run, **inputs)

@@ -9,8 +9,10 @@ from functools import cached_property
 
 import dagster as dg
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from synkro_assets.extraction import Extraction
+from synkro_assets.extraction import KEPT_ASIDE, Extraction
+from synkro_assets.normalization import Normalized, Reading, normalize
 from synkro_assets.partitions import REQUEST_TAG, STAGE_TAG
 from synkro_resources.control.integrations import mark_integration
 from synkro_resources.control.tenants import tenant_settings
@@ -19,7 +21,7 @@ from synkro_resources.lake import Lake, RowSpool
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.errors import IntegrationError
 from synkro_resources.model.ids import IntegrationKind
-from synkro_resources.model.tables import DAY_COLUMN, Table
+from synkro_resources.model.tables import DAY_COLUMN, Layout, Table
 from synkro_resources.model.tables.raw import quarantine_of
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.model.window import TenantWindow
@@ -53,6 +55,14 @@ class Notes:
     extra: dict[str, int | float | str] = field(default_factory=dict[str, int | float | str])
 
 
+@dataclass(frozen=True, slots=True)
+class FamilyRows:
+    """Tables that one pass over raw rows gave and whose steps have not come yet, and how many raw rows it read."""
+
+    raw_rows: int
+    tables: dict[str, Normalized]
+
+
 @dataclass
 class TenantRun:
     """One step's view of its tenant. All reads and writes through it carry this tenant and no other."""
@@ -62,6 +72,8 @@ class TenantRun:
     lake: Lake
     window: TenantWindow
     notes: Notes = field(default_factory=Notes)
+    shared: dict[str, object] = field(default_factory=dict[str, object])
+    """What steps of one run leave for later ones, because it was dear to make and cannot change in between."""
 
     @property
     def tenant(self) -> str:
@@ -106,18 +118,63 @@ class TenantRun:
         self.notes.quarantined += extraction.put_aside
         for row in extraction.quarantined[:10]:
             self.context.log.warning("a row was put aside: %s", row.reason)
-        self._keep_aside(extraction)
+        self._keep_aside(extraction.spool.table, [(row.reason, row.raw) for row in extraction.quarantined])
         return extraction.spool
 
-    def _keep_aside(self, extraction: Extraction) -> None:
-        table, last_day = quarantine_of(extraction.spool.table), self.window.last_day
-        if not extraction.quarantined and not self.lake.has_day(table, self.tenant, last_day):
+    def read(self, source: Table, *family: Reading, target: Table | None = None) -> pa.Table:
+        """The rows of `target` (default: the only reading's) out of the window's raw rows of `source`, with their day.
+
+        The baseline of `source` is read with them while it has not been derived into `target` yet. `family` are all
+        tables that the same JSON gives: whichever step of the run comes first reads for those of the others that the
+        run makes too. Rows that cannot be read go into the target's quarantine.
+        """
+        wanted = target or family[0].target
+        key = f"read of {source.name}"
+        found = self.shared.get(key)
+        if not isinstance(found, FamilyRows) or wanted.name not in found.tables:
+            found = self.shared[key] = self._read_family(source, family, wanted)
+        mine = found.tables.pop(wanted.name)
+        if not found.tables:
+            del self.shared[key]
+        self.notes.rows_in += found.raw_rows
+        self.notes.quarantined += len(mine.unread)
+        self._keep_aside(wanted, [(row.reason, row.raw) for row in mine.unread[:KEPT_ASIDE]])
+        return mine.table
+
+    def _read_family(self, source: Table, family: Sequence[Reading], wanted: Table) -> FamilyRows:
+        made = self.context.run.asset_selection
+        names = {"/".join(key.path) for key in made} if made else None
+        readings = [item for item in family if item.target is wanted or names is None or item.target.name in names]
+        new = {
+            item.target.name: self.lake.baseline_is_newer(source, item.target, self.tenant)
+            for item in readings
+            if item.target.layout is Layout.ENTITY
+        }
+        seen = 0
+
+        def pieces() -> Iterator[pa.Table]:
+            nonlocal seen
+            for piece in self.lake.scan(source, self.tenant, self.window.days, baseline=any(new.values())):
+                seen += piece.num_rows
+                yield piece
+
+        tables = normalize(pieces(), readings)
+        for name, is_new in new.items():
+            if not is_new and any(new.values()):
+                rows = tables[name].table
+                tables[name] = Normalized(rows.filter(pc.is_valid(rows.column(DAY_COLUMN))), tables[name].unread)
+        return FamilyRows(seen, tables)
+
+    def _keep_aside(self, table: Table, put_aside: Sequence[tuple[str, str]]) -> None:
+        """Store (reason, raw JSON) of rows that could not be read; the same run again gives the same file."""
+        store, last_day = quarantine_of(table), self.window.last_day
+        if not put_aside and not self.lake.has_day(store, self.tenant, last_day):
             return
         now = self.clock.now()
-        rows = RowSpool(table)
-        for row in extraction.quarantined:
-            rows.add(last_day, now, {"reason": row.reason, "put_aside_at": now, "raw": row.raw})
-        self.lake.write_days(table, self.tenant, [last_day], rows)
+        rows = RowSpool(store)
+        for reason, raw in put_aside:
+            rows.add(last_day, now, {"reason": reason, "put_aside_at": now, "raw": raw})
+        self.lake.write_days(store, self.tenant, [last_day], rows)
 
     def with_baseline(self, rows: pa.Table, upstream: Table, downstream: Table) -> pa.Table:
         """`rows` plus the upstream baseline while that has not been derived into `downstream` yet."""
@@ -125,10 +182,10 @@ class TenantRun:
             return rows
         return pa.concat_tables([rows, self.lake.read_baseline(upstream, self.tenant)])
 
-    def look_back(self, table: Table, days: int) -> pa.Table:
+    def look_back(self, table: Table, days: int, columns: Sequence[str] | None = None) -> pa.Table:
         """The stored rows of the `days` local days before the window, as far as they were loaded."""
         earlier = self.window.widened(days_back=days).days[:days]
-        return self.lake.read_days(table, self.tenant, earlier, missing_ok=True)
+        return self.lake.read_days(table, self.tenant, earlier, columns=columns, missing_ok=True)
 
     def stored_days(self, table: Table, days: Iterable[date]) -> pa.Table:
         return self.lake.read_days(table, self.tenant, days, missing_ok=True)

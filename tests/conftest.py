@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from synkro_resources.embedded_postgres import EmbeddedPostgres
 
 pytest_plugins = ["tests.control_fixtures"] if (Path(__file__).parent / "control_fixtures.py").is_file() else []
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 SERVICE_FIXTURES = {"postgres", "postgres_directory"}  # whoever uses one of them needs a process
 BROWSER_FIXTURES = {"chromium"}

@@ -10,6 +10,7 @@ import pyarrow as pa
 from synkro_assets import staleness
 from synkro_assets.crm import extract, normalize
 from synkro_assets.crm.deletions import Happened, known_kinship, read_deleted
+from synkro_assets.crm.families import COMPANY_FAMILY, CONTACT_FAMILY, DEAL_FAMILY
 from synkro_assets.crm.sweep import (
     RECENT,
     SweepState,
@@ -221,57 +222,44 @@ def talks(run: TenantRun) -> RowSpool:
     return _as_far_as_allowed(run, AMOCRM_TALKS, partial(read_talks, named=named))
 
 
-def _normalized(run: TenantRun, result: normalize.Normalized) -> pa.Table:
-    run.notes.quarantined += len(result.quarantined)
-    return result.table
-
-
 @tenant_asset(
     DEAL,
-    inputs={"leads": AMOCRM_LEADS, "deleted": AMOCRM_DELETED},
+    inputs={"deleted": AMOCRM_DELETED},
+    after=[AMOCRM_LEADS],
     beforehand=staleness.mark_after_deals,
 )
-def deal(run: TenantRun, leads: pa.Table, deleted: pa.Table) -> pa.Table:
+def deal(run: TenantRun, deleted: pa.Table) -> pa.Table:
     """Deals with typed fields, deleted ones as they last were; the state at any instant is rebuilt from deal_event."""
-    rows = _normalized(run, normalize.normalize_deals(run.with_baseline(leads, AMOCRM_LEADS, DEAL)))
-    return _with_deleted(run, rows, DEAL, deleted)
+    return _with_deleted(run, run.read(AMOCRM_LEADS, *DEAL_FAMILY, target=DEAL), DEAL, deleted)
 
 
-@tenant_asset(
-    DEAL_CONTACT,
-    inputs={"leads": AMOCRM_LEADS},
-    beforehand=staleness.mark_after_deal_contacts,
-)
-def deal_contact(run: TenantRun, leads: pa.Table) -> pa.Table:
+@tenant_asset(DEAL_CONTACT, after=[AMOCRM_LEADS], beforehand=staleness.mark_after_deal_contacts)
+def deal_contact(run: TenantRun) -> pa.Table:
     """Which contacts belong to which deal, and which one is main."""
-    return _normalized(run, normalize.normalize_deal_contacts(run.with_baseline(leads, AMOCRM_LEADS, DEAL_CONTACT)))
+    return run.read(AMOCRM_LEADS, *DEAL_FAMILY, target=DEAL_CONTACT)
 
 
 @tenant_asset(
-    CONTACT, inputs={"contacts": AMOCRM_CONTACTS, "deleted": AMOCRM_DELETED}, beforehand=staleness.mark_after_contacts
+    CONTACT,
+    inputs={"deleted": AMOCRM_DELETED},
+    after=[AMOCRM_CONTACTS],
+    beforehand=staleness.mark_after_contacts,
 )
-def contact(run: TenantRun, contacts: pa.Table, deleted: pa.Table) -> pa.Table:
+def contact(run: TenantRun, deleted: pa.Table) -> pa.Table:
     """Contacts with their Telegram names, deleted ones as they last were."""
-    rows = _normalized(run, normalize.normalize_contacts(run.with_baseline(contacts, AMOCRM_CONTACTS, CONTACT)))
-    return _with_deleted(run, rows, CONTACT, deleted)
+    return _with_deleted(run, run.read(AMOCRM_CONTACTS, *CONTACT_FAMILY, target=CONTACT), CONTACT, deleted)
 
 
-@tenant_asset(
-    CONTACT_PHONE,
-    inputs={"contacts": AMOCRM_CONTACTS},
-    beforehand=staleness.mark_after_phones,
-)
-def contact_phone(run: TenantRun, contacts: pa.Table) -> pa.Table:
+@tenant_asset(CONTACT_PHONE, after=[AMOCRM_CONTACTS], beforehand=staleness.mark_after_phones)
+def contact_phone(run: TenantRun) -> pa.Table:
     """Every phone of a contact, as typed and normalised: what dialogs are linked by."""
-    rows = run.with_baseline(contacts, AMOCRM_CONTACTS, CONTACT_PHONE)
-    return _normalized(run, normalize.normalize_contact_phones(rows))
+    return run.read(AMOCRM_CONTACTS, *CONTACT_FAMILY, target=CONTACT_PHONE)
 
 
-@tenant_asset(COMPANY, inputs={"companies": AMOCRM_COMPANIES, "deleted": AMOCRM_DELETED})
-def company(run: TenantRun, companies: pa.Table, deleted: pa.Table) -> pa.Table:
+@tenant_asset(COMPANY, inputs={"deleted": AMOCRM_DELETED}, after=[AMOCRM_COMPANIES])
+def company(run: TenantRun, deleted: pa.Table) -> pa.Table:
     """Companies that contacts and deals belong to, deleted ones as they last were."""
-    rows = _normalized(run, normalize.normalize_companies(run.with_baseline(companies, AMOCRM_COMPANIES, COMPANY)))
-    return _with_deleted(run, rows, COMPANY, deleted)
+    return _with_deleted(run, run.read(AMOCRM_COMPANIES, *COMPANY_FAMILY, target=COMPANY), COMPANY, deleted)
 
 
 def _with_deleted(run: TenantRun, rows: pa.Table, table: Table, deleted: pa.Table) -> pa.Table:
@@ -280,49 +268,45 @@ def _with_deleted(run: TenantRun, rows: pa.Table, table: Table, deleted: pa.Tabl
 
 
 @tenant_asset(
-    DEAL_EVENT, inputs={"events": AMOCRM_EVENTS, "deleted": AMOCRM_DELETED}, beforehand=staleness.mark_after_deal_events
+    DEAL_EVENT, inputs={"deleted": AMOCRM_DELETED}, after=[AMOCRM_EVENTS], beforehand=staleness.mark_after_deal_events
 )
-def deal_event(run: TenantRun, events: pa.Table, deleted: pa.Table) -> pa.Table:
+def deal_event(run: TenantRun, deleted: pa.Table) -> pa.Table:
     """Moves, changes of the responsible user, deletions, restores and merges of deals.
 
     A deletion that no event told of is an event here, too: a deal was there until then.
     """
-    rows = _normalized(run, normalize.normalize_deal_events(events, run.window))
+    rows = run.read(AMOCRM_EVENTS, normalize.deal_events(run.window))
     return pa.concat_tables([rows, untold_deletions(deleted, run.window)])
 
 
-@tenant_asset(CHAT_EVENT, inputs={"events": AMOCRM_EVENTS}, after=[AMOCRM_TALKS])
-def chat_event(run: TenantRun, events: pa.Table) -> pa.Table:
+@tenant_asset(CHAT_EVENT, after=[AMOCRM_EVENTS, AMOCRM_TALKS])
+def chat_event(run: TenantRun) -> pa.Table:
     """Who wrote in amoCRM's chats when: what dialogs without a phone find their contact by."""
-    return _normalized(run, normalize.normalize_chat_events(events, run.current(AMOCRM_TALKS), run.window))
+    return run.read(AMOCRM_EVENTS, normalize.chat_events(run.current(AMOCRM_TALKS), run.window))
 
 
-@tenant_asset(PIPELINE_STATUS, inputs={"pipelines": AMOCRM_PIPELINES})
-def pipeline_status(run: TenantRun, pipelines: pa.Table) -> pa.Table:
+@tenant_asset(PIPELINE_STATUS, after=[AMOCRM_PIPELINES])
+def pipeline_status(run: TenantRun) -> pa.Table:
     """Statuses keyed by pipeline: 142 and 143 repeat in every pipeline."""
-    return _normalized(run, normalize.normalize_pipeline_statuses(pipelines))
+    return run.read(AMOCRM_PIPELINES, normalize.PIPELINE_STATUSES)
 
 
-@tenant_asset(LOSS_REASON, inputs={"loss_reasons": AMOCRM_LOSS_REASONS})
-def loss_reason(run: TenantRun, loss_reasons: pa.Table) -> pa.Table:
+@tenant_asset(LOSS_REASON, after=[AMOCRM_LOSS_REASONS])
+def loss_reason(run: TenantRun) -> pa.Table:
     """Names of the loss reasons."""
-    return _normalized(run, normalize.normalize_loss_reasons(loss_reasons))
+    return run.read(AMOCRM_LOSS_REASONS, normalize.LOSS_REASONS)
 
 
-@tenant_asset(MANAGER, inputs={"users": AMOCRM_USERS})
-def manager(run: TenantRun, users: pa.Table) -> pa.Table:
+@tenant_asset(MANAGER, after=[AMOCRM_USERS])
+def manager(run: TenantRun) -> pa.Table:
     """Managers: the users whom deals are attributed to; vanished ones are kept."""
-    return _normalized(run, normalize.normalize_managers(users))
+    return run.read(AMOCRM_USERS, normalize.MANAGERS)
 
 
-@tenant_asset(
-    CALL,
-    inputs={"notes": AMOCRM_NOTES},
-    beforehand=staleness.mark_after_calls,
-)
-def call(run: TenantRun, notes: pa.Table) -> pa.Table:
+@tenant_asset(CALL, after=[AMOCRM_NOTES], beforehand=staleness.mark_after_calls)
+def call(run: TenantRun) -> pa.Table:
     """Calls on deals, contacts and companies; a connected one answers a waiting client."""
-    return _normalized(run, normalize.normalize_calls(run.with_baseline(notes, AMOCRM_NOTES, CALL)))
+    return run.read(AMOCRM_NOTES, normalize.CALLS)
 
 
 CRM_SOURCES: tuple[TenantAsset, ...] = (

@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from synkro_assets.normalization import Normalized, RawRow, Values, normalize_rows, unix_instant
-from synkro_resources.http.jsonvalues import as_object, as_rows, as_text, as_whole
+from synkro_assets.json_columns import children, embedded, flags, flattened, lists, texts, unix_instants, wholes
+from synkro_assets.normalization import Built, RawRows, Reading
 from synkro_resources.model.tables import Table
 from synkro_resources.model.tables.cards import TASK
 
-ID_OF_TASK = {"leads": "deal_id", "contacts": "contact_id", "companies": "company_id"}
+OWNERS = {"leads": "deal_id", "contacts": "contact_id", "companies": "company_id"}
+"""`entity_type` of a task → the column of the card that it belongs to."""
 
 
-def normalize_fields(raw: pa.Table, table: Table) -> Normalized:
+def fields(table: Table) -> Reading:
     """One row per value of each custom field; a value that is no text, number or flag is kept as JSON."""
     owner = table.key[0]
 
-    def read(row: RawRow) -> Iterable[Values]:
-        for field in as_rows(row.body.get("custom_fields_values")):
-            field_id = as_whole(field.get("field_id"))
-            if field_id is None:
-                continue
-            for position, item in enumerate(as_rows(field.get("values"))):
-                value = item.get("value")
-                yield {
-                    owner: row.columns["id"],
-                    "field_id": field_id,
-                    "position": position,
-                    "field_code": as_text(field.get("field_code")),
-                    "field_name": as_text(field.get("field_name")),
-                    "field_type": as_text(field.get("field_type")),
-                    "value_text": text_of_value(value),
-                    "value_number": number_of_value(value),
-                    "enum_id": as_whole(item.get("enum_id")),
-                    "enum_code": as_text(item.get("enum_code")),
-                    "source_updated_at": row.columns["source_updated_at"],
-                }
+    def read(rows: RawRows) -> Built:
+        card_of_field, found = flattened(rows.lists("custom_fields_values"))
+        ids = wholes(found, "field_id")
+        kept = [number for number, field_id in enumerate(ids) if field_id is not None]
+        held = lists([found[number] for number in kept], "values")
+        field_of_value = [number for number, items in zip(kept, held, strict=True) for _ in items]
+        items = [item for values in held for item in values]
+        places = [card_of_field[number] for number in field_of_value]
+        values = [item.get("value") for item in items]
+        codes, names, types = (texts(found, name) for name in ("field_code", "field_name", "field_type"))
+        return Built(
+            {
+                owner: rows.at("id", places),
+                "field_id": [ids[number] for number in field_of_value],
+                "position": [position for values in held for position in range(len(values))],
+                "field_code": [codes[number] for number in field_of_value],
+                "field_name": [names[number] for number in field_of_value],
+                "field_type": [types[number] for number in field_of_value],
+                "value_text": [text_of_value(value) for value in values],
+                "value_number": [number_of_value(value) for value in values],
+                "enum_id": wholes(items, "enum_id"),
+                "enum_code": texts(items, "enum_code"),
+                "source_updated_at": rows.at("source_updated_at", places),
+            },
+            places,
+        )
 
-    return normalize_rows(raw, table, read, newest_only=True)
+    return Reading(table, read, newest_only=True)
 
 
 def text_of_value(value: object) -> str | None:
@@ -65,42 +71,56 @@ def number_of_value(value: object) -> float | None:
     return found if abs(found) < float("inf") else None
 
 
-def normalize_tags(raw: pa.Table, table: Table) -> Normalized:
+def tags(table: Table) -> Reading:
     """One row per tag of a card."""
     owner = table.key[0]
 
-    def read(row: RawRow) -> Iterable[Values]:
-        for tag in as_rows(as_object(row.body.get("_embedded")).get("tags")):
-            tag_id = as_whole(tag.get("id"))
-            if tag_id is not None:
-                yield {
-                    owner: row.columns["id"],
-                    "tag_id": tag_id,
-                    "name": as_text(tag.get("name")),
-                    "source_updated_at": row.columns["source_updated_at"],
-                }
+    def read(rows: RawRows) -> Built:
+        places, found = flattened(embedded(rows.bodies, "tags"))
+        ids = wholes(found, "id")
+        kept = [number for number, tag_id in enumerate(ids) if tag_id is not None]
+        places, found = [places[number] for number in kept], [found[number] for number in kept]
+        return Built(
+            {
+                owner: rows.at("id", places),
+                "tag_id": wholes(found, "id"),
+                "name": texts(found, "name"),
+                "source_updated_at": rows.at("source_updated_at", places),
+            },
+            places,
+        )
 
-    return normalize_rows(raw, table, read, newest_only=True)
+    return Reading(table, read, newest_only=True)
 
 
-def normalize_tasks(raw: pa.Table) -> Normalized:
-    """Tasks with the card that they belong to; amoCRM tells no time of completion but the last change."""
-
-    def read(row: RawRow) -> Iterable[Values]:
-        body, is_completed = row.body, row.body.get("is_completed") is True
-        owner = ID_OF_TASK.get(as_text(body.get("entity_type")) or "")
-        yield {
-            "task_id": row.columns["id"],
-            **({owner: as_whole(body.get("entity_id"))} if owner else {}),
-            "responsible_id": as_whole(body.get("responsible_user_id")),
-            "task_type_id": as_whole(body.get("task_type_id")),
-            "text": as_text(body.get("text")),
-            "result": as_text(as_object(body.get("result")).get("text")),
-            "created_at": unix_instant(body.get("created_at")),
-            "due_at": unix_instant(body.get("complete_till")),
-            "is_completed": is_completed,
-            "completed_at": unix_instant(body.get("updated_at")) if is_completed else None,
-            "source_updated_at": row.columns["source_updated_at"],
+def _read_tasks(rows: RawRows) -> Built:
+    bodies = rows.bodies
+    kinds, owner_ids, completed = (
+        texts(bodies, "entity_type"),
+        wholes(bodies, "entity_id"),
+        flags(bodies, "is_completed"),
+    )
+    changed = unix_instants(bodies, "updated_at")
+    owners = {
+        column: [owner_id if kind == entity_type else None for kind, owner_id in zip(kinds, owner_ids, strict=True)]
+        for entity_type, column in OWNERS.items()
+    }
+    return Built(
+        {
+            "task_id": rows["id"],
+            **owners,
+            "responsible_id": wholes(bodies, "responsible_user_id"),
+            "task_type_id": wholes(bodies, "task_type_id"),
+            "text": texts(bodies, "text"),
+            "result": texts(children(bodies, "result"), "text"),
+            "created_at": unix_instants(bodies, "created_at"),
+            "due_at": unix_instants(bodies, "complete_till"),
+            "is_completed": completed,
+            "completed_at": pc.if_else(pa.array(completed), changed, pa.scalar(None, changed.type)),
+            "source_updated_at": rows["source_updated_at"],
         }
+    )
 
-    return normalize_rows(raw, TASK, read)
+
+TASKS = Reading(TASK, _read_tasks)
+"""Tasks with the card that they belong to; amoCRM tells no time of completion but the last change."""

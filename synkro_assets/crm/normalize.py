@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synkro_assets.normalization import Normalized, RawRow, Values, normalize_rows, unix_instant
-from synkro_resources.http.jsonvalues import JsonObject, as_list, as_object, as_rows, as_text, as_whole
+from synkro_assets.json_columns import (
+    Objects,
+    children,
+    embedded,
+    first_ids,
+    first_sides,
+    flags,
+    flattened,
+    texts,
+    unix_instants,
+    wholes,
+)
+from synkro_assets.normalization import Built, RawRows, Reading
+from synkro_resources.http.jsonvalues import JsonObject, as_object, as_rows, as_whole
 from synkro_resources.model.tables.crm import (
     CALL,
     CHAT_EVENT,
@@ -45,241 +57,264 @@ EVENT_KINDS = {
 }
 
 
-def normalize_deals(raw: pa.Table) -> Normalized:
-    """Deals; a closing time of zero or less is no closing time."""
-
-    def read(row: RawRow) -> Iterable[Values]:
-        body = row.body
-        yield {
-            "deal_id": row.columns["id"],
-            "name": as_text(body.get("name")),
-            "pipeline_id": as_whole(body.get("pipeline_id")),
-            "status_id": as_whole(body.get("status_id")),
-            "price": as_whole(body.get("price")),
-            "responsible_id": as_whole(body.get("responsible_user_id")),
-            "loss_reason_id": as_whole(body.get("loss_reason_id")),
-            "company_id": _first_id(body, "companies"),
-            "created_at": unix_instant(body.get("created_at")),
-            "closed_at": unix_instant(body.get("closed_at")),
-            "updated_at": unix_instant(body.get("updated_at")),
-            "is_deleted": bool(row.columns["is_deleted"]),
-            "source_updated_at": row.columns["source_updated_at"],
+def _read_deals(rows: RawRows) -> Built:
+    bodies = rows.bodies
+    return Built(
+        {
+            "deal_id": rows["id"],
+            "name": texts(bodies, "name"),
+            "pipeline_id": wholes(bodies, "pipeline_id"),
+            "status_id": wholes(bodies, "status_id"),
+            "price": wholes(bodies, "price"),
+            "responsible_id": wholes(bodies, "responsible_user_id"),
+            "loss_reason_id": wholes(bodies, "loss_reason_id"),
+            "company_id": first_ids(embedded(bodies, "companies")),
+            "created_at": unix_instants(bodies, "created_at"),
+            "closed_at": unix_instants(bodies, "closed_at"),
+            "updated_at": unix_instants(bodies, "updated_at"),
+            "is_deleted": rows["is_deleted"],
+            "source_updated_at": rows["source_updated_at"],
         }
-
-    return normalize_rows(raw, DEAL, read)
-
-
-def normalize_deal_contacts(raw: pa.Table) -> Normalized:
-    """The contacts of each deal; a row holds while its version is the deal's own."""
-
-    def read(row: RawRow) -> Iterable[Values]:
-        for contact in _embedded(row.body, "contacts"):
-            contact_id = as_whole(contact.get("id"))
-            if contact_id is not None:
-                yield {
-                    "deal_id": row.columns["id"],
-                    "contact_id": contact_id,
-                    "is_main": contact.get("is_main") is True,
-                    "source_updated_at": row.columns["source_updated_at"],
-                }
-
-    return normalize_rows(raw, DEAL_CONTACT, read, newest_only=True)
+    )
 
 
-def normalize_contacts(raw: pa.Table) -> Normalized:
-    """Contacts with the Telegram name that a messenger field or a field of that name holds."""
+DEALS = Reading(DEAL, _read_deals)
+"""Deals; a closing time of zero or less is no closing time."""
 
-    def read(row: RawRow) -> Iterable[Values]:
-        body = row.body
-        yield {
-            "contact_id": row.columns["id"],
-            "name": as_text(body.get("name")),
-            "first_name": as_text(body.get("first_name")),
-            "last_name": as_text(body.get("last_name")),
-            "company_id": _first_id(body, "companies"),
-            "responsible_id": as_whole(body.get("responsible_user_id")),
-            "telegram_username": _telegram_name(body),
-            "created_at": unix_instant(body.get("created_at")),
-            "updated_at": unix_instant(body.get("updated_at")),
-            "is_deleted": bool(row.columns["is_deleted"]),
-            "source_updated_at": row.columns["source_updated_at"],
+
+def _read_deal_contacts(rows: RawRows) -> Built:
+    places, contacts = flattened(embedded(rows.bodies, "contacts"))
+    ids = wholes(contacts, "id")
+    kept = [number for number, contact_id in enumerate(ids) if contact_id is not None]
+    places, contacts = [places[number] for number in kept], [contacts[number] for number in kept]
+    return Built(
+        {
+            "deal_id": rows.at("id", places),
+            "contact_id": [ids[number] for number in kept],
+            "is_main": flags(contacts, "is_main"),
+            "source_updated_at": rows.at("source_updated_at", places),
+        },
+        places,
+    )
+
+
+DEAL_CONTACTS = Reading(DEAL_CONTACT, _read_deal_contacts, newest_only=True)
+"""The contacts of each deal; a row holds while its version is the deal's own."""
+
+
+def _read_contacts(rows: RawRows) -> Built:
+    bodies = rows.bodies
+    return Built(
+        {
+            "contact_id": rows["id"],
+            "name": texts(bodies, "name"),
+            "first_name": texts(bodies, "first_name"),
+            "last_name": texts(bodies, "last_name"),
+            "company_id": first_ids(embedded(bodies, "companies")),
+            "responsible_id": wholes(bodies, "responsible_user_id"),
+            "telegram_username": [_telegram_name(fields) for fields in rows.lists("custom_fields_values")],
+            "created_at": unix_instants(bodies, "created_at"),
+            "updated_at": unix_instants(bodies, "updated_at"),
+            "is_deleted": rows["is_deleted"],
+            "source_updated_at": rows["source_updated_at"],
         }
-
-    return normalize_rows(raw, CONTACT, read)
-
-
-def normalize_contact_phones(raw: pa.Table) -> Normalized:
-    """Every phone as typed and as digits; several in one field become several rows."""
-
-    def read(row: RawRow) -> Iterable[Values]:
-        fields = [field for field in _custom_fields(row.body) if field.get("field_code") == "PHONE"]
-        typed = [phone for field in fields for value in _texts(field) for phone in split_phones(value)]
-        for position, phone in enumerate(typed):
-            yield {
-                "contact_id": row.columns["id"],
-                "position": position,
-                "phone_raw": phone,
-                "phone_norm": normalize_crm_phone(phone),
-                "source_updated_at": row.columns["source_updated_at"],
-            }
-
-    return normalize_rows(raw, CONTACT_PHONE, read)
+    )
 
 
-def normalize_companies(raw: pa.Table) -> Normalized:
-    def read(row: RawRow) -> Iterable[Values]:
-        body = row.body
-        yield {
-            "company_id": row.columns["id"],
-            "name": as_text(body.get("name")),
-            "responsible_id": as_whole(body.get("responsible_user_id")),
-            "created_at": unix_instant(body.get("created_at")),
-            "updated_at": unix_instant(body.get("updated_at")),
-            "is_deleted": bool(row.columns["is_deleted"]),
-            "source_updated_at": row.columns["source_updated_at"],
+CONTACTS = Reading(CONTACT, _read_contacts)
+"""Contacts with the Telegram name that a messenger field or a field of that name holds."""
+
+
+def _read_contact_phones(rows: RawRows) -> Built:
+    found = [_phones(fields) for fields in rows.lists("custom_fields_values")]
+    places = [place for place, typed in enumerate(found) for _ in typed]
+    phones = [phone for typed in found for phone in typed]
+    return Built(
+        {
+            "contact_id": rows.at("id", places),
+            "position": [position for typed in found for position in range(len(typed))],
+            "phone_raw": phones,
+            "phone_norm": [normalize_crm_phone(phone) for phone in phones],
+            "source_updated_at": rows.at("source_updated_at", places),
+        },
+        places,
+    )
+
+
+CONTACT_PHONES = Reading(CONTACT_PHONE, _read_contact_phones)
+"""Every phone as typed and as digits; several in one field become several rows."""
+
+
+def _read_companies(rows: RawRows) -> Built:
+    bodies = rows.bodies
+    return Built(
+        {
+            "company_id": rows["id"],
+            "name": texts(bodies, "name"),
+            "responsible_id": wholes(bodies, "responsible_user_id"),
+            "created_at": unix_instants(bodies, "created_at"),
+            "updated_at": unix_instants(bodies, "updated_at"),
+            "is_deleted": rows["is_deleted"],
+            "source_updated_at": rows["source_updated_at"],
         }
+    )
 
-    return normalize_rows(raw, COMPANY, read)
+
+COMPANIES = Reading(COMPANY, _read_companies)
 
 
-def normalize_deal_events(raw: pa.Table, window: TenantWindow) -> Normalized:
+def deal_events(window: TenantWindow) -> Reading:
     """Moves, changes of the responsible user, deletions, restores and merges of leads; other events stay raw."""
-    ends = {day: window.bounds(day)[1] for day in window.days}
+    kinds = pa.array(sorted(EVENT_KINDS))
 
-    def read(row: RawRow) -> Iterable[Values]:
-        kind = EVENT_KINDS.get(row.columns["type"])
-        deal_id = row.columns["entity_id"]
-        if kind is None or row.columns["entity_type"] != "lead" or deal_id is None or row.day is None:
-            return
-        before, after = row.body.get("value_before"), row.body.get("value_after")
-        status_before, status_after = _value(before, "lead_status"), _value(after, "lead_status")
-        yield {
-            "event_id": row.columns["event_id"],
-            "deal_id": deal_id,
-            "at": row.columns["created_at"],
-            "kind": kind,
-            "before_pipeline_id": as_whole(status_before.get("pipeline_id")),
-            "before_status_id": as_whole(status_before.get("id")),
-            "after_pipeline_id": as_whole(status_after.get("pipeline_id")),
-            "after_status_id": as_whole(status_after.get("id")),
-            "before_user_id": as_whole(_value(before, "responsible_user").get("id")),
-            "after_user_id": as_whole(_value(after, "responsible_user").get("id")),
-            "created_by": as_whole(row.body.get("created_by")),
-            "source_updated_at": ends[row.day],
-        }
+    def wanted(events: pa.Table) -> pa.BooleanArray:
+        of_leads = pc.equal(events.column("entity_type"), pa.scalar("lead"))
+        named = pc.and_(of_leads, pc.is_valid(events.column("entity_id")))
+        return pc.and_(pc.is_in(events.column("type"), kinds), named)
 
-    return normalize_rows(raw, DEAL_EVENT, read)
+    def read(rows: RawRows) -> Built:
+        before, after = (first_sides(rows.bodies, side, "lead_status") for side in ("value_before", "value_after"))
+        from_, to = (first_sides(rows.bodies, side, "responsible_user") for side in ("value_before", "value_after"))
+        return Built(
+            {
+                "event_id": rows["event_id"],
+                "deal_id": rows["entity_id"],
+                "at": rows["created_at"],
+                "kind": [EVENT_KINDS[kind] for kind in rows.values("type")],
+                "before_pipeline_id": wholes(before, "pipeline_id"),
+                "before_status_id": wholes(before, "id"),
+                "after_pipeline_id": wholes(after, "pipeline_id"),
+                "after_status_id": wholes(after, "id"),
+                "before_user_id": wholes(from_, "id"),
+                "after_user_id": wholes(to, "id"),
+                "created_by": wholes(rows.bodies, "created_by"),
+                "source_updated_at": rows.day_ends(window),
+            }
+        )
+
+    return Reading(DEAL_EVENT, read, wanted=wanted)
 
 
-def normalize_chat_events(raw: pa.Table, talks: pa.Table, window: TenantWindow) -> Normalized:
+def chat_events(talks: pa.Table, window: TenantWindow) -> Reading:
     """Who wrote in a chat and when; the words are not in them.
 
     The contact is the event's own entity, or the one that it names beside its lead, or that of its talk.
     """
-    ends = {day: window.bounds(day)[1] for day in window.days}
     read_talks = ((row["id"], as_object(orjson.loads(row["raw"] or "null"))) for row in talks.to_pylist())
     contact_of_talk = {talk: as_whole(body.get("contact_id")) for talk, body in read_talks}
-    chats = raw.filter(pc.is_in(raw.column("type"), pa.array(sorted(CHAT_DIRECTIONS))))
+    kinds = pa.array(sorted(CHAT_DIRECTIONS))
 
-    def read(row: RawRow) -> Iterable[Values]:
-        if row.day is None:
-            return
-        entity = as_object(as_object(row.body.get("_embedded")).get("entity"))
-        message, owner = _value(row.body.get("value_after"), "message"), row.columns["entity_type"]
-        talk_id = as_whole(message.get("talk_id"))
-        contact_id = row.columns["entity_id"] if owner == "contact" else as_whole(entity.get("linked_talk_contact_id"))
-        yield {
-            "event_id": row.columns["event_id"],
-            "at": row.columns["created_at"],
-            "direction": CHAT_DIRECTIONS[row.columns["type"]],
-            "origin": as_text(message.get("origin")),
-            "talk_id": talk_id,
-            "message_id": as_text(message.get("id")),
-            "contact_id": contact_id or contact_of_talk.get(talk_id),
-            "deal_id": row.columns["entity_id"] if owner == "lead" else None,
-            "created_by": as_whole(row.body.get("created_by")),
-            "source_updated_at": ends[row.day],
+    def wanted(events: pa.Table) -> pa.BooleanArray:
+        return pc.is_in(events.column("type"), kinds)
+
+    def read(rows: RawRows) -> Built:
+        messages = first_sides(rows.bodies, "value_after", "message")
+        entities = children(children(rows.bodies, "_embedded"), "entity")
+        talk_ids, beside = wholes(messages, "talk_id"), wholes(entities, "linked_talk_contact_id")
+        owners = list(zip(rows.values("entity_type"), rows.values("entity_id"), strict=True))
+        named = [
+            owner_id if owner == "contact" else linked for (owner, owner_id), linked in zip(owners, beside, strict=True)
+        ]
+        return Built(
+            {
+                "event_id": rows["event_id"],
+                "at": rows["created_at"],
+                "direction": [CHAT_DIRECTIONS[kind] for kind in rows.values("type")],
+                "origin": texts(messages, "origin"),
+                "talk_id": talk_ids,
+                "message_id": texts(messages, "id"),
+                "contact_id": [
+                    contact or contact_of_talk.get(talk) for contact, talk in zip(named, talk_ids, strict=True)
+                ],
+                "deal_id": [owner_id if owner == "lead" else None for owner, owner_id in owners],
+                "created_by": wholes(rows.bodies, "created_by"),
+                "source_updated_at": rows.day_ends(window),
+            }
+        )
+
+    return Reading(CHAT_EVENT, read, wanted=wanted)
+
+
+def _read_pipeline_statuses(rows: RawRows) -> Built:
+    places, statuses = flattened(embedded(rows.bodies, "statuses"))
+    kept = [number for number, status in enumerate(statuses) if as_whole(status.get("id")) is not None]
+    places, statuses = [places[number] for number in kept], [statuses[number] for number in kept]
+    ids, names = wholes(statuses, "id"), texts(rows.bodies, "name")
+    return Built(
+        {
+            "pipeline_id": rows.at("id", places),
+            "status_id": ids,
+            "pipeline_name": [names[place] for place in places],
+            "status_name": texts(statuses, "name"),
+            "sort": wholes(statuses, "sort"),
+            "is_won": [status_id == WON for status_id in ids],
+            "is_lost": [status_id == LOST for status_id in ids],
+            "is_unsorted": [status.get("type") == UNSORTED_TYPE for status in statuses],
+            "source_updated_at": rows.at("source_updated_at", places),
+        },
+        places,
+    )
+
+
+PIPELINE_STATUSES = Reading(PIPELINE_STATUS, _read_pipeline_statuses)
+"""Statuses keyed by pipeline; won and lost have the same ids in every pipeline."""
+
+
+def _read_loss_reasons(rows: RawRows) -> Built:
+    return Built(
+        {
+            "loss_reason_id": rows["id"],
+            "name": texts(rows.bodies, "name"),
+            "source_updated_at": rows["source_updated_at"],
         }
-
-    return normalize_rows(chats, CHAT_EVENT, read)
-
-
-def normalize_pipeline_statuses(raw: pa.Table) -> Normalized:
-    """Statuses keyed by pipeline; won and lost have the same ids in every pipeline."""
-
-    def read(row: RawRow) -> Iterable[Values]:
-        for status in _embedded(row.body, "statuses"):
-            status_id = as_whole(status.get("id"))
-            if status_id is not None:
-                yield {
-                    "pipeline_id": row.columns["id"],
-                    "status_id": status_id,
-                    "pipeline_name": as_text(row.body.get("name")),
-                    "status_name": as_text(status.get("name")),
-                    "sort": as_whole(status.get("sort")),
-                    "is_won": status_id == WON,
-                    "is_lost": status_id == LOST,
-                    "is_unsorted": status.get("type") == UNSORTED_TYPE,
-                    "source_updated_at": row.columns["source_updated_at"],
-                }
-
-    return normalize_rows(raw, PIPELINE_STATUS, read)
+    )
 
 
-def normalize_loss_reasons(raw: pa.Table) -> Normalized:
-    def read(row: RawRow) -> Iterable[Values]:
-        yield {
-            "loss_reason_id": row.columns["id"],
-            "name": as_text(row.body.get("name")),
-            "source_updated_at": row.columns["source_updated_at"],
+LOSS_REASONS = Reading(LOSS_REASON, _read_loss_reasons)
+
+
+def _read_managers(rows: RawRows) -> Built:
+    return Built(
+        {
+            "manager_id": rows["id"],
+            "name": texts(rows.bodies, "name"),
+            "email": texts(rows.bodies, "email"),
+            "is_active": [rights.get("is_active") is not False for rights in children(rows.bodies, "rights")],
+            "source_updated_at": rows["source_updated_at"],
         }
-
-    return normalize_rows(raw, LOSS_REASON, read)
-
-
-def normalize_managers(raw: pa.Table) -> Normalized:
-    """The account's users; whoever lacks the flag counts as active."""
-
-    def read(row: RawRow) -> Iterable[Values]:
-        rights = as_object(row.body.get("rights"))
-        yield {
-            "manager_id": row.columns["id"],
-            "name": as_text(row.body.get("name")),
-            "email": as_text(row.body.get("email")),
-            "is_active": rights.get("is_active") is not False,
-            "source_updated_at": row.columns["source_updated_at"],
-        }
-
-    return normalize_rows(raw, MANAGER, read)
+    )
 
 
-def normalize_calls(raw: pa.Table) -> Normalized:
-    """Calls from notes; connected if people spoke, or if the status is unknown and it lasted ten seconds."""
+MANAGERS = Reading(MANAGER, _read_managers)
+"""The account's users; whoever lacks the flag counts as active."""
 
-    def read(row: RawRow) -> Iterable[Values]:
-        body = row.body
-        parameters = as_object(body.get("params"))
-        owner, owner_id = row.columns["entity_type"], row.columns["entity_id"]
-        at = unix_instant(body.get("created_at"))
-        if at is None:
-            raise ValueError("a call without a time")
-        duration, status = as_whole(parameters.get("duration")), as_whole(parameters.get("call_status"))
-        yield {
-            "call_id": row.columns["id"],
-            "deal_id": owner_id if owner == "leads" else None,
-            "contact_id": owner_id if owner == "contacts" else None,
-            "company_id": owner_id if owner == "companies" else None,
-            "direction": "in" if row.columns["note_type"] == "call_in" else "out",
+
+def _read_calls(rows: RawRows) -> Built:
+    parameters, at = children(rows.bodies, "params"), unix_instants(rows.bodies, "created_at")
+    if at.null_count:
+        raise ValueError("a call without a time")
+    durations, statuses = wholes(parameters, "duration"), wholes(parameters, "call_status")
+    owners = list(zip(rows.values("entity_type"), rows.values("entity_id"), strict=True))
+    return Built(
+        {
+            "call_id": rows["id"],
+            "deal_id": [owner_id if owner == "leads" else None for owner, owner_id in owners],
+            "contact_id": [owner_id if owner == "contacts" else None for owner, owner_id in owners],
+            "company_id": [owner_id if owner == "companies" else None for owner, owner_id in owners],
+            "direction": ["in" if kind == "call_in" else "out" for kind in rows.values("note_type")],
             "at": at,
-            "duration_s": duration,
-            "status": status,
-            "is_connected": is_connected(status, duration),
-            "manager_id": as_whole(body.get("responsible_user_id")),
-            "phone_norm": normalize_crm_phone(as_text(parameters.get("phone"))),
-            "source_updated_at": row.columns["source_updated_at"],
+            "duration_s": durations,
+            "status": statuses,
+            "is_connected": [is_connected(*call) for call in zip(statuses, durations, strict=True)],
+            "manager_id": wholes(rows.bodies, "responsible_user_id"),
+            "phone_norm": [normalize_crm_phone(phone) for phone in texts(parameters, "phone")],
+            "source_updated_at": rows["source_updated_at"],
         }
+    )
 
-    return normalize_rows(raw, CALL, read)
+
+CALLS = Reading(CALL, _read_calls)
+"""Calls from notes; connected if people spoke, or if the status is unknown and it lasted ten seconds."""
 
 
 def is_connected(status: int | None, duration_s: int | None) -> bool:
@@ -289,18 +324,10 @@ def is_connected(status: int | None, duration_s: int | None) -> bool:
     return status in (None, UNDEFINED_STATUS) and (duration_s or 0) >= SPOKEN_FROM_S
 
 
-def _embedded(body: JsonObject, name: str) -> list[JsonObject]:
-    return as_rows(as_object(body.get("_embedded")).get(name))
-
-
-def _first_id(body: JsonObject, name: str) -> int | None:
-    found = _embedded(body, name)
-    return as_whole(found[0].get("id")) if found else None
-
-
-def _custom_fields(body: JsonObject) -> list[JsonObject]:
-    """Null, `[]` and a list all occur."""
-    return as_rows(body.get("custom_fields_values"))
+def _phones(fields: Objects) -> list[str]:
+    """The phones of a card as typed, in order."""
+    typed = [value for field in fields if field.get("field_code") == "PHONE" for value in _texts(field)]
+    return [phone for value in typed for phone in split_phones(value)]
 
 
 def _texts(field: JsonObject) -> Iterator[str]:
@@ -310,8 +337,8 @@ def _texts(field: JsonObject) -> Iterator[str]:
             yield str(value)
 
 
-def _telegram_name(body: JsonObject) -> str | None:
-    for field in _custom_fields(body):
+def _telegram_name(fields: Sequence[JsonObject]) -> str | None:
+    for field in fields:
         label = f"{field.get('field_name') or ''} {field.get('field_code') or ''}".lower()
         is_messenger = field.get("field_code") == "IM"
         if not (is_messenger or "telegram" in label or "телеграм" in label):
@@ -321,9 +348,3 @@ def _telegram_name(body: JsonObject) -> str | None:
             if name is not None:
                 return name
     return None
-
-
-def _value(side: object, name: str) -> JsonObject:
-    """The first element's part of `value_before` or `value_after`; empty where the event carries none."""
-    elements = as_list(side)
-    return as_object(as_object(elements[0]).get(name)) if elements else {}

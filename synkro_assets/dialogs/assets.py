@@ -15,13 +15,21 @@ from synkro_assets.day_marks import mark_derived
 from synkro_assets.dialogs import extract, normalize
 from synkro_assets.dialogs.authors import BROADCAST_SPAN, HISTORY_DAYS, assign_author_kinds
 from synkro_assets.dialogs.chat_pairing import PAIRED_DAYS, contacts_by_pairs, pair_days, users_by_pairs
-from synkro_assets.dialogs.context import DialogContext
+from synkro_assets.dialogs.context import (
+    CONTACT_COLUMNS,
+    DEAL_COLUMNS,
+    DIALOG_COLUMNS,
+    MESSAGE_COLUMNS,
+    DialogContext,
+)
 from synkro_assets.dialogs.episodes import build_episodes, mark_episodes
 from synkro_assets.dialogs.extract import ChatChoice
 from synkro_assets.dialogs.media import FetchBudget, MediaStore, describe_media, fetch_media
 from synkro_assets.dialogs.rereading import LIGHT_COLUMNS, StoredMessages
 from synkro_assets.dialogs.superseded import in_force, with_superseded
+from synkro_assets.dialogs.timeline import Timelines
 from synkro_assets.dialogs.turns import build_turns
+from synkro_assets.normalization import normalized
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control.dialog_links import dialog_links
@@ -43,6 +51,9 @@ from synkro_resources.model.tables.raw import (
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.radist import RadistClient
 from synkro_resources.radist.media import MediaClient
+
+TIMELINES = "timelines"
+"""Under this name one step of a run leaves what the next one reads, too (`TenantRun.shared`)."""
 
 PROGRESS_EVERY = 50
 """Chats between two lines of progress in the run's log."""
@@ -157,42 +168,30 @@ def _described(run: TenantRun, day: date) -> pa.Table:
     return describe_media(run.stored_days(RADIST_MESSAGES, [day]), run.stored_days(RADIST_MEDIA, [day]))
 
 
-@tenant_asset(
-    DIALOG,
-    inputs={"chats": RADIST_CHATS},
-    after=[RADIST_SOURCES],
-    beforehand=staleness.mark_after_dialogs,
-)
-def dialog(run: TenantRun, chats: pa.Table) -> pa.Table:
+@tenant_asset(DIALOG, after=[RADIST_CHATS, RADIST_SOURCES], beforehand=staleness.mark_after_dialogs)
+def dialog(run: TenantRun) -> pa.Table:
     """Dialogs with channel, phone and username: what contacts are found by."""
-    result = normalize.normalize_dialogs(run.with_baseline(chats, RADIST_CHATS, DIALOG), run.current(RADIST_SOURCES))
-    run.notes.quarantined += len(result.quarantined)
-    return result.table
+    return run.read(RADIST_CHATS, normalize.dialogs(run.current(RADIST_SOURCES)))
 
 
-@tenant_asset(
-    MESSAGE,
-    inputs={"raw": RADIST_MESSAGES},
-    after=[DIALOG],
-    beforehand=staleness.mark_after_messages,
-)
-def message(run: TenantRun, raw: pa.Table) -> pa.Table:
+@tenant_asset(MESSAGE, after=[RADIST_MESSAGES, DIALOG], beforehand=staleness.mark_after_messages)
+def message(run: TenantRun) -> pa.Table:
     """Messages with author kind and episode; bots and broadcasts are found by what they sent before."""
-    result = normalize.normalize_messages(raw, run.current(DIALOG), run.window)
-    run.notes.quarantined += len(result.quarantined)
+    groups = normalize.groups_of(run.current(DIALOG))
+    rows = run.read(RADIST_MESSAGES, normalize.messages(groups, run.window))
     history = run.look_back(MESSAGE, HISTORY_DAYS)
-    authored = assign_author_kinds(result.table, history, run.settings, ahead=_shortly_after(run))
+    authored = assign_author_kinds(rows, history, run.settings, ahead=_shortly_after(run, groups))
     gap = run.settings.episode_gap_hours
     return mark_episodes(authored, history, gap_hours=gap, history_from=history_from(run))
 
 
-def _shortly_after(run: TenantRun) -> pa.Table:
+def _shortly_after(run: TenantRun, groups: pa.Array) -> pa.Table:
     """The messages of the minutes after the window, as far as they are loaded: a broadcast may go on past midnight."""
     day = run.window.last_day + timedelta(days=1)
     after = TenantWindow(run.tenant, run.window.zone, day, day)
     raw = run.stored_days(RADIST_MESSAGES, [day])
     soon = raw.filter(pc.less(raw.column("created_at"), pa.scalar(after.start + BROADCAST_SPAN, INSTANT)))
-    return normalize.normalize_messages(soon, run.current(DIALOG), after).table
+    return normalized(soon, normalize.messages(groups, after)).table
 
 
 @tenant_asset(
@@ -207,22 +206,35 @@ def chat_pair(run: TenantRun, messages: pa.Table) -> pa.Table:
     return pair_days(messages, run.stored_days(CHAT_EVENT, run.window.days), run.window)
 
 
-def dialog_context(run: TenantRun, messages: pa.Table) -> DialogContext:
-    """Everything that episodes and turns of these days are built from, the look-back included."""
-    settings = run.settings
+def timelines_of(run: TenantRun) -> Timelines:
+    """What episodes and turns are built from; the first of the two steps makes it, the other one finds it."""
+    found = run.shared.pop(TIMELINES, None)
+    timelines = found if isinstance(found, Timelines) else Timelines(_dialog_context(run))
+    run.notes.rows_in = timelines.context.messages.num_rows
+    return timelines
+
+
+def _dialog_context(run: TenantRun) -> DialogContext:
+    """Everything that is known of these days, the look-back included."""
+    settings, lake, tenant = run.settings, run.lake, run.tenant
     pairs = run.stored_days(CHAT_PAIR, run.window.widened(days_back=PAIRED_DAYS - 1).days)
     return DialogContext(
         window=run.window,
         settings=settings,
         history_from=history_from(run),
-        messages=pa.concat_tables([run.look_back(MESSAGE, settings.lookback_days), messages]),
-        dialogs=run.current(DIALOG),
+        messages=pa.concat_tables(
+            [
+                run.look_back(MESSAGE, settings.lookback_days, columns=MESSAGE_COLUMNS),
+                lake.read_days(MESSAGE, tenant, run.window.days, columns=MESSAGE_COLUMNS),
+            ]
+        ),
+        dialogs=lake.read_current(DIALOG, tenant, columns=DIALOG_COLUMNS),
         calls=run.current(CALL),
-        contacts=run.current(CONTACT),
+        contacts=lake.read_current(CONTACT, tenant, columns=CONTACT_COLUMNS),
         contact_phones=run.current(CONTACT_PHONE),
-        deals=run.current(DEAL),
+        deals=lake.read_current(DEAL, tenant, columns=DEAL_COLUMNS),
         deal_contacts=run.current(DEAL_CONTACT),
-        deal_events=run.stored_days(DEAL_EVENT, run.lake.days(DEAL_EVENT, run.tenant)),
+        deal_events=run.stored_days(DEAL_EVENT, lake.days(DEAL_EVENT, tenant)),
         events_from=events_from(run),
         manual_links={link.dialog_id: link.contact_id for link in dialog_links(run.platform.control, run.tenant)},
         chat_contacts=contacts_by_pairs(pairs, run.window) if settings.link_by_crm_chat else {},
@@ -234,19 +246,21 @@ def dialog_context(run: TenantRun, messages: pa.Table) -> DialogContext:
 CONTEXT_TABLES = (DIALOG, CHAT_PAIR, CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT)
 
 
-@tenant_asset(EPISODE, inputs={"messages": MESSAGE}, after=CONTEXT_TABLES)
-def episode(run: TenantRun, messages: pa.Table) -> pa.Table:
+@tenant_asset(EPISODE, after=(MESSAGE, *CONTEXT_TABLES))
+def episode(run: TenantRun) -> pa.Table:
     """Episodes as known at each day's end, with their contact and deal."""
-    built = build_episodes(dialog_context(run, messages))
+    timelines = timelines_of(run)
+    built = build_episodes(timelines)
+    run.shared[TIMELINES] = timelines
     methods = Counter(built.column("link_method").to_pylist())
     run.notes.extra |= {f"linked_by_{method}": count for method, count in sorted(methods.items(), key=str)}
     return _keep_superseded(run, EPISODE, built)
 
 
-@tenant_asset(TURN, inputs={"messages": MESSAGE}, after=(*CONTEXT_TABLES, EPISODE), afterwards=mark_derived)
-def turn(run: TenantRun, messages: pa.Table) -> pa.Table:
+@tenant_asset(TURN, after=(MESSAGE, *CONTEXT_TABLES, EPISODE), afterwards=mark_derived)
+def turn(run: TenantRun) -> pa.Table:
     """Turns with their answers, working time and manager; once they are stored the day counts as derived."""
-    return _keep_superseded(run, TURN, build_turns(dialog_context(run, messages)))
+    return _keep_superseded(run, TURN, build_turns(timelines_of(run)))
 
 
 def _keep_superseded(run: TenantRun, table: Table, derived: pa.Table) -> pa.Table:

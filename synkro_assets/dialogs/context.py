@@ -11,12 +11,39 @@ from functools import cached_property
 import pandas as pd
 import pyarrow as pa
 
-from synkro_assets.dialogs.linking import ContactLink, ContactLinker, DealLink, DealLinker
+from synkro_assets.dialogs.linking import (
+    ContactLink,
+    ContactLinker,
+    DealContact,
+    DealLink,
+    DealLinker,
+    valid_deal_contacts,
+)
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.model.window import TenantWindow
-from synkro_resources.rules.deal_history import DealHistory
+from synkro_resources.rules.deal_history import HISTORY_COLUMNS, DealHistory
 from synkro_resources.rules.metrics.frames import as_frame
 from synkro_resources.rules.working_time import Calendar
+
+MESSAGE_COLUMNS = (
+    "message_id",
+    "dialog_id",
+    "sent_at",
+    "direction",
+    "author_ref",
+    "author_kind",
+    "type",
+    "text",
+    "is_counted",
+    "is_closing",
+    "episode_key",
+    "starts_episode",
+    "error_at",
+)
+DIALOG_COLUMNS = ("dialog_id", "channel", "phone_norm", "username")
+CONTACT_COLUMNS = ("contact_id", "telegram_username", "updated_at", "is_deleted", "source_updated_at")
+DEAL_COLUMNS = HISTORY_COLUMNS
+"""What of each table is read for episodes and turns: names and stamps would only take room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +93,17 @@ class DialogContext:
         return DealHistory(as_frame(self.deals), as_frame(self.deal_events), events_from=self.events_from)
 
     @cached_property
+    def held_deal_contacts(self) -> list[DealContact]:
+        return valid_deal_contacts(self.deals, self.deal_contacts)
+
+    @cached_property
     def contact_linker(self) -> ContactLinker:
-        return ContactLinker(
-            self.contacts, self.contact_phones, self.deals, self.deal_contacts, self.history, self.window.end
-        )
+        return ContactLinker(self.contacts, self.contact_phones, self.held_deal_contacts, self.history, self.window.end)
 
     @cached_property
     def deal_linker(self) -> DealLinker:
         excluded = self.settings.excluded_pipelines
-        return DealLinker(self.deals, self.deal_contacts, self.history, self.window.end, excluded)
+        return DealLinker(self.held_deal_contacts, self.history, self.window.end, excluded)
 
     @cached_property
     def frame(self) -> pd.DataFrame:

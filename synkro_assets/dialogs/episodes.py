@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from synkro_assets.dialogs.context import DayContext, DialogContext
+from synkro_assets.dialogs.context import DayContext
 from synkro_assets.dialogs.timeline import DialogDay, EpisodeSlice, Spoken, Timelines
 from synkro_resources.model.tables import DAY_COLUMN
 from synkro_resources.model.tables.dialogs import EPISODE
@@ -51,12 +51,11 @@ def mark_episodes(messages: pa.Table, history: pa.Table, *, gap_hours: int, hist
     )
 
 
-def build_episodes(context: DialogContext) -> pa.Table:
+def build_episodes(timelines: Timelines) -> pa.Table:
     """One row per episode and day of the window, as known at that day's end, with the day column."""
-    timelines = Timelines(context)
     rows: list[dict[str, object]] = []
     days: list[date] = []
-    for day in context.window.days:
+    for day in timelines.context.window.days:
         for known, dialog in timelines.day(day):
             for episode in dialog.episodes:
                 rows.append(_row(episode, dialog, known))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -38,19 +39,17 @@ class DealLink:
     confidence: float | None = None
 
 
-def valid_deal_contacts(deals: pa.Table, deal_contacts: pa.Table) -> list[tuple[int, int, bool]]:
-    """(deal, contact, is main) of the links that hold: their version is the deal's own."""
-    versions = dict(
-        zip(deals.column("deal_id").to_pylist(), deals.column("source_updated_at").to_pylist(), strict=True)
-    )
-    columns = (
-        deal_contacts.column(name).to_pylist() for name in ("deal_id", "contact_id", "is_main", "source_updated_at")
-    )
-    return [
-        (deal, contact, is_main)
-        for deal, contact, is_main, version in zip(*columns, strict=True)
-        if versions.get(deal) == version
-    ]
+DealContact = tuple[int, int, bool]
+"""Deal, contact, whether it is the deal's main one."""
+
+
+def valid_deal_contacts(deals: pa.Table, deal_contacts: pa.Table) -> list[DealContact]:
+    """The links that hold, by deal and contact: their version is the deal's own."""
+    versions = deals.select(["deal_id", "source_updated_at"])
+    held = deal_contacts.join(versions, keys=["deal_id", "source_updated_at"], join_type="inner")
+    ordered = held.sort_by([("deal_id", "ascending"), ("contact_id", "ascending")])
+    columns = (ordered.column(name).to_pylist() for name in ("deal_id", "contact_id", "is_main"))
+    return list(zip(*columns, strict=True))
 
 
 class ContactLinker:
@@ -60,32 +59,38 @@ class ContactLinker:
         self,
         contacts: pa.Table,
         phones: pa.Table,
-        deals: pa.Table,
-        deal_contacts: pa.Table,
+        deal_contacts: Sequence[DealContact],
         history: DealHistory,
         at: datetime,
     ) -> None:
+        """`deal_contacts`: the links that hold (`valid_deal_contacts`)."""
         present = contacts.filter(pc.invert(contacts.column("is_deleted")))
-        self._updated = dict(
-            zip(present.column("contact_id").to_pylist(), present.column("updated_at").to_pylist(), strict=True)
+        changed = present.column("updated_at").cast(pa.int64())
+        self._changed_us: dict[int | None, int | None] = dict(
+            zip(present.column("contact_id").to_pylist(), changed.to_pylist(), strict=True)
         )
         self._history, self._at = history, at
         self._by_phone: dict[str, set[int]] = defaultdict(set)
-        versions = dict(
-            zip(present.column("contact_id").to_pylist(), present.column("source_updated_at").to_pylist(), strict=True)
+        # A phone that was removed keeps its older version.
+        held = phones.filter(pc.is_valid(phones.column("phone_norm"))).join(
+            present.select(["contact_id", "source_updated_at"]),
+            keys=["contact_id", "source_updated_at"],
+            join_type="inner",
         )
-        phone_columns = (phones.column(name).to_pylist() for name in ("contact_id", "phone_norm", "source_updated_at"))
-        for contact, phone, version in zip(*phone_columns, strict=True):
-            if phone and version == versions.get(contact):  # a phone that was removed keeps its older version
+        for contact, phone in zip(
+            held.column("contact_id").to_pylist(), held.column("phone_norm").to_pylist(), strict=True
+        ):
+            if phone and contact is not None:
                 self._by_phone[phone].add(contact)
         self._by_username: dict[str, set[int]] = defaultdict(set)
+        named = present.filter(pc.is_valid(present.column("telegram_username")))
         for contact, name in zip(
-            present.column("contact_id").to_pylist(), present.column("telegram_username").to_pylist(), strict=True
+            named.column("contact_id").to_pylist(), named.column("telegram_username").to_pylist(), strict=True
         ):
             if name and contact is not None:
                 self._by_username[name.lower()].add(contact)
         self._deals: dict[int, list[int]] = defaultdict(list)
-        for deal, contact, _ in valid_deal_contacts(deals, deal_contacts):
+        for deal, contact, _ in deal_contacts:
             self._deals[contact].append(deal)
 
     def known_at(self, history: DealHistory, at: datetime) -> ContactLinker:
@@ -96,7 +101,7 @@ class ContactLinker:
 
     def link(self, phone: str | None, username: str | None) -> ContactLink:
         """By phone, else by username; several contacts with one phone: the one with an open deal, then the newest."""
-        found = self._by_phone.get(phone, set()) & self._updated.keys() if phone else set()
+        found = self._by_phone.get(phone, set()) & self._changed_us.keys() if phone else set()
         if len(found) == 1:
             return ContactLink(next(iter(found)), "phone", 1.0)
         if found:
@@ -108,11 +113,11 @@ class ContactLinker:
 
     def is_present(self, contact: int) -> bool:
         """Whether amoCRM still has the contact."""
-        return contact in self._updated
+        return contact in self._changed_us
 
-    def _preference(self, contact: int) -> tuple[bool, datetime, int]:
+    def _preference(self, contact: int) -> tuple[bool, int, int]:
         has_open = any(self._history.is_open_at(deal, self._at) for deal in self._deals.get(contact, []))
-        return has_open, self._updated.get(contact) or _LONG_AGO, contact
+        return has_open, self._changed_us.get(contact) or 0, contact
 
 
 class DealLinker:
@@ -120,16 +125,16 @@ class DealLinker:
 
     def __init__(
         self,
-        deals: pa.Table,
-        deal_contacts: pa.Table,
+        deal_contacts: Sequence[DealContact],
         history: DealHistory,
         known_until: datetime,
         excluded_pipelines: tuple[int, ...],
     ) -> None:
+        """`deal_contacts`: the links that hold (`valid_deal_contacts`)."""
         self._history, self._known_until = history, known_until
         self._excluded = set(excluded_pipelines)
         self._links: dict[int, list[tuple[int, bool]]] = defaultdict(list)
-        for deal, contact, is_main in valid_deal_contacts(deals, deal_contacts):
+        for deal, contact, is_main in deal_contacts:
             self._links[contact].append((deal, is_main))
 
     def known_at(self, history: DealHistory, known_until: datetime) -> DealLinker:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from synkro_assets.normalization import Normalized, RawRow, Values, normalize_rows
-from synkro_resources.http.jsonvalues import JsonObject, as_object, as_text, as_whole
+from synkro_assets.json_columns import children, flags, texts, wholes
+from synkro_assets.normalization import Built, RawRows, Reading
+from synkro_resources.http.jsonvalues import JsonObject, as_object, as_text
 from synkro_resources.model.tables.dialogs import DIALOG, MESSAGE
 from synkro_resources.model.window import TenantWindow
-from synkro_resources.radist.times import parse_time
+from synkro_resources.radist.times import instant_of
 from synkro_resources.rules.closing import is_closing
 from synkro_resources.rules.phones import normalize_radist_phone, phone_of_chat_id
 from synkro_resources.rules.usernames import telegram_username
@@ -20,6 +21,8 @@ from synkro_resources.rules.usernames import telegram_username
 CHANNELS = ("whatsapp", "telegram", "max", "avito", "vk")
 """Prefixes of the vendor's channel types; `waba` is WhatsApp's business interface."""
 SERVICE_TYPES = frozenset({"system", "service", "notification", "reaction", "call", "chat_transferred", "deleted"})
+SIDES = frozenset({"inbound", "outbound"})
+STAMPS = ("delivered_at", "read_at", "error_at")
 MEDIA_TYPES = ("image", "voice", "audio", "video", "file", "sticker")
 
 
@@ -31,80 +34,91 @@ def channel_of(vendor_type: str | None) -> str:
     return next((channel for channel in CHANNELS if kind.startswith(channel)), "other")
 
 
-def normalize_dialogs(raw: pa.Table, sources: pa.Table) -> Normalized:
+def dialogs(sources: pa.Table) -> Reading:
     """Dialogs; a phone only from the vendor's own field or a WhatsApp chat id, never of a group."""
     types = _types_of_connections(sources)
 
-    def read(row: RawRow) -> Iterable[Values]:
-        chat, contact = as_object(row.body.get("chat")), as_object(row.body.get("contact"))
-        vendor_type = types.get(as_whole(chat.get("connection_id")) or 0)
-        is_group = chat.get("is_group") is True or contact.get("is_group") is True
-        source_chat_id = as_text(chat.get("source_chat_id"))
-        phone = normalize_radist_phone(as_text(chat.get("phone"))) or phone_of_chat_id(source_chat_id)
-        name = as_text(chat.get("username"))
-        yield {
-            "dialog_id": row.columns["id"],
-            "radist_contact_id": as_whole(contact.get("contact_id")),
-            "connection_id": as_whole(chat.get("connection_id")),
-            "channel": channel_of(vendor_type),
-            "channel_raw": vendor_type,
-            "is_group": is_group,
-            "source_chat_id": source_chat_id,
-            "phone_norm": None if is_group else phone,
-            "username": telegram_username(name) or telegram_username(as_text(chat.get("profile_link"))),
-            "name": as_text(chat.get("name")) or as_text(contact.get("contact_name")),
-            "last_activity_at": row.columns["source_updated_at"],
-            "source_updated_at": row.columns["source_updated_at"],
-        }
-
-    return normalize_rows(raw, DIALOG, read)
-
-
-def normalize_messages(raw: pa.Table, dialogs: pa.Table, window: TenantWindow) -> Normalized:
-    """Messages of the window before authors and episodes are decided: inbound is the client, outbound a manager."""
-    groups = {
-        dialog_id
-        for dialog_id, is_group in zip(
-            dialogs.column("dialog_id").to_pylist(), dialogs.column("is_group").to_pylist(), strict=True
+    def read(rows: RawRows) -> Built:
+        chats, contacts = children(rows.bodies, "chat"), children(rows.bodies, "contact")
+        connections, chat_ids = wholes(chats, "connection_id"), texts(chats, "source_chat_id")
+        vendor_types = [types.get(connection or 0) for connection in connections]
+        sides = zip(flags(chats, "is_group"), flags(contacts, "is_group"), strict=True)
+        groups = [chat or contact for chat, contact in sides]
+        phones = [
+            None if is_group else normalize_radist_phone(phone) or phone_of_chat_id(chat_id)
+            for is_group, phone, chat_id in zip(groups, texts(chats, "phone"), chat_ids, strict=True)
+        ]
+        names = zip(texts(chats, "username"), texts(chats, "profile_link"), strict=True)
+        titles = zip(texts(chats, "name"), texts(contacts, "contact_name"), strict=True)
+        return Built(
+            {
+                "dialog_id": rows["id"],
+                "radist_contact_id": wholes(contacts, "contact_id"),
+                "connection_id": connections,
+                "channel": [channel_of(kind) for kind in vendor_types],
+                "channel_raw": vendor_types,
+                "is_group": groups,
+                "source_chat_id": chat_ids,
+                "phone_norm": phones,
+                "username": [telegram_username(name) or telegram_username(link) for name, link in names],
+                "name": [own or of_contact for own, of_contact in titles],
+                "last_activity_at": rows["source_updated_at"],
+                "source_updated_at": rows["source_updated_at"],
+            }
         )
-        if is_group
-    }
-    ends = {day: window.bounds(day)[1] for day in window.days}
 
-    def read(row: RawRow) -> Iterable[Values]:
-        if row.day is None:
-            return
-        body, dialog_id = row.body, row.columns["chat_id"]
-        direction = body.get("direction")
-        if direction not in ("inbound", "outbound"):  # taken for ours it would answer the client
-            raise ValueError("the message has no direction")
-        kind = as_text(body.get("message_type")) or "unknown"
-        text = text_of(body)
-        media = as_object(body.get(kind)) if kind in MEDIA_TYPES else {}
-        is_service = kind in SERVICE_TYPES and not (kind == "deleted" and text)
-        yield {
-            "message_id": row.columns["message_id"],
-            "dialog_id": dialog_id,
-            "sent_at": row.columns["created_at"],
-            "direction": direction,
-            "author_ref": _author(body),
-            "author_kind": "client" if direction == "inbound" else "manager",
-            "type": kind,
-            "text": text,
-            "text_version": hashlib.sha256((text or "").encode()).hexdigest()[:16],
-            "is_counted": dialog_id not in groups and not is_service,
-            "is_closing": is_closing(kind, text),
-            "starts_episode": False,
-            "delivered_at": _instant(body.get("delivered_at")),
-            "read_at": _instant(body.get("read_at")),
-            "error_at": _instant(body.get("error_at")),
-            "media_name": as_text(media.get("name")),
-            "media_mime": as_text(media.get("mime_type")),
-            "no_zone": row.columns["no_zone"],
-            "source_updated_at": ends[row.day],
-        }
+    return Reading(DIALOG, read)
 
-    return normalize_rows(raw, MESSAGE, read)
+
+def messages(groups: pa.Array, window: TenantWindow) -> Reading:
+    """Messages of the window before authors and episodes are decided: inbound is the client, outbound a manager.
+
+    `groups`: the dialogs of several people, whose messages are kept and not counted.
+    """
+
+    def read(rows: RawRows) -> Built:
+        bodies = rows.bodies
+        directions = [body.get("direction") for body in bodies]
+        if not SIDES.issuperset(directions):  # taken for ours it would answer the client
+            raise ValueError("a message has no direction")
+        kinds = [kind or "unknown" for kind in texts(bodies, "message_type")]
+        words = [text_of(body) for body in bodies]
+        media = [
+            as_object(body.get(kind)) if kind in MEDIA_TYPES else {} for body, kind in zip(bodies, kinds, strict=True)
+        ]
+        service = [
+            kind in SERVICE_TYPES and not (kind == "deleted" and text) for kind, text in zip(kinds, words, strict=True)
+        ]
+        in_group = pc.is_in(rows["chat_id"], groups)
+        return Built(
+            {
+                "message_id": rows["message_id"],
+                "dialog_id": rows["chat_id"],
+                "sent_at": rows["created_at"],
+                "direction": directions,
+                "author_ref": [_author(body) for body in bodies],
+                "author_kind": ["client" if direction == "inbound" else "manager" for direction in directions],
+                "type": kinds,
+                "text": words,
+                "text_version": [hashlib.sha256((text or "").encode()).hexdigest()[:16] for text in words],
+                "is_counted": pc.invert(pc.or_(in_group, pa.chunked_array([pa.array(service, pa.bool_())]))),
+                "is_closing": [is_closing(kind, text) for kind, text in zip(kinds, words, strict=True)],
+                "starts_episode": [False] * len(rows),
+                **{name: [instant_of(body.get(name)) for body in bodies] for name in STAMPS},
+                "media_name": texts(media, "name"),
+                "media_mime": texts(media, "mime_type"),
+                "no_zone": rows["no_zone"],
+                "source_updated_at": rows.day_ends(window),
+            }
+        )
+
+    return Reading(MESSAGE, read)
+
+
+def groups_of(dialogs: pa.Table) -> pa.Array:
+    """The ids of the dialogs of several people."""
+    ids, are_groups = dialogs.column("dialog_id"), dialogs.column("is_group")
+    return pa.array(ids.filter(are_groups).to_pylist(), pa.int64())
 
 
 def text_of(body: JsonObject) -> str | None:
@@ -136,8 +150,3 @@ def _author(body: JsonObject) -> str | None:
         return str(author)
     inner = as_object(author).get("id")
     return None if inner is None else str(inner)
-
-
-def _instant(value: object) -> object:
-    parsed = parse_time(value)
-    return None if parsed is None else parsed[0]

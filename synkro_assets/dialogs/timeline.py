@@ -72,17 +72,23 @@ class _Dialog:
 
 
 class Timelines:
-    """Cuts a window's messages into dialogs and days."""
+    """Cuts a window's messages into dialogs and days; each day is cut once, for episodes and turns alike."""
 
     def __init__(self, context: DialogContext) -> None:
-        self._context = context
+        self.context = context
+        self._days: dict[date, list[tuple[DayContext, DialogDay]]] = {}
         self._dialogs = _dialogs(context)
         self._messages: dict[int, list[Spoken]] = _spoken(context.frame)
         self._times = {dialog: [message.sent_at for message in rows] for dialog, rows in self._messages.items()}
 
-    def day(self, day: date) -> Iterator[tuple[DayContext, DialogDay]]:
+    def day(self, day: date) -> Sequence[tuple[DayContext, DialogDay]]:
         """The dialogs that had a counted message or a connected call on `day`, by dialog id."""
-        known = self._context.day(day)
+        if day not in self._days:
+            self._days[day] = list(self._cut(day))
+        return self._days[day]
+
+    def _cut(self, day: date) -> Iterator[tuple[DayContext, DialogDay]]:
+        known = self.context.day(day)
         contacts = {
             dialog: known.contact_of(dialog, row.phone, row.username)
             for dialog, row in self._dialogs.items()

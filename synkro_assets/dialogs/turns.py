@@ -46,9 +46,9 @@ class Turn:
         return [element.message for element in self.elements if element.message is not None]
 
 
-def build_turns(context: DialogContext) -> pa.Table:
+def build_turns(timelines: Timelines) -> pa.Table:
     """One row per turn and day of the window, as known at that day's end, with the day column."""
-    timelines = Timelines(context)
+    context = timelines.context
     rows: list[dict[str, object]] = []
     days: list[date] = []
     for day in context.window.days:

@@ -6,7 +6,7 @@ Layout (docs/architecture.md, «Lake»): `<root>/<table>/<tenant>/<day>.parquet`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -102,6 +102,18 @@ class Lake:
         """The baseline with an empty day column; no rows if there is none."""
         path = self.path(table, tenant, BASELINE)
         return self._scan(table, [(path, None)] if path.exists() else [], None)
+
+    def scan(self, table: Table, tenant: str, days: Iterable[date], *, baseline: bool = False) -> Iterator[pa.Table]:
+        """The rows of the given days with the day column a day at a time, then the baseline in pieces.
+
+        Raises:
+            DataError: `lake.day_missing`.
+        """
+        for day in days:
+            yield self.read_days(table, tenant, [day])
+        if baseline:
+            for piece in StoredFile(self.path(table, tenant, BASELINE), table.schema).scan():
+                yield piece.append_column(DAY_COLUMN, pa.nulls(piece.num_rows, pa.date32()))
 
     def read_current(self, table: Table, tenant: str, *, columns: Sequence[str] | None = None) -> pa.Table:
         """One row per key, as folded so far; no rows before the first load."""

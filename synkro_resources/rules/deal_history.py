@@ -6,21 +6,37 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
-from synkro_resources.rules.metrics.frames import moment, records, text, whole
+from synkro_resources.rules.metrics.frames import moment, records, text, values, whole
 
 WON = 142  # amoCRM's fixed status ids; they repeat in every pipeline
 LOST = 143
 Attribution = Literal["author", "event", "current", "none"]
 Stage = tuple[int | None, int | None]
 """Pipeline and status; a status means nothing without its pipeline."""
+
+
+HISTORY_COLUMNS = (
+    "deal_id",
+    "pipeline_id",
+    "status_id",
+    "price",
+    "responsible_id",
+    "loss_reason_id",
+    "company_id",
+    "created_at",
+    "is_deleted",
+    "merged_into",
+    "source_updated_at",
+)
+"""What of a deal's row the history reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +92,7 @@ class DealHistory:
         self, deals: pd.DataFrame, events: pd.DataFrame, *, events_from: datetime, until: datetime | None = None
     ) -> None:
         """`events_from`: the instant from which all events are loaded; before it attribution is less sure."""
-        self.deals: dict[int, Deal] = {deal.deal_id: deal for deal in map(_deal, records(deals))}
+        self.deals: dict[int, Deal] = {deal.deal_id: deal for deal in _deals(deals)}
         self._events_from = events_from
         self._until = until
         self._moves: dict[int, list[Move]] = defaultdict(list)
@@ -178,16 +194,21 @@ def visible(history: DealHistory, as_of: datetime, excluded_pipelines: Iterable[
     ]
 
 
-def _deal(row: Mapping[str, object]) -> Deal:
-    return Deal(
-        deal_id=int(str(row["deal_id"])),
-        stage=(whole(row["pipeline_id"]), whole(row["status_id"])),
-        price=whole(row["price"]) or None,
-        responsible_id=whole(row["responsible_id"]),
-        loss_reason_id=whole(row["loss_reason_id"]),
-        company_id=whole(row["company_id"]),
-        created_at=moment(row["created_at"]),
-        is_deleted=bool(row["is_deleted"]),
-        merged_into=whole(row["merged_into"]),
-        version=moment(row["source_updated_at"]),
-    )
+def _deals(frame: pd.DataFrame) -> Iterator[Deal]:
+    """Column by column: an account may have a hundred thousand deals."""
+    columns: list[list[Any]] = [values(frame[name]) for name in HISTORY_COLUMNS]
+    for id_, pipeline, status, price, responsible, reason, company, created, deleted, merged, version in zip(
+        *columns, strict=True
+    ):
+        yield Deal(
+            int(id_),
+            (pipeline, status),
+            price or None,
+            responsible,
+            reason,
+            company,
+            created,
+            bool(deleted),
+            merged,
+            version,
+        )

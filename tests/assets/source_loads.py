@@ -9,20 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow as pa
-
 from synkro_assets.crm import extract as crm
 from synkro_assets.crm.deletions import Happened, known_kinship, read_deleted
-from synkro_assets.crm.normalize import normalize_contact_phones, normalize_deal_contacts
+from synkro_assets.crm.normalize import CONTACT_PHONES, DEAL_CONTACTS
 from synkro_assets.crm.sweep import SweepState, compare_lists, found_rows, gone_entities, known_entities, nothing_swept
 from synkro_assets.crm.talks import read_talks, talks_to_read
 from synkro_assets.dialogs import extract as dialogs
 from synkro_assets.extraction import Extraction
+from synkro_assets.normalization import normalized
 from synkro_resources.amocrm import AmocrmClient
 from synkro_resources.amocrm.rules import FORBIDDEN
 from synkro_resources.lake import Lake
 from synkro_resources.model.errors import IntegrationError
-from synkro_resources.model.tables.crm import CONTACT_PHONE, DEAL_CONTACT
 from synkro_resources.model.tables.raw import (
     AMOCRM_ACCOUNT,
     AMOCRM_COMPANIES,
@@ -151,12 +149,10 @@ def load_amocrm(
     place.store(read_deleted(client, happened, gone, kinship, window, first_load=first_load), window)
     place.store(crm.read_tasks(client, window, first_load=first_load), window)
     place.store(crm.read_call_notes(client, window, first_load=first_load), window)
-    for raw, table, normalize in (
-        (AMOCRM_LEADS, DEAL_CONTACT, normalize_deal_contacts),
-        (AMOCRM_CONTACTS, CONTACT_PHONE, normalize_contact_phones),
-    ):  # the next load's merges find their kin in these
-        rows = [lake.read_days(raw, TENANT, window.days), *([lake.read_baseline(raw, TENANT)] if first_load else [])]
-        lake.write_days(table, TENANT, window.days, normalize(pa.concat_tables(rows)).table)
+    for raw, reading in ((AMOCRM_LEADS, DEAL_CONTACTS), (AMOCRM_CONTACTS, CONTACT_PHONES)):
+        # The next load's merges find their kin in these.
+        rows = normalized(lake.scan(raw, TENANT, window.days, baseline=first_load), reading).table
+        lake.write_days(reading.target, TENANT, window.days, rows)
     named = talks_to_read(events, lake.read_current(AMOCRM_TALKS, TENANT), "all")
     place.store(read_talks(client, window, named), window)
 

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime
 from typing import cast
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -25,9 +26,21 @@ def as_frame(table: pa.Table) -> pd.DataFrame:
 def records(frame: pd.DataFrame) -> Iterator[Mapping[str, object]]:
     """Rows as mappings of plain Python values; every kind of missing value is None."""
     columns = [str(name) for name in frame.columns]
-    lists = [[plain(value) for value in frame[name].tolist()] for name in columns]
-    for values in zip(*lists, strict=True):
-        yield dict(zip(columns, values, strict=True))
+    lists = [values(frame[name]) for name in columns]
+    for row in zip(*lists, strict=True):
+        yield dict(zip(columns, row, strict=True))
+
+
+def values(column: pd.Series) -> list[object]:
+    """A column as plain Python values; every kind of missing value is None."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        found = np.array(column.dt.to_pydatetime(), dtype=object)
+    elif column.dtype == object:
+        return [plain(value) for value in column.tolist()]
+    else:
+        found = np.array(column.to_numpy(dtype=object))
+    found[column.isna().to_numpy(dtype=bool)] = None
+    return found.tolist()
 
 
 def plain(value: object) -> object:

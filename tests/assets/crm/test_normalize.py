@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 
 from synkro_assets.crm.extract import extract_entities, extract_events, extract_notes, extract_snapshot
 from synkro_assets.crm.normalize import (
+    CALLS,
+    COMPANIES,
+    CONTACT_PHONES,
+    CONTACTS,
+    DEAL_CONTACTS,
+    DEALS,
+    MANAGERS,
+    PIPELINE_STATUSES,
+    deal_events,
     is_connected,
-    normalize_calls,
-    normalize_companies,
-    normalize_contact_phones,
-    normalize_contacts,
-    normalize_deal_contacts,
-    normalize_deal_events,
-    normalize_deals,
-    normalize_managers,
-    normalize_pipeline_statuses,
 )
-from synkro_assets.normalization import Normalized
+from synkro_assets.normalization import Normalized, normalized
 from synkro_resources.http.jsonvalues import JsonObject
 from synkro_resources.model.tables.raw import (
     AMOCRM_COMPANIES,
@@ -47,29 +47,29 @@ def raw(table: Table, *rows: JsonObject) -> pa.Table:
 
 
 def rows_of(found: Normalized) -> Rows:
-    assert not found.quarantined
+    assert not found.unread
     return found.table.to_pylist()
 
 
 def deal(**fields: object) -> dict[str, object]:
-    (row,) = rows_of(normalize_deals(raw(AMOCRM_LEADS, {"id": 1} | fields)))
+    (row,) = rows_of(normalized(raw(AMOCRM_LEADS, {"id": 1} | fields), DEALS))
     return row
 
 
 def contact(**fields: object) -> dict[str, object]:
-    (row,) = rows_of(normalize_contacts(raw(AMOCRM_CONTACTS, {"id": 1} | fields)))
+    (row,) = rows_of(normalized(raw(AMOCRM_CONTACTS, {"id": 1} | fields), CONTACTS))
     return row
 
 
 def phones(*values: object, code: str | None = "PHONE") -> list[object]:
     fields: list[JsonObject] = [{"field_code": code, "values": [{"value": value} for value in values]}]
     body: JsonObject = {"id": 1, "custom_fields_values": fields}
-    return [row["phone_norm"] for row in rows_of(normalize_contact_phones(raw(AMOCRM_CONTACTS, body)))]
+    return [row["phone_norm"] for row in rows_of(normalized(raw(AMOCRM_CONTACTS, body), CONTACT_PHONES))]
 
 
 def events(*rows: JsonObject) -> Rows:
     stored = extract_events(rows, WINDOW).table
-    return rows_of(normalize_deal_events(stored, WINDOW))
+    return rows_of(normalized(stored, deal_events(WINDOW)))
 
 
 def event(kind: str, **fields: object) -> JsonObject:
@@ -91,9 +91,9 @@ def test_a_closing_time_is_read_as_utc() -> None:
 
 @pytest.mark.parametrize("closed", [2**40, 2**62])
 def test_a_time_beyond_the_calendar_puts_its_own_deal_aside_and_no_other(closed: int) -> None:
-    found = normalize_deals(raw(AMOCRM_LEADS, {"id": 1, "closed_at": closed}, {"id": 2}))
+    found = normalized(raw(AMOCRM_LEADS, {"id": 1, "closed_at": closed}, {"id": 2}), DEALS)
     assert found.table.column("deal_id").to_pylist() == [2]
-    assert [(row.table, row.reason) for row in found.quarantined] == [("normalized/deal", "ValueError")]
+    assert [(row.table, row.reason) for row in found.unread] == [("normalized/deal", "ValueError")]
 
 
 def test_a_deal_of_nothing_but_its_id_is_kept() -> None:
@@ -107,7 +107,7 @@ def test_a_deal_of_nothing_but_its_id_is_kept() -> None:
 @pytest.mark.parametrize("fields", [None, [], {}, "", [None], [{"field_code": "PHONE", "values": None}]])
 def test_empty_custom_fields_of_every_shape_are_no_phones_and_no_names(fields: object) -> None:
     body: JsonObject = {"id": 1, "custom_fields_values": fields}
-    assert rows_of(normalize_contact_phones(raw(AMOCRM_CONTACTS, body))) == []
+    assert rows_of(normalized(raw(AMOCRM_CONTACTS, body), CONTACT_PHONES)) == []
     assert contact(custom_fields_values=fields)["telegram_username"] is None
 
 
@@ -145,22 +145,22 @@ def test_a_telegram_name_is_found_where_people_write_it(field: JsonObject) -> No
 def test_a_deal_s_contacts_are_kept_with_the_main_one_marked() -> None:
     linked: list[object] = [{"id": 5, "is_main": True}, {"id": 6, "is_main": False}, {"id": 8}, {"id": None}]
     body: JsonObject = {"id": 1, "_embedded": {"contacts": linked}}
-    found = rows_of(normalize_deal_contacts(raw(AMOCRM_LEADS, body)))
+    found = rows_of(normalized(raw(AMOCRM_LEADS, body), DEAL_CONTACTS))
     assert [(row["contact_id"], row["is_main"]) for row in found] == [(5, True), (6, False), (8, False)]
 
 
 @pytest.mark.parametrize("embedded", [None, [], {}, {"contacts": None}, {"contacts": []}])
 def test_a_deal_without_contacts_has_none(embedded: object) -> None:
     body: JsonObject = {"id": 1, "_embedded": embedded}
-    assert rows_of(normalize_deal_contacts(raw(AMOCRM_LEADS, body))) == []
+    assert rows_of(normalized(raw(AMOCRM_LEADS, body), DEAL_CONTACTS)) == []
 
 
 def test_companies_and_managers_survive_what_is_missing() -> None:
-    (company,) = rows_of(normalize_companies(raw(AMOCRM_COMPANIES, {"id": 3})))
+    (company,) = rows_of(normalized(raw(AMOCRM_COMPANIES, {"id": 3}), COMPANIES))
     assert (company["company_id"], company["name"]) == (3, None)
     users: list[JsonObject] = [{"id": 1, "rights": None}, {"id": 2, "rights": {"is_active": False}}, {"id": 3}]
     stored = extract_snapshot(users, AMOCRM_USERS, WINDOW).table
-    active = {row["manager_id"]: row["is_active"] for row in rows_of(normalize_managers(stored))}
+    active = {row["manager_id"]: row["is_active"] for row in rows_of(normalized(stored, MANAGERS))}
     assert active == {1: True, 2: False, 3: True}
 
 
@@ -170,7 +170,7 @@ def test_won_and_lost_belong_to_each_pipeline_under_the_same_ids() -> None:
     stored = extract_snapshot(pipelines, AMOCRM_PIPELINES, WINDOW).table
     found = {
         (row["pipeline_id"], row["status_id"]): (row["is_won"], row["is_lost"], row["is_unsorted"])
-        for row in rows_of(normalize_pipeline_statuses(stored))
+        for row in rows_of(normalized(stored, PIPELINE_STATUSES))
         if row[DAY_COLUMN] == date(2026, 9, 8)
     }
     for pipeline in (1, 2):
@@ -225,7 +225,7 @@ def note(**parameters: object) -> dict[str, object]:
         "params": parameters,
     }
     stored = extract_notes([("contacts", body)], WINDOW, with_baseline=False).table
-    (row,) = rows_of(normalize_calls(stored))
+    (row,) = rows_of(normalized(stored, CALLS))
     return row
 
 
@@ -247,7 +247,7 @@ def test_a_call_without_status_and_length_is_kept_and_answers_nobody() -> None:
 def test_a_call_s_empty_parameters_may_be_a_list() -> None:
     body: JsonObject = {"id": 1, "entity_id": 7, "note_type": "call_out", "created_at": CHANGED, "updated_at": CHANGED}
     stored = extract_notes([("leads", body | {"params": []})], WINDOW, with_baseline=False).table
-    (row,) = rows_of(normalize_calls(stored))
+    (row,) = rows_of(normalized(stored, CALLS))
     assert (row["deal_id"], row["direction"], row["is_connected"]) == (7, "out", False)
 
 
@@ -255,9 +255,9 @@ def test_a_row_that_cannot_be_read_is_put_aside_and_the_others_are_kept() -> Non
     timeless: JsonObject = {"id": 1, "entity_id": 7, "note_type": "call_in", "created_at": 0, "updated_at": CHANGED}
     good = timeless | {"id": 2, "created_at": CHANGED}
     stored = extract_notes([("leads", timeless), ("leads", good)], WINDOW, with_baseline=False).table
-    found = normalize_calls(stored)
+    found = normalized(stored, CALLS)
     assert found.table.column("call_id").to_pylist() == [2]
-    assert [(row.table, row.reason) for row in found.quarantined] == [("normalized/call", "ValueError")]
+    assert [(row.table, row.reason) for row in found.unread] == [("normalized/call", "ValueError")]
 
 
 PIECES = (None, True, 0, -1, 7, 2**40, 2**62, 1.5, "", "7", "Букет", CHANGED)
@@ -274,17 +274,17 @@ CONTACT_FIELDS = ("name", "first_name", "custom_fields_values", "_embedded", "re
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(LEAD_FIELDS, ANYTHING)))
 def test_no_field_of_a_deal_can_stop_a_load(body: JsonObject) -> None:
     stored = raw(AMOCRM_LEADS, {"id": 1} | body, {"id": 2})
-    found = normalize_deals(stored)
-    assert found.table.num_rows + len(found.quarantined) == 2
-    normalize_deal_contacts(stored)
+    found = normalized(stored, DEALS)
+    assert found.table.num_rows + len(found.unread) == 2
+    normalized(stored, DEAL_CONTACTS)
 
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(CONTACT_FIELDS, ANYTHING)))
 def test_no_field_of_a_contact_can_stop_a_load(body: JsonObject) -> None:
     stored = raw(AMOCRM_CONTACTS, {"id": 1} | body, {"id": 2})
-    found = normalize_contacts(stored)
-    assert found.table.num_rows + len(found.quarantined) == 2
-    normalize_contact_phones(stored)
+    found = normalized(stored, CONTACTS)
+    assert found.table.num_rows + len(found.unread) == 2
+    normalized(stored, CONTACT_PHONES)
 
 
 @pytest.mark.parametrize("broken", ["{bad", "[1]", '"text"'])
@@ -299,6 +299,6 @@ def test_a_deal_that_is_stored_as_no_json_object_is_put_aside_and_the_others_are
             }
         )
     ).append_column(DAY_COLUMN, pa.array([date(2026, 9, 7)] * 2, pa.date32()))
-    found = normalize_deals(raw)
+    found = normalized(raw, DEALS)
     assert found.table.column("deal_id").to_pylist() == [2]
-    assert len(found.quarantined) == 1
+    assert len(found.unread) == 1

@@ -14,11 +14,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from synkro_assets import normalization
 from synkro_assets.dialogs.authors import assign_author_kinds
 from synkro_assets.dialogs.context import DialogContext
 from synkro_assets.dialogs.episodes import build_episodes, mark_episodes
 from synkro_assets.dialogs.extract import extract_messages
-from synkro_assets.dialogs.normalize import normalize_messages
+from synkro_assets.dialogs.normalize import groups_of, messages
+from synkro_assets.dialogs.timeline import Timelines
 from synkro_assets.dialogs.turns import build_turns
 from synkro_resources.http.jsonvalues import JsonObject
 from synkro_resources.model.tables.dialogs import DIALOG, MESSAGE
@@ -192,8 +194,8 @@ def normalized(
     """Messages of the window with author kinds and episodes, as the lake stores them."""
     raw = extract_messages(said, days).table
     before = MESSAGE.empty_days() if history is None else history
-    found = normalize_messages(raw, DIALOG.from_rows(list(dialogs)), days)
-    assert not found.quarantined
+    found = normalization.normalized(raw, messages(groups_of(DIALOG.from_rows(list(dialogs))), days))
+    assert not found.unread
     authored = assign_author_kinds(found.table, before, settings)
     return mark_episodes(authored, before, gap_hours=settings.episode_gap_hours, history_from=history_from)
 
@@ -238,7 +240,8 @@ def build(
         chat_users=chat_users or {},
         manual_links=manual_links or {},
     )
-    return Built(messages, build_episodes(context), build_turns(context), context.calendar, settings)
+    timelines = Timelines(context)
+    return Built(messages, build_episodes(timelines), build_turns(timelines), context.calendar, settings)
 
 
 def _look_back(history: pa.Table, days: TenantWindow, settings: TenantSettings) -> pa.Table:

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from synkro_assets.dialogs.extract import extract_messages
-from synkro_assets.dialogs.normalize import channel_of, normalize_dialogs, normalize_messages, text_of
+from synkro_assets.dialogs.normalize import channel_of, dialogs, groups_of, messages, text_of
+from synkro_assets.normalization import normalized
 from synkro_resources.http.jsonvalues import JsonObject, canonical_json
 from synkro_resources.model.tables.dialogs import DIALOG
 from synkro_resources.model.tables.raw import RADIST_CHATS, RADIST_SOURCES
@@ -29,8 +30,8 @@ def dialog(vendor_type: str | None = "whatsapp", *, contact: JsonObject | None =
     }
     chats = RADIST_CHATS.from_rows([row])
     chats = chats.append_column(DAY_COLUMN, [[WINDOW.first_day]])
-    found = normalize_dialogs(chats, RADIST_SOURCES.from_rows([] if vendor_type is None else [source]))
-    assert not found.quarantined
+    found = normalized(chats, dialogs(RADIST_SOURCES.from_rows([] if vendor_type is None else [source])))
+    assert not found.unread
     (normal,) = found.table.to_pylist()
     return normal
 
@@ -44,8 +45,8 @@ def message(**fields: object) -> JsonObject:
         "text": {"text": "Здравствуйте"},
     }
     raw = extract_messages([(1, body | fields)], WINDOW).table
-    found = normalize_messages(raw, DIALOG.from_rows([]), WINDOW)
-    assert not found.quarantined
+    found = normalized(raw, messages(groups_of(DIALOG.from_rows([])), WINDOW))
+    assert not found.unread
     (normal,) = found.table.to_pylist()
     return normal
 
@@ -137,6 +138,6 @@ def test_delivery_times_that_are_no_times_are_empty() -> None:
 
 def test_a_message_without_a_direction_is_put_aside_or_it_would_answer_the_client() -> None:
     body: JsonObject = {"message_id": "m", "created_at": "2026-09-07T09:00:00Z", "message_type": "text"}
-    found = normalize_messages(extract_messages([(1, body)], WINDOW).table, DIALOG.from_rows([]), WINDOW)
+    found = normalized(extract_messages([(1, body)], WINDOW).table, messages(groups_of(DIALOG.from_rows([])), WINDOW))
     assert found.table.num_rows == 0
-    assert len(found.quarantined) == 1
+    assert len(found.unread) == 1
