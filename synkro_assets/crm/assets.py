@@ -229,6 +229,7 @@ def _normalized(run: TenantRun, result: normalize.Normalized) -> pa.Table:
 @tenant_asset(
     DEAL,
     inputs={"leads": AMOCRM_LEADS, "deleted": AMOCRM_DELETED},
+    after=[MANAGER, PIPELINE_STATUS],
     beforehand=staleness.mark_after_deals,
 )
 def deal(run: TenantRun, leads: pa.Table, deleted: pa.Table) -> pa.Table:
