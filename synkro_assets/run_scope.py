@@ -7,11 +7,12 @@ Dagster UI without any tag is safe too (docs/architecture.md, «Runs»).
 # No postponed annotations here: Dagster reads a resource's dependencies from its annotations.
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import dagster as dg
+import pyarrow as pa
 
 from synkro_assets.partitions import ATTEMPT_TAG, REQUEST_TAG, STAGE_TAG, TENANT_TAG, one_tenant
 from synkro_resources.control import journal
@@ -44,6 +45,19 @@ class RunScope:
         self._platform = platform
         self._stack = ExitStack()
         self._open: OpenRun | None = None
+        self._read: dict[str, pa.Table] = {}
+
+    def once(self, name: str, read: Callable[[], pa.Table]) -> pa.Table:
+        """What `read` gives, read at the first call of the run and then kept: for files that the run does not change
+        while it asks for them.
+        """
+        if name not in self._read:
+            self._read[name] = read()
+        return self._read[name]
+
+    def forget(self, name: str) -> None:
+        """Read it anew at the next call, because its files are about to change."""
+        self._read.pop(name, None)
 
     def enter(self, context: dg.AssetExecutionContext, window: TenantWindow) -> OpenRun:
         """Take the tenant's lock and start the journal's run, once per run.
@@ -91,6 +105,7 @@ class RunScope:
         """Finish the journal's run and release the lock; safe to call when nothing was opened."""
         self._stack.close()
         self._open = None
+        self._read.clear()
 
     def _finish(self, run: OpenRun) -> None:
         run.stop_beating.set()

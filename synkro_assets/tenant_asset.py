@@ -20,6 +20,7 @@ from synkro_assets.data_checks.verdicts import STOPPING, Verdict
 from synkro_assets.day_marks import note_source
 from synkro_assets.partitions import day_key
 from synkro_assets.run_scope import OpenRun, RunScope, window_of
+from synkro_assets.staleness import PLACES
 from synkro_assets.tenant_run import TenantRun, without_days
 from synkro_resources.control import journal
 from synkro_resources.control.check_remedies import remedy_of
@@ -28,6 +29,7 @@ from synkro_resources.lake import RowSpool, WrittenDay
 from synkro_resources.model.errors import DataError, IntegrationError, RefusedError, Sentence, SynkroError
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tables import Layout, Table
+from synkro_resources.model.tables.dialogs import EPISODE
 from synkro_resources.platform import Platform
 
 OWNER = "team:data"
@@ -121,6 +123,8 @@ class TenantAsset:
                     return dict(run.notes.extra), []
                 if self.beforehand is not None and isinstance(rows, pa.Table):
                     self.beforehand(run, rows)
+                if self.table.name == EPISODE.name:
+                    scope.forget(PLACES)
                 written = run.lake.write_days(self.table, run.tenant, window.days, rows)
                 step.rows_out = sum(file.given for file in written)
                 if isinstance(rows, RowSpool):

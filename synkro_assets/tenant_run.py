@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from synkro_assets.extraction import Extraction
 from synkro_assets.partitions import REQUEST_TAG, STAGE_TAG
+from synkro_assets.run_scope import RunScope
 from synkro_resources.control.integrations import mark_integration
 from synkro_resources.control.tenants import tenant_settings
 from synkro_resources.http import RequestCounters
@@ -88,6 +89,11 @@ class TenantRun:
     def is_first_load(self, table: Table) -> bool:
         """Whether this table has never been loaded, so that the baseline must be read now."""
         return not self.lake.has_baseline(table, self.tenant)
+
+    @property
+    def scope(self) -> RunScope:
+        """What the steps of the run share."""
+        return self.context.resources.run_scope
 
     def watch(self, counters: RequestCounters) -> None:
         """Count what this step asks of a vendor from now on; its metadata and journal row show it."""
