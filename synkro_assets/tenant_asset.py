@@ -5,6 +5,7 @@ partitions are known, so that importing an asset module does no I/O and reads no
 """
 
 # No postponed annotations here: Dagster compares the context's annotation with its own classes.
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -133,7 +134,9 @@ class TenantAsset:
                 if self.table.layout is Layout.ENTITY:
                     run.lake.write_empty_baseline(self.table, run.tenant)
                 note_source(run, self.table, written)
+                began = time.perf_counter()
                 found = check_days(run, self.table, step.rows_out)
+                run.notes.extra["checks_ms"] = round((time.perf_counter() - began) * 1000, 1)
                 step.stopped = _stopped(found, run.tenant)
                 if self.afterwards is not None:
                     self.afterwards(run)

@@ -239,7 +239,8 @@ def episode(run: TenantRun, messages: pa.Table) -> pa.Table:
     """Episodes as known at each day's end, with their contact and deal."""
     built = build_episodes(dialog_context(run, messages))
     methods = Counter(built.column("link_method").to_pylist())
-    run.notes.extra |= {f"linked_by_{method}": count for method, count in sorted(methods.items(), key=str)}
+    for method, count in sorted(methods.items(), key=str):
+        run.notes.extra |= {f"linked_by_{method}": count, f"linked_share_{method}": round(count / built.num_rows, 4)}
     return _keep_superseded(run, EPISODE, built)
 
 

@@ -28,7 +28,7 @@ class Progress:
 
     @property
     def whole_days(self) -> int:
-        """Days of the period, as many of them as the share of the work that is done; each is worked on in every layer."""
+        """Days of the period, as many as the share of the work that is done; each is worked on in every layer."""
         return int(self.share * self.period_days)
 
     @property
