@@ -108,6 +108,7 @@ def _steps(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult, samp
         }
         for event in result.asset_materializations_for_node(name) if result.success else []:
             with suppress(KeyError):
+                step["checks_ms"] = event.metadata["checks_ms"].value
                 step |= {number: event.metadata[number].value for number in NUMBERS}
         steps.append(step)
     return steps

@@ -12,7 +12,9 @@ from datetime import date, datetime
 
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control import days, journal
+from synkro_resources.control.database import Database
 from synkro_resources.lake import WrittenDay
+from synkro_resources.linking import mark_late_links
 from synkro_resources.model.tables import Table
 from synkro_resources.model.tables.dialogs import DIALOG_TABLES
 from synkro_resources.model.tables.raw import RAW_TABLES
@@ -61,6 +63,25 @@ def note_source(run: TenantRun, table: Table, written: Sequence[WrittenDay]) -> 
             )
 
 
+def loaded_at(control: Database, tenant: str, first: date, last: date) -> dict[date, datetime]:
+    """When each day of `first … last` was last loaded and derived whole; days that lack a layer or a source are absent.
+
+    A day that only a check keeps from being complete counts: the same rows fail again, so that loading it at every
+    request would cost requests for ever and mend nothing. People load it again, as the check's remedy says.
+    """
+    derived = [state for state in days.day_states(control, tenant, first, last) if state.layer == "derived"]
+    blocked = days.blocked_days(control, tenant, first, last)
+    stored: dict[date, set[str]] = {}
+    for load in days.source_runs(control, tenant, first, last):
+        if load.status != "failed":
+            stored.setdefault(load.day, set()).add(f"{load.source}/{load.step}")
+    return {
+        state.day: state.loaded_at
+        for state in derived
+        if state.complete or (state.day in blocked and stored.get(state.day, set()) >= MANDATORY)
+    }
+
+
 def mark_derived(run: TenantRun) -> None:
     """Mark the window's days whose mandatory sources are all stored as loaded and derived."""
     control, window = run.platform.control, run.window
@@ -69,11 +90,7 @@ def mark_derived(run: TenantRun) -> None:
         if load.status != "failed":
             loads.setdefault(load.day, {})[f"{load.source}/{load.step}"] = load.finished_at
     versions, began = present_versions(run.settings), _derivation_began(run)
-    blocked = {
-        result.day
-        for result in days.check_results(control, run.tenant, window.first_day, window.last_day)
-        if result.blocking and not result.passed
-    }
+    blocked = days.blocked_days(control, run.tenant, window.first_day, window.last_day)
     for day in window.days:
         found = loads.get(day, {})
         if not found:
@@ -84,6 +101,7 @@ def mark_derived(run: TenantRun) -> None:
             days.mark_day(
                 control, run.tenant, day, layer, min(found.values()), complete, versions, derived_at=derived_at
             )
+    mark_late_links(control, run.lake, run.tenant, window.days, began)
 
 
 def present_versions(settings: TenantSettings) -> dict[str, str]:

@@ -7,9 +7,10 @@ Dagster UI without any tag is safe too (docs/architecture.md, «Runs»).
 # No postponed annotations here: Dagster reads a resource's dependencies from its annotations.
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 import dagster as dg
 
@@ -24,6 +25,8 @@ from synkro_resources.platform import Platform
 HEARTBEAT_S = 10.0
 """A run whose heartbeat is 60 s old counts as dead: several beats may be lost before that."""
 
+Made = TypeVar("Made")
+
 _log = logging.getLogger(__name__)
 
 
@@ -35,8 +38,6 @@ class OpenRun:
     tenant: str
     failed: bool = False
     stop_beating: threading.Event = field(default_factory=threading.Event)
-    shared: dict[str, object] = field(default_factory=dict[str, object])
-    """See `TenantRun.shared`; it goes with the run."""
 
 
 class RunScope:
@@ -46,6 +47,18 @@ class RunScope:
         self._platform = platform
         self._stack = ExitStack()
         self._open: OpenRun | None = None
+        self.shared: dict[str, object] = {}
+        """What steps leave for later ones of the run, because it was dear to make and cannot change in between."""
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What `make` gives, made at the first call of the run and then kept until somebody forgets it."""
+        if name not in self.shared:
+            self.shared[name] = make()
+        return cast(Made, self.shared[name])
+
+    def forget(self, name: str) -> None:
+        """Make it anew at the next call: what it is made of is about to change, or nobody needs it any more."""
+        self.shared.pop(name, None)
 
     def enter(self, context: dg.AssetExecutionContext, window: TenantWindow) -> OpenRun:
         """Take the tenant's lock and start the journal's run, once per run.
@@ -93,6 +106,7 @@ class RunScope:
         """Finish the journal's run and release the lock; safe to call when nothing was opened."""
         self._stack.close()
         self._open = None
+        self.shared.clear()
 
     def _finish(self, run: OpenRun) -> None:
         run.stop_beating.set()

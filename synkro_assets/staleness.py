@@ -28,6 +28,8 @@ from synkro_resources.model.tables.raw import AMOCRM_EVENTS
 
 STAMPS = frozenset({"delivered_at", "read_at", "source_updated_at"})
 """Columns of a message from which nothing is derived: they change while a message travels."""
+PLACES = "episode places"
+"""What a run keeps of the stored episodes while it marks days."""
 
 
 Value = TypeVar("Value")
@@ -226,13 +228,22 @@ def days_of(run: TenantRun, touched: Touched) -> set[date]:
     named = pc.is_in(pc.utf8_lower(dialogs.column("username")), pa.array(sorted(touched.usernames), pa.string()))
     by_address = pc.or_(_among(dialogs, "phone_norm", numbers), named)
     wanted = touched.dialogs | _whole(dialogs.filter(by_address), "dialog_id")
-    stored = [day for day in run.lake.days(EPISODE, run.tenant) if touched.since is None or day >= touched.since]
-    rows = run.lake.read_days(EPISODE, run.tenant, stored, columns=["dialog_id", "contact_id", "deal_id"])
+    rows = run.scope.once(PLACES, lambda: _places(run))
+    if touched.since is not None:
+        rows = rows.filter(pc.greater_equal(rows.column(DAY_COLUMN), pa.scalar(touched.since, pa.date32())))
     hit = pc.or_(
         _among(rows, "dialog_id", wanted),
         pc.or_(_among(rows, "contact_id", contacts), _among(rows, "deal_id", touched.deals)),
     )
     return set(_values(_distinct(rows.filter(hit).select([DAY_COLUMN])), DAY_COLUMN, date))
+
+
+def _places(run: TenantRun) -> pa.Table:
+    """Whose episodes every stored day holds. A run asks once per table that changed, and stores episodes after all of
+    them, so the files are read once per run.
+    """
+    names = ["dialog_id", "contact_id", "deal_id"]
+    return _distinct(run.lake.read_days(EPISODE, run.tenant, run.lake.days(EPISODE, run.tenant), columns=names))
 
 
 def _mark(run: TenantRun, stale: Collection[date], cause: Table) -> None:

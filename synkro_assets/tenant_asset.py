@@ -5,6 +5,7 @@ partitions are known, so that importing an asset module does no I/O and reads no
 """
 
 # No postponed annotations here: Dagster compares the context's annotation with its own classes.
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,17 +17,20 @@ import dagster as dg
 import pyarrow as pa
 
 from synkro_assets.data_checks.run import check_days, check_names
-from synkro_assets.data_checks.verdicts import Verdict
+from synkro_assets.data_checks.verdicts import STOPPING, Verdict
 from synkro_assets.day_marks import note_source
 from synkro_assets.partitions import day_key
 from synkro_assets.run_scope import OpenRun, RunScope, window_of
+from synkro_assets.staleness import PLACES
 from synkro_assets.tenant_run import TenantRun, without_days
 from synkro_resources.control import journal
+from synkro_resources.control.check_remedies import remedy_of
 from synkro_resources.control.integrations import mark_broken
 from synkro_resources.lake import RowSpool, WrittenDay
-from synkro_resources.model.errors import IntegrationError, RefusedError, Sentence, SynkroError
+from synkro_resources.model.errors import DataError, IntegrationError, RefusedError, Sentence, SynkroError
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tables import Layout, Table
+from synkro_resources.model.tables.dialogs import EPISODE
 from synkro_resources.platform import Platform
 
 OWNER = "team:data"
@@ -91,12 +95,12 @@ class TenantAsset:
         return asset
 
     def _check_specs(self) -> list[dg.AssetCheckSpec]:
-        """A schema that is not ours stops the run; everything else is judged per day, because one event would stop
-        every day of a range.
+        """A schema that is not ours and rows of a foreign account stop the run; everything else is judged per day,
+        because one event would stop every day of a range.
         """
         names = [] if self.table is None else check_names(self.table)
         key = dg.AssetKey(list(self.key))
-        return [dg.AssetCheckSpec(name, asset=key, blocking=name == "schema") for name in names]
+        return [dg.AssetCheckSpec(name, asset=key, blocking=name in STOPPING) for name in names]
 
     def _run(
         self, context: dg.AssetExecutionContext, inputs: Mapping[str, pa.Table]
@@ -111,7 +115,7 @@ class TenantAsset:
         with _failures_explained(context):
             window = window_of(context, platform)
             open_run = scope.enter(context, window)
-            run = TenantRun(context, platform, context.resources.lake, window, shared=open_run.shared)
+            run = TenantRun(context, platform, context.resources.lake, window)
             run.notes.rows_in = sum(table.num_rows for table in inputs.values())
             with _journaled(self.name, run, open_run) as step:
                 rows = self.body(run, **inputs)
@@ -120,6 +124,8 @@ class TenantAsset:
                     return dict(run.notes.extra), []
                 if self.beforehand is not None and isinstance(rows, pa.Table):
                     self.beforehand(run, rows)
+                if self.table.name == EPISODE.name:
+                    scope.forget(PLACES)
                 written = run.lake.write_days(self.table, run.tenant, window.days, rows)
                 step.rows_out = sum(file.given for file in written)
                 if isinstance(rows, RowSpool):
@@ -128,7 +134,10 @@ class TenantAsset:
                 if self.table.layout is Layout.ENTITY:
                     run.lake.write_empty_baseline(self.table, run.tenant)
                 note_source(run, self.table, written)
+                began = time.perf_counter()
                 found = check_days(run, self.table, step.rows_out)
+                run.notes.extra["checks_ms"] = round((time.perf_counter() - began) * 1000, 1)
+                step.stopped = _stopped(found, run.tenant)
                 if self.afterwards is not None:
                     self.afterwards(run)
             return _describe(context, self.table, run, written), _check_results(self.key, found)
@@ -196,8 +205,13 @@ def _check_results(key: tuple[str, ...], found: Mapping[date, Sequence[Verdict]]
                 asset_key=dg.AssetKey(list(key)),
                 check_name=name,
                 severity=dg.AssetCheckSeverity.ERROR if severe else dg.AssetCheckSeverity.WARN,
-                description=shown.what.en,
-                metadata={"days_failed": len(failed), "days": [day.isoformat() for day, _ in failed][:SHOWN_DAYS]},
+                description=shown.what.en if not failed else f"{shown.what.en} {remedy_of(name).en}",
+                metadata={
+                    "days_failed": len(failed),
+                    "days": [day.isoformat() for day, _ in failed][:SHOWN_DAYS],
+                    "what_ru": shown.what.ru,
+                    "remedy_ru": remedy_of(name).ru,
+                },
             )
         )
     return results
@@ -205,7 +219,10 @@ def _check_results(key: tuple[str, ...], found: Mapping[date, Sequence[Verdict]]
 
 @dataclass(slots=True)
 class _Step:
+    """`stopped`: why nothing may follow, though the rows are stored; Dagster's blocking check ends the run."""
+
     rows_out: int | None = None
+    stopped: SynkroError | None = None
 
 
 @contextmanager
@@ -241,7 +258,19 @@ def _journaled(asset: str, run: TenantRun, open_run: OpenRun) -> Iterator[_Step]
         open_run.failed = True
         finish("failed", _unexpected(error, run.tenant))
         raise
+    if step.stopped is not None:
+        open_run.failed = True
+        finish("failed", step.stopped)
+        return
     finish("done", None)
+
+
+def _stopped(found: Mapping[date, Sequence[Verdict]], tenant: str) -> SynkroError | None:
+    """The finding after which the run stops, in the words of the check."""
+    for verdict in (verdict for verdicts in found.values() for verdict in verdicts):
+        if verdict.check in STOPPING and not verdict.passed:
+            return DataError(f"check.{verdict.check}", verdict.what, remedy_of(verdict.check), tenant=tenant)
+    return None
 
 
 def _unexpected(error: BaseException, tenant: str) -> SynkroError:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from synkro_assets.extraction import KEPT_ASIDE, Extraction
 from synkro_assets.normalization import Normalized, Reading, normalize
 from synkro_assets.partitions import REQUEST_TAG, STAGE_TAG
+from synkro_assets.run_scope import RunScope
 from synkro_resources.control.integrations import mark_integration
 from synkro_resources.control.tenants import tenant_settings
 from synkro_resources.http import RequestCounters
@@ -72,8 +73,6 @@ class TenantRun:
     lake: Lake
     window: TenantWindow
     notes: Notes = field(default_factory=Notes)
-    shared: dict[str, object] = field(default_factory=dict[str, object])
-    """What steps of one run leave for later ones, because it was dear to make and cannot change in between."""
 
     @property
     def tenant(self) -> str:
@@ -100,6 +99,11 @@ class TenantRun:
     def is_first_load(self, table: Table) -> bool:
         """Whether this table has never been loaded, so that the baseline must be read now."""
         return not self.lake.has_baseline(table, self.tenant)
+
+    @property
+    def scope(self) -> RunScope:
+        """What the steps of the run share."""
+        return self.context.resources.run_scope
 
     def watch(self, counters: RequestCounters) -> None:
         """Count what this step asks of a vendor from now on; its metadata and journal row show it."""
@@ -130,12 +134,13 @@ class TenantRun:
         """
         wanted = target or family[0].target
         key = f"read of {source.name}"
-        found = self.shared.get(key)
-        if not isinstance(found, FamilyRows) or wanted.name not in found.tables:
-            found = self.shared[key] = self._read_family(source, family, wanted)
+        found = self.scope.once(key, lambda: self._read_family(source, family, wanted))
+        if wanted.name not in found.tables:  # taken before, or not among the assets of the run
+            self.scope.forget(key)
+            found = self.scope.once(key, lambda: self._read_family(source, family, wanted))
         mine = found.tables.pop(wanted.name)
         if not found.tables:
-            del self.shared[key]
+            self.scope.forget(key)
         self.notes.rows_in += found.raw_rows
         self.notes.quarantined += len(mine.unread)
         self._keep_aside(wanted, [(row.reason, row.raw) for row in mine.unread[:KEPT_ASIDE]])

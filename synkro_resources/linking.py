@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -34,9 +34,9 @@ def link_by_hand(
     _must_exist(lake, tenant, dialog_id, contact_id)
     before = _linked_contact(db, tenant, dialog_id)
     contacts = {contact_id} if before is None else {contact_id, before}
-    hit = mark_stale(db, tenant, days_touched(db, lake, tenant, dialog_id, contacts), REASON, clock.now())
+    mark_stale(db, tenant, days_touched(db, lake, tenant, dialog_id, contacts), REASON, clock.now())
     dialog_links.link_dialog(db, tenant, dialog_id, contact_id, actor=actor, clock=clock)
-    return hit
+    return _mark_again(db, lake, tenant, dialog_id, contacts, clock)
 
 
 def unlink_by_hand(db: Database, lake: Lake, tenant: str, dialog_id: int, *, actor: str, clock: Clock) -> int:
@@ -53,8 +53,27 @@ def unlink_by_hand(db: Database, lake: Lake, tenant: str, dialog_id: int, *, act
             Sentence("Посмотрите список связей.", "Look at the list of links."),
             tenant=tenant,
         )
-    hit = mark_stale(db, tenant, days_touched(db, lake, tenant, dialog_id, {contact_id}), REASON, clock.now())
+    mark_stale(db, tenant, days_touched(db, lake, tenant, dialog_id, {contact_id}), REASON, clock.now())
     dialog_links.unlink_dialog(db, tenant, dialog_id, actor=actor, clock=clock)
+    return _mark_again(db, lake, tenant, dialog_id, {contact_id}, clock)
+
+
+def _mark_again(db: Database, lake: Lake, tenant: str, dialog_id: int, contacts: Collection[int], clock: Clock) -> int:
+    """Marked before the change, a crash loses nothing; marked after it, a day that was being derived meanwhile either
+    stands here already or finds the change when it is done (`mark_late_links`).
+    """
+    return mark_stale(db, tenant, days_touched(db, lake, tenant, dialog_id, contacts), REASON, clock.now())
+
+
+def mark_late_links(db: Database, lake: Lake, tenant: str, days: Collection[date], began: datetime) -> int:
+    """Mark those of the just derived `days` whose derivation, begun at `began`, may have missed a link.
+
+    Returns how many. While a day is derived for the first time nothing is known of it that a link could mark.
+    """
+    hit = 0
+    for change in dialog_links.links_changed_after(db, tenant, began):
+        touched = days_touched(db, lake, tenant, change.dialog_id, {change.contact_id}) & set(days)
+        hit += mark_stale(db, tenant, touched, REASON, change.at)
     return hit
 
 

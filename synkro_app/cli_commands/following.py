@@ -53,8 +53,12 @@ def follow_progress(control: Database, requests: Sequence[RunRequest], *, clock:
 
 
 def sentence(found: Progress) -> str:
-    """Stages, rows and the time left, as one line."""
-    parts = [f"stage {min(found.stages_done + 1, found.stages_total)} of {found.stages_total}", f"{found.rows} rows"]
+    """Stages, days, rows and the time left, as one line."""
+    parts = [
+        f"stage {min(found.stages_done + 1, found.stages_total)} of {found.stages_total}",
+        f"{found.whole_days} of {found.period_days} days",
+        f"{found.rows} rows",
+    ]
     if found.step:
         parts.append(found.step)
     if found.left is not None:

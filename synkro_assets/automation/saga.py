@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from synkro_assets.automation.planning import Stage, StageKind, derive_again, plan
-from synkro_assets.day_marks import present_versions
+from synkro_assets.day_marks import loaded_at, present_versions
 from synkro_assets.partitions import history_start
 from synkro_resources.control import days, journal, run_requests
 from synkro_resources.control.journal import StepRecord
@@ -94,7 +94,7 @@ def _begin(platform: Platform, request: RunRequest) -> Launch | None:
         request.kind,
         period,
         window=window,
-        loaded_at=_loaded_at(platform, request.tenant, min(known_from, period.first_day), window.day_of(now)),
+        loaded_at=loaded_at(control, request.tenant, min(known_from, period.first_day), window.day_of(now)),
         now=now,
         reread_days=settings.reread_days,
         known_from=known_from,
@@ -104,12 +104,6 @@ def _begin(platform: Platform, request: RunRequest) -> Launch | None:
         plan_json["hints"] = TakenHints(tuple(pending_hints(control, request.tenant))).to_json()
     _update(platform, request, status="running", plan=plan_json, stage=stages[0].name, attempt=1)
     return Launch(request.id, request.tenant, stages[0], 1)
-
-
-def _loaded_at(platform: Platform, tenant: str, first_day: date, last_day: date) -> Mapping[date, datetime]:
-    """When each day was last completely derived; days that lack a layer are absent."""
-    states = days.day_states(platform.control, tenant, first_day, last_day)
-    return {state.day: state.loaded_at for state in states if state.layer == "derived" and state.complete}
 
 
 def _advance(platform: Platform, request: RunRequest, stages: list[Stage], position: int) -> Launch | None:

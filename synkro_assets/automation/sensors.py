@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 
+from synkro_assets.automation.freshness import FreshnessWatch
 from synkro_assets.automation.hints import HintWatch, request_refreshes
 from synkro_assets.automation.jobs import JOB_OF_STAGE, narrowed_selection
 from synkro_assets.automation.saga import Launch, RunState, next_step
@@ -45,7 +46,8 @@ def run_requests_sensor(
 ) -> dg.SensorDefinition:
     """Every few seconds: plan new requests, look at the runs of the others, launch what comes next."""
     first_assets, derived_assets = tuple(first), tuple(derived)
-    watch = HintWatch()  # the sensor lives as long as the code server, so the watch remembers from tick to tick
+    # The sensor lives as long as the code server, so the watches remember from tick to tick.
+    watch, freshness = HintWatch(), FreshnessWatch()
 
     @dg.sensor(
         name="run_requests",
@@ -58,6 +60,7 @@ def run_requests_sensor(
     def sensor(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         platform: Platform = context.resources.platform
         tenants = reconcile_tenants(context.instance, platform)
+        freshness.look(platform, tenants)
         launched = 0
         requests = run_requests.open_requests(platform.control, platform.settings.cell, limit=REQUESTS_PER_TICK)
         requests += request_refreshes(platform, tenants, {request.tenant for request in requests}, watch)

@@ -225,7 +225,7 @@ def talks(run: TenantRun) -> RowSpool:
 @tenant_asset(
     DEAL,
     inputs={"deleted": AMOCRM_DELETED},
-    after=[AMOCRM_LEADS],
+    after=[AMOCRM_LEADS, MANAGER, PIPELINE_STATUS],
     beforehand=staleness.mark_after_deals,
 )
 def deal(run: TenantRun, deleted: pa.Table) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 
 import pyarrow as pa
@@ -10,12 +10,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from synkro_assets.data_checks import verdicts
-from synkro_assets.data_checks.references import REFERENCES
+from synkro_assets.data_checks.references import REFERENCES, Reference
 from synkro_assets.data_checks.verdicts import Verdict
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control.days import CheckResult, save_check_results
 from synkro_resources.model.tables import DAY_COLUMN, Table
 from synkro_resources.model.tables.dialogs import EPISODE, MESSAGE
+from synkro_resources.model.tables.raw import AMOCRM_ACCOUNT, RADIST_CHATS, RADIST_MESSAGES
 
 AROUND = 3
 """Days before and after that a day without messages is compared with."""
@@ -23,14 +24,24 @@ AROUND = 3
 
 def check_names(table: Table) -> list[str]:
     """The checks that a table's step runs, for Dagster's declaration."""
-    names = ["schema", "keys_unique", *(f"resolved_{column}" for column in REFERENCES.get(table.name, {}))]
+    names = ["schema", "keys_unique", *(reference.check for reference in REFERENCES.get(table.name, ()))]
+    if table.has_current:
+        names.append("current_keys_unique")
+    if _names_account(table):
+        names.append("own_account")
     if _is_raw(table):
         names.append("source_counts")
+    if table.name == RADIST_MESSAGES.name:
+        names.append("active_chats_read")
     if table.name == MESSAGE.name:
         names.append("message_continuity")
     if table.name == EPISODE.name:
         names.append("linked_share")
     return names
+
+
+def _names_account(table: Table) -> bool:
+    return table.name.startswith("amocrm/") and "raw" in table.schema.names
 
 
 def _is_raw(table: Table) -> bool:
@@ -42,10 +53,12 @@ def check_days(run: TenantRun, table: Table, stored: int) -> dict[date, list[Ver
 
     `stored`: rows that this step gave to the lake.
     """
-    found: dict[date, list[Verdict]] = {day: [] for day in run.window.days}
-    known = {column: _known(run, target, key) for column, (target, key) in REFERENCES.get(table.name, {}).items()}
+    found: dict[date, list[Verdict]] = {}
+    references = [(reference, _known(run, reference)) for reference in REFERENCES.get(table.name, ())]
+    for_all = list(_of_current(run, table))
+    own = _own_accounts(run) if _names_account(table) else set[int]()
     for day in run.window.days:
-        found[day] = [*_of_file(run, table, day, known), *_of_meaning(run, table, day)]
+        found[day] = [*for_all, *_of_file(run, table, day, references, own), *_of_meaning(run, table, day)]
         if _is_raw(table):
             seen = stored if run.notes.source_rows is None else run.notes.source_rows
             counts = (seen, stored, run.notes.repeated, run.notes.quarantined)
@@ -54,18 +67,39 @@ def check_days(run: TenantRun, table: Table, stored: int) -> dict[date, list[Ver
     return found
 
 
-def _of_file(run: TenantRun, table: Table, day: date, known: dict[str, pa.Array]) -> Iterator[Verdict]:
+def _of_current(run: TenantRun, table: Table) -> Iterator[Verdict]:
+    """What is in force is one file for all days: judged once, told for each."""
+    if table.has_current:
+        yield verdicts.current_keys_unique(table, run.lake.read_current(table, run.tenant, columns=table.key))
+
+
+def _own_accounts(run: TenantRun) -> set[int]:
+    known = run.lake.read_current(AMOCRM_ACCOUNT, run.tenant, columns=["id"]).column("id").to_pylist()
+    return {number for number in known if number is not None}
+
+
+def _of_file(
+    run: TenantRun, table: Table, day: date, references: Sequence[tuple[Reference, pa.Table]], own: Collection[int]
+) -> Iterator[Verdict]:
     path = run.lake.path(table, run.tenant, day)
     with path.open("rb") as file:
         yield verdicts.schema(table, pq.read_schema(file))
-    columns = sorted({*table.key, *known})
-    rows = run.lake.read_days(table, run.tenant, [day], columns=columns)
+    pointing = {column for reference, _ in references for column in reference.columns}
+    raw = {"raw"} if _names_account(table) else set[str]()
+    rows = run.lake.read_days(table, run.tenant, [day], columns=sorted({*table.key, *pointing, *raw}))
     yield verdicts.keys_unique(table, rows)
-    for column, (target, _) in REFERENCES.get(table.name, {}).items():
-        yield verdicts.resolved(table, rows, column, target, known[column])
+    if raw:
+        yield verdicts.own_account(table, rows.column("raw"), own)
+    for reference, known in references:
+        values = rows.select(list(reference.columns))
+        yield verdicts.resolved(reference.check, table, reference.target, values, known)
 
 
 def _of_meaning(run: TenantRun, table: Table, day: date) -> Iterator[Verdict]:
+    if table.name == RADIST_MESSAGES.name:
+        active = run.lake.read_days(RADIST_CHATS, run.tenant, [day], columns=["id"], missing_ok=True)
+        read = run.lake.read_days(RADIST_MESSAGES, run.tenant, [day], columns=["chat_id"])
+        yield verdicts.active_chats_read(active.column("id"), read.column("chat_id"))
     if table.name == MESSAGE.name:
         around = [day + timedelta(days=step) for step in range(-AROUND, AROUND + 1)]
         loaded = [other for other in around if run.lake.has_day(MESSAGE, run.tenant, other)]
@@ -86,12 +120,13 @@ def _count(rows: pa.Table, day: date) -> int:
     return rows.filter(pc.equal(rows.column(DAY_COLUMN), pa.scalar(day, pa.date32()))).num_rows
 
 
-def _known(run: TenantRun, target: Table, key: str) -> pa.Array:
+def _known(run: TenantRun, reference: Reference) -> pa.Table:
     """The target's keys: its present rows, or those of the window and the look-back."""
+    target, keys = reference.target, list(reference.keys)
     if target.has_current:
-        return run.lake.read_current(target, run.tenant, columns=[key]).column(key).combine_chunks()
+        return run.lake.read_current(target, run.tenant, columns=keys)
     days = run.window.widened(days_back=run.settings.lookback_days).days
-    return run.lake.read_days(target, run.tenant, days, columns=[key], missing_ok=True).column(key).combine_chunks()
+    return run.lake.read_days(target, run.tenant, days, columns=keys, missing_ok=True).select(keys)
 
 
 def _save(run: TenantRun, table: Table, found: dict[date, list[Verdict]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -11,12 +11,16 @@ import pyarrow.compute as pc
 from synkro_resources.model.errors import Sentence
 from synkro_resources.model.tables import Table
 
+STOPPING = frozenset({"schema", "own_account"})
+"""Checks after which nothing may be derived from the table: the whole run stops."""
 MOST_LOST = 0.02
 """Share of a source's rows that may be missing before it is told."""
 LINKED_DROP = 0.15
 """A linked share lower than that of the days before by so much is told."""
 ROWS_TO_JUDGE = 20
 """Below so many rows a share says nothing."""
+MOST_UNREAD = 0.02
+"""Share of a day's active chats that may be without a message on it."""
 BUSY_DAYS = 3
 """So many of the days around must have messages before a day without any is told."""
 
@@ -63,20 +67,86 @@ def keys_unique(table: Table, rows: pa.Table) -> Verdict:
     )
 
 
-def resolved(table: Table, rows: pa.Table, column: str, target: Table, known: pa.Array) -> Verdict:
-    """The share of the column's values that the target table knows. Told, never blocking: sources have gaps."""
-    values = rows.column(column).drop_null()
-    missing = len(values) - rows.column(column).drop_null().filter(pc.is_in(values, known)).length()
-    share = 1.0 if len(values) == 0 else 1 - missing / len(values)
+def current_keys_unique(table: Table, keys: pa.Table) -> Verdict:
+    """Every key stands once in the table of what is in force. `keys`: its key columns."""
+    repeated = keys.num_rows - keys.group_by(list(table.key)).aggregate([]).num_rows
     return Verdict(
-        f"resolved_{column}",
+        "current_keys_unique",
+        repeated == 0,
+        True,
+        Sentence(
+            f"«{table.ru}», действующие строки: повторов ключа: {repeated}.",
+            f"{table.en}, rows in force: repeated keys: {repeated}.",
+        ),
+        {"repeated": repeated},
+    )
+
+
+ACCOUNT_OF_ROW = r'"account_id":\s*(?P<account>\d+)'
+"""Where amoCRM's rows name their account (leads, contacts, pipelines, notes …)."""
+
+
+def own_account(table: Table, raw: pa.ChunkedArray, own: Collection[int]) -> Verdict:
+    """Every row that names an amoCRM account names one of this tenant's.
+
+    `raw`: the vendor's JSON; `own`: the accounts that the tenant's own `/account` has named, none before the first load
+    of it. More than one means that two accounts were mixed.
+    """
+    named = pc.struct_field(pc.extract_regex(raw, ACCOUNT_OF_ROW), "account").drop_null()
+    foreign = named.filter(pc.invert(pc.is_in(named, pa.array([str(number) for number in own], pa.string()))))
+    rows = len(foreign) if own else 0
+    return Verdict(
+        "own_account",
+        rows == 0 and len(own) <= 1,
+        True,
+        Sentence(
+            f"«{table.ru}»: строк другого аккаунта amoCRM: {rows}, аккаунтов у клиента: {len(own)}.",
+            f"{table.en}: rows of another amoCRM account: {rows}, accounts of the tenant: {len(own)}.",
+        ),
+        {"rows": len(named), "foreign": rows, "accounts": len(own)},
+    )
+
+
+def resolved(check: str, table: Table, target: Table, values: pa.Table, known: pa.Table) -> Verdict:
+    """The share of the values that the target table knows. Told, never blocking: sources have gaps.
+
+    `values` and `known` have the same number of columns in the same order; rows with a null point nowhere.
+    """
+    given = values.drop_null()
+    counted = given.group_by(given.column_names).aggregate([([], "count_all")])
+    keys = known.rename_columns(given.column_names).cast(given.schema)
+    lost = counted.join(keys, keys=given.column_names, join_type="left anti")
+    missing = int(pc.sum(lost.column("count_all")).as_py() or 0)
+    share = 1.0 if given.num_rows == 0 else 1 - missing / given.num_rows
+    return Verdict(
+        check,
         missing == 0,
         False,
         Sentence(
-            f"«{table.ru}» → «{target.ru}»: не найдено {missing} из {len(values)}.",
-            f"{table.en} → {target.en}: {missing} of {len(values)} not found.",
+            f"«{table.ru}» → «{target.ru}»: не найдено {missing} из {given.num_rows}.",
+            f"{table.en} → {target.en}: {missing} of {given.num_rows} not found.",
         ),
-        {"rows": len(values), "missing": missing, "share": round(share, 4)},
+        {"rows": given.num_rows, "missing": missing, "share": round(share, 4)},
+    )
+
+
+def active_chats_read(active: pa.ChunkedArray, read: pa.ChunkedArray) -> Verdict:
+    """Chats whose last activity fell on the day have a message on it. `active`, `read`: chat ids.
+
+    Told, not blocking: Radist does not say whether every activity is a message. A chat that was active again later
+    stands on the later day alone, so the check sees the newest days best.
+    """
+    chats = pc.unique(active)
+    unread = len(chats.filter(pc.invert(pc.is_in(chats, pc.unique(read)))))
+    return Verdict(
+        "active_chats_read",
+        unread <= MOST_UNREAD * len(chats),
+        False,
+        Sentence(
+            f"Чатов, активных в этот день: {len(chats)}, из них без сообщений за день: {unread}.",
+            f"Chats active on this day: {len(chats)}, of them without a message on it: {unread}.",
+        ),
+        {"chats": len(chats), "unread": unread},
     )
 
 

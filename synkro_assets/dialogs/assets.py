@@ -53,7 +53,7 @@ from synkro_resources.radist import RadistClient
 from synkro_resources.radist.media import MediaClient
 
 TIMELINES = "timelines"
-"""Under this name one step of a run leaves what the next one reads, too (`TenantRun.shared`)."""
+"""Under this name a run keeps what the steps of episodes and of turns are built from (`RunScope.once`)."""
 
 PROGRESS_EVERY = 50
 """Chats between two lines of progress in the run's log."""
@@ -208,8 +208,7 @@ def chat_pair(run: TenantRun, messages: pa.Table) -> pa.Table:
 
 def timelines_of(run: TenantRun) -> Timelines:
     """What episodes and turns are built from; the first of the two steps makes it, the other one finds it."""
-    found = run.shared.pop(TIMELINES, None)
-    timelines = found if isinstance(found, Timelines) else Timelines(_dialog_context(run))
+    timelines = run.scope.once(TIMELINES, lambda: Timelines(_dialog_context(run)))
     run.notes.rows_in = timelines.context.messages.num_rows
     return timelines
 
@@ -249,18 +248,19 @@ CONTEXT_TABLES = (DIALOG, CHAT_PAIR, CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CO
 @tenant_asset(EPISODE, after=(MESSAGE, *CONTEXT_TABLES))
 def episode(run: TenantRun) -> pa.Table:
     """Episodes as known at each day's end, with their contact and deal."""
-    timelines = timelines_of(run)
-    built = build_episodes(timelines)
-    run.shared[TIMELINES] = timelines
+    built = build_episodes(timelines_of(run))
     methods = Counter(built.column("link_method").to_pylist())
-    run.notes.extra |= {f"linked_by_{method}": count for method, count in sorted(methods.items(), key=str)}
+    for method, count in sorted(methods.items(), key=str):
+        run.notes.extra |= {f"linked_by_{method}": count, f"linked_share_{method}": round(count / built.num_rows, 4)}
     return _keep_superseded(run, EPISODE, built)
 
 
 @tenant_asset(TURN, after=(MESSAGE, *CONTEXT_TABLES, EPISODE), afterwards=mark_derived)
 def turn(run: TenantRun) -> pa.Table:
     """Turns with their answers, working time and manager; once they are stored the day counts as derived."""
-    return _keep_superseded(run, TURN, build_turns(timelines_of(run)))
+    built = build_turns(timelines_of(run))
+    run.scope.forget(TIMELINES)
+    return _keep_superseded(run, TURN, built)
 
 
 def _keep_superseded(run: TenantRun, table: Table, derived: pa.Table) -> pa.Table:

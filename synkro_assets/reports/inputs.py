@@ -34,6 +34,7 @@ class PackageInputs:
 
     `episodes`, `turns`, `messages`: the days that `days_to_read` names, as far as they are loaded. `deal_events`: all
     that are stored; they are complete from `events_from` on. `loaded_days`: days whose mandatory steps are all stored.
+    `blocked_days`: days of which a check failed that a correct report depends on.
     """
 
     episodes: pa.Table
@@ -52,6 +53,7 @@ class PackageInputs:
     events_from: datetime
     loaded_days: frozenset[date]
     mandatory: frozenset[str] = field(default_factory=all_raw_steps)
+    blocked_days: frozenset[date] = frozenset()
 
 
 def comparable_day(day: date, calendar: Calendar) -> date | None:

@@ -59,7 +59,10 @@ def build_day_package(
         compared = COMPARED - WAITING
     before = None if previous is None else figures_at(known, tenant, calendar, previous, window.bounds(previous)[1])
     versions = {"metrics": METRIC_VERSION, "calendar": calendar.version}
-    found, reasons = verdict(figures.health, as_of=as_of, end=window.end, coverage_floor=settings.coverage_floor)
+    blocked = day in inputs.blocked_days
+    found, reasons = verdict(
+        figures.health, as_of=as_of, end=window.end, coverage_floor=settings.coverage_floor, checks_failed=blocked
+    )
     built_at = clock.now()
     return Package(
         tenant=tenant,
@@ -74,7 +77,7 @@ def build_day_package(
         verdict=found,
         verdict_reasons=reasons,
         versions=versions,
-        input_hash=input_hash(known, versions),
+        input_hash=input_hash(known, versions | ({"checks": "failed"} if blocked else {})),
         metrics=tuple(_with_previous(metrics_of(figures), [] if before is None else metrics_of(before), compared)),
         rows=tuple(_numbered(_rows(figures))),
         health=tuple(_health(figures.health, settings, inputs.loads, built_at)),

@@ -47,6 +47,7 @@ def read_inputs(run: TenantRun, day: date, *, until: date | None = None) -> Pack
         loads=step_loads(run, wanted[0], wanted[-1]),
         events_from=_unbroken_from(run, event_days, last),
         loaded_days=_loaded_days(run, wanted[0], wanted[-1]),
+        blocked_days=frozenset(days.blocked_days(run.platform.control, run.tenant, wanted[0], wanted[-1])),
     )
 
 

@@ -226,6 +226,12 @@ def check_results(db: Database, tenant: str, first: date, last: date) -> list[Ch
         return [_check_result(row) for row in connection.execute(query)]
 
 
+def blocked_days(db: Database, tenant: str, first: date, last: date) -> set[date]:
+    """Days of which the newest verdict of a check failed that a correct report depends on."""
+    results = check_results(db, tenant, first, last)
+    return {result.day for result in results if result.blocking and not result.passed}
+
+
 def _day_state(row: Row[tuple[object, ...]]) -> DayState:
     return DayState(
         row.day, row.layer, row.loaded_at, row.changed_at, row.complete, row.versions, row.stale_since, row.stale_reason

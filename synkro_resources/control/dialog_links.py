@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql
 
 from synkro_resources.control.audit import record
@@ -57,6 +57,27 @@ def unlink_dialog(db: Database, tenant: str, dialog_id: int, *, actor: str, cloc
                 connection, at=clock.now(), actor=actor, action="dialog.unlink", tenant=tenant, target=str(dialog_id)
             )
         return bool(removed.rowcount)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChange:
+    """A link that was made or taken back, and when."""
+
+    dialog_id: int
+    contact_id: int
+    at: datetime
+
+
+def links_changed_after(db: Database, tenant: str, instant: datetime) -> list[LinkChange]:
+    """Links that were made or taken back later than `instant`, by dialog."""
+    changed_at = func.greatest(dialog_link.c.linked_at, dialog_link.c.removed_at)  # nulls are left out
+    query = (
+        select(dialog_link.c.dialog_id, dialog_link.c.contact_id, changed_at.label("at"))
+        .where(changed_at > instant)
+        .order_by(dialog_link.c.dialog_id)
+    )
+    with db.tenant(tenant) as connection:
+        return [LinkChange(row.dialog_id, row.contact_id, row.at) for row in connection.execute(query)]
 
 
 def dialog_links(db: Database, tenant: str) -> list[DialogLink]:

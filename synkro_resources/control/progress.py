@@ -24,6 +24,12 @@ class Progress:
     rows: int
     step: str
     left: timedelta | None
+    period_days: int = 0
+
+    @property
+    def whole_days(self) -> int:
+        """Days of the period, as many as the share of the work that is done; each is worked on in every layer."""
+        return int(self.share * self.period_days)
 
     @property
     def share(self) -> float:
@@ -65,6 +71,7 @@ def measure(request: RunRequest, runs: Sequence[RunRecord], steps: Sequence[Step
         rows=sum(step.rows_out or 0 for step in finished),
         step=running,
         left=left,
+        period_days=len(request.period.days),
     )
 
 

@@ -87,7 +87,7 @@ def test_progress_counts_days_rows_and_the_time_that_is_left(control_db: Databas
     found = progress_of(control_db, request, NOON + timedelta(minutes=10))
     assert (found.days_done, found.days_total, found.rows) == (20.0, 50, 5_000)
     assert found.left == timedelta(minutes=15)
-    assert sentence(found) == "stage 2 of 2, 5000 rows, about 15 min left"
+    assert sentence(found) == "stage 2 of 2, 20 of 50 days, 5000 rows, about 15 min left"
 
 
 def test_a_dry_run_tells_what_it_would_cost_and_asks_for_nothing(

@@ -97,12 +97,12 @@ def data_health(
 
 
 def verdict(
-    health: DataHealth, *, as_of: datetime, end: datetime, coverage_floor: float
+    health: DataHealth, *, as_of: datetime, end: datetime, coverage_floor: float, checks_failed: bool = False
 ) -> tuple[Verdict, tuple[str, ...]]:
     """Whether readers get the report, and the reason codes of a mark.
 
-    `failed`: a mandatory source was never loaded in the period. `preliminary`: part of it is missing.
-    `empty`: everything was loaded and nobody wrote.
+    `failed`: a mandatory source was never loaded in the period. `preliminary`: part of it is missing, or a check of its
+    data failed that a correct report depends on (`checks_failed`). `empty`: everything was loaded and nobody wrote.
     """
     if health.sources_without_load:
         return Verdict.FAILED, tuple(f"no_load:{source}" for source in health.sources_without_load)
@@ -112,6 +112,7 @@ def verdict(
         "days_missing": bool(health.missing_days),
         "dialog_coverage": coverage is not None and coverage < coverage_floor,
         "reconciliation": health.reconciliation > RECONCILIATION_LIMIT,
+        "checks_failed": checks_failed,
     }
     found = tuple(code for code, fires in reasons.items() if fires)
     if found:
