@@ -10,10 +10,12 @@ from functools import cached_property
 import dagster as dg
 import pyarrow as pa
 
-from synkro_assets.extraction import Extraction
+from synkro_assets.extraction import Extraction, without_suppressed
 from synkro_assets.partitions import REQUEST_TAG, STAGE_TAG
+from synkro_resources.control.erasures import suppressed_hashes
 from synkro_resources.control.integrations import mark_integration
 from synkro_resources.control.tenants import tenant_settings
+from synkro_resources.erasure.suppression import Suppression
 from synkro_resources.http import RequestCounters
 from synkro_resources.lake import Lake, RowSpool
 from synkro_resources.model.clock import Clock
@@ -85,6 +87,11 @@ class TenantRun:
     def settings(self) -> TenantSettings:
         return tenant_settings(self.platform.control, self.tenant)
 
+    @cached_property
+    def _suppression(self) -> Suppression:
+        hashes = suppressed_hashes(self.platform.control, self.tenant)
+        return Suppression(self.platform.keyring, self.tenant, hashes)
+
     def is_first_load(self, table: Table) -> bool:
         """Whether this table has never been loaded, so that the baseline must be read now."""
         return not self.lake.has_baseline(table, self.tenant)
@@ -106,8 +113,9 @@ class TenantRun:
         self.notes.quarantined += extraction.put_aside
         for row in extraction.quarantined[:10]:
             self.context.log.warning("a row was put aside: %s", row.reason)
-        self._keep_aside(extraction)
-        return extraction.spool
+        found = without_suppressed(extraction, self._suppression)
+        self._keep_aside(found)
+        return found.spool
 
     def _keep_aside(self, extraction: Extraction) -> None:
         table, last_day = quarantine_of(extraction.spool.table), self.window.last_day
