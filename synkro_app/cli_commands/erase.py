@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,7 +99,31 @@ def erase_one(slug: str, phone: str | None, no_supabase: bool, yes: bool) -> Non
     _confirm(yes, f"One person of {slug} will be removed for good.")
     with _opened() as platform, _warehouse(platform, slug, needed=not no_supabase) as warehouse:
         places = _places(platform, None)
-        _show(erase_person(places, platform.keyring, slug, typed, actor=ACTOR, warehouse=warehouse))
+        certificate = erase_person(places, platform.keyring, slug, typed, actor=ACTOR, warehouse=warehouse)
+        _show(certificate)
+        if warehouse is not None:
+            _send_cut_rows(platform, slug, certificate["removed"].get("lake_rows_with_the_phone_cut_out", {}))
+
+
+def _send_cut_rows(platform: Platform, slug: str, cut: Mapping[str, int]) -> None:
+    """Other people's rows from which the phone was cut: the client's database gets them as they are now."""
+    from synkro_resources.lake import Lake
+    from synkro_resources.model.ids import IntegrationKind
+    from synkro_resources.model.tables import WAREHOUSE_TABLES
+    from synkro_resources.supabase.resource import writer_for
+    from synkro_resources.supabase.verify import compare
+
+    tables = [table for table in WAREHOUSE_TABLES if cut.get(table.name)]
+    connection = platform.find_connection(slug, IntegrationKind.SUPABASE) if tables else None
+    if connection is None:
+        return
+    writer = writer_for(connection, slug)
+    try:
+        for table in tables:
+            found = compare(Lake(platform.settings.lake_root), slug, table, writer, repair=True)
+            click.echo(f"{table.warehouse}: {found.rows_resent} rows sent again, {found.verdict}", err=True)
+    finally:
+        writer.close()
 
 
 def _limit(pair: str) -> tuple[str, int]:
