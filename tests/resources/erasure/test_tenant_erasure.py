@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -17,7 +21,7 @@ from synkro_assets.partitions import TENANT_TAG
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
 from synkro_resources.control.erasures import erasures_of
-from synkro_resources.control.locks import tenant_lock
+from synkro_resources.control.locks import is_tenant_locked, tenant_lock
 from synkro_resources.control.tables import metadata, runs
 from synkro_resources.control.tables.audit import audit_event
 from synkro_resources.control.tables.base import is_tenant_scoped
@@ -188,6 +192,37 @@ def test_an_erasure_that_was_killed_anywhere_ends_the_same_when_it_runs_again(
     assert [(item.kind, item.certificate) for item in stored] == [("tenant", certificate)]
     assert stored[0].finished_at is not None
     assert erase_tenant(installation, tenant_a.slug, actor="test") == certificate  # asked once more: the same paper
+
+
+KILLED_PROCESS = """
+import os, signal, sys
+from synkro_resources.control.database import Database
+from synkro_resources.erasure.tenant import Installation, erase_tenant
+from synkro_resources.model.clock import SystemClock
+
+def kill(step):
+    if step == "control":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+url, root, tenant = sys.argv[1:]
+erase_tenant(Installation(Database(url), root, None, SystemClock(), 30), tenant, actor="test", on_step=kill)
+"""
+
+
+def test_a_process_that_was_killed_holds_no_lock_and_its_counts_are_in_the_certificate(
+    installation: Installation, control_db: Database, tenant_a: Tenant
+) -> None:
+    fill(installation, tenant_a.slug)
+    words = [sys.executable, "-c", KILLED_PROCESS, control_db.url, installation.lake_root, tenant_a.slug]
+    assert subprocess.run(words, timeout=60, check=False).returncode == -signal.SIGKILL
+    assert digests(installation.lake_root) == {}  # the files went, the rows did not
+    assert get_tenant(control_db, tenant_a.slug).status == "suspended"
+    deadline = time.monotonic() + 10
+    while is_tenant_locked(control_db, tenant_a.slug) and time.monotonic() < deadline:
+        time.sleep(0.05)  # the server needs a moment to notice
+    certificate = erase_tenant(installation, tenant_a.slug, actor="test")
+    assert certificate["removed"]["lake"]["amocrm/contacts"]["rows"] == 2
+    assert rows_of(control_db, tenant_a.slug) == {}
 
 
 def test_a_tenant_with_a_run_at_work_is_not_erased(

@@ -32,7 +32,7 @@ def filled(project: str) -> str:
     """Deals in several batches, and contacts of whom one has two phones."""
     writer = DirectWriter(SecretStr(as_writer(project)), tenant="acme")
     writer.upsert(DEAL, deals(*((number, 1, "x") for number in range(1, MANY + 1))))
-    phones = [
+    phones: list[dict[str, object]] = [
         {"contact_id": contact, "position": place, "phone_norm": f"7912345{contact:04}", "source_updated_at": AT}
         for contact, place in ((1, 0), (1, 1), (2, 0))
     ]
