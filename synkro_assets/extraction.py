@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
 import pyarrow as pa
 
+from synkro_resources.erasure.suppression import Suppression
 from synkro_resources.http.jsonvalues import as_whole, canonical_json
 from synkro_resources.http.redaction import without_secrets
 from synkro_resources.lake import RowSpool
+from synkro_resources.lake.spool import VERSION
 from synkro_resources.model.tables import Table
+from synkro_resources.model.tables.schema import EPOCH
 from synkro_resources.model.window import TenantWindow
 
 KEPT_ASIDE = 10_000
@@ -123,6 +126,21 @@ class Collector:
     def result(self) -> Extraction:
         """Everything gathered; the same answers give the same rows in the same order."""
         return Extraction(self._spool, self.seen, self.quarantined, self.put_aside_rows, self.outside)
+
+
+def without_suppressed(extraction: Extraction, suppression: Suppression) -> Extraction:
+    """The extraction without rows about people who were erased; the same object if nobody was."""
+    if not suppression:
+        return extraction
+    table, spool = extraction.spool.table, RowSpool(extraction.spool.table)
+    for day in extraction.spool.days:
+        for piece in extraction.spool.source([day]).scan():
+            for row in piece.to_pylist():
+                if not suppression.hides(table.name, row):
+                    spool.add(day, EPOCH + timedelta(microseconds=row[VERSION]), row)
+    extraction.spool.close()
+    kept = [row for row in extraction.quarantined if not suppression.hides(table.name, {"raw": row.raw})]
+    return replace(extraction, spool=spool, quarantined=kept)
 
 
 def raw_text(row: object) -> str:

@@ -11,12 +11,14 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synkro_assets.extraction import KEPT_ASIDE, Extraction
+from synkro_assets.extraction import KEPT_ASIDE, Extraction, without_suppressed
 from synkro_assets.normalization import Normalized, Reading, normalize
 from synkro_assets.partitions import REQUEST_TAG, STAGE_TAG
 from synkro_assets.run_scope import RunScope
+from synkro_resources.control.erasures import suppressed_hashes
 from synkro_resources.control.integrations import mark_integration
 from synkro_resources.control.tenants import tenant_settings
+from synkro_resources.erasure.suppression import Suppression
 from synkro_resources.http import RequestCounters
 from synkro_resources.lake import Lake, RowSpool
 from synkro_resources.model.clock import Clock
@@ -96,6 +98,11 @@ class TenantRun:
     def settings(self) -> TenantSettings:
         return tenant_settings(self.platform.control, self.tenant)
 
+    @cached_property
+    def _suppression(self) -> Suppression:
+        hashes = suppressed_hashes(self.platform.control, self.tenant)
+        return Suppression(self.platform.keyring, self.tenant, hashes)
+
     def is_first_load(self, table: Table) -> bool:
         """Whether this table has never been loaded, so that the baseline must be read now."""
         return not self.lake.has_baseline(table, self.tenant)
@@ -122,8 +129,9 @@ class TenantRun:
         self.notes.quarantined += extraction.put_aside
         for row in extraction.quarantined[:10]:
             self.context.log.warning("a row was put aside: %s", row.reason)
-        self._keep_aside(extraction.spool.table, [(row.reason, row.raw) for row in extraction.quarantined])
-        return extraction.spool
+        found = without_suppressed(extraction, self._suppression)
+        self._keep_aside(found.spool.table, [(row.reason, row.raw) for row in found.quarantined])
+        return found.spool
 
     def read(self, source: Table, *family: Reading, target: Table | None = None) -> pa.Table:
         """The rows of `target` (default: the only reading's) out of the window's raw rows of `source`, with their day.

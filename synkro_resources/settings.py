@@ -65,6 +65,9 @@ class Settings(BaseSettings):
         4.0, description="Requests per second to one Radist company; it allows 5, and 1 per listing.", gt=0
     )
     tenant_lock_wait_s: int = Field(120, description="How long a run waits for its tenant's lock, seconds.", ge=0)
+    backup_retention_days: int = Field(
+        30, description="Days your backups are kept; certificates of erasure name the day until which they last.", ge=0
+    )
     log_level: str = Field("INFO", description="Lowest level that is logged.")
 
     @field_validator("history_start", mode="before")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from synkro_app.cli_commands.amocrm import consent, unblock
+from synkro_app.cli_commands.erase import TENANT_COMMANDS
 from synkro_app.cli_commands.inputs import control, parse_settings, read_secret
 
 if TYPE_CHECKING:
@@ -104,6 +105,10 @@ def tenant_resume(slug: str, reason: str) -> None:
     with control() as (settings, db):
         resume_tenant(db, slug, actor=ACTOR, reason=reason, clock=settings.present)
     click.echo(f"Resumed {slug}")
+
+
+for _command in TENANT_COMMANDS:
+    tenant.add_command(_command)
 
 
 @click.group()

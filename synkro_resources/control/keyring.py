@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import os
 import re
 import secrets
@@ -98,6 +99,16 @@ class Keyring:
             # Without its cause: nothing of a ciphertext belongs in a traceback.
             raise _sealed_elsewhere(tenant, integration) from None
         return opened.decode()
+
+    def fingerprints(self, message: str) -> dict[str, str]:
+        """HMAC-SHA256 of `message` by the id of the key it was made with, newest first; no secret can be read from it.
+
+        The MAC's key is derived, so that one key never serves both the encryption and these fingerprints.
+        """
+        return {
+            key_id: hmac.digest(hmac.digest(key, b"synkro.fingerprint", "sha256"), message.encode(), "sha256").hex()
+            for key_id, key in self._keys.items()
+        }
 
     def add_new_key(self) -> str:
         """Generate a key, put it first and keep it in the key file; returns its id.

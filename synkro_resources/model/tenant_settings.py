@@ -82,6 +82,10 @@ class TenantSettings(BaseModel):
         description="Hours after which all deals, contacts and companies are compared by id; 0: never.",
     )
 
+    retention_days: dict[str, int] = Field(
+        default_factory=dict, description="Table of the lake → days that are kept; older ones go. Not named: for ever."
+    )
+
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
