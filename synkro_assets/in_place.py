@@ -15,7 +15,10 @@ from synkro_assets.automation.jobs import JOB_OF_STAGE, narrowed_selection
 from synkro_assets.automation.saga import Launch, next_step
 from synkro_assets.automation.sensors import launch_tags, reconcile_tenants, state_of
 from synkro_assets.definitions import DERIVED, READ_FIRST, build_defs
+from synkro_assets.run_scope import INTERRUPTED, interrupted
+from synkro_resources.control import journal
 from synkro_resources.control.run_requests import RunRequest, get_request
+from synkro_resources.model.errors import SynkroError
 from synkro_resources.platform import Platform
 from synkro_resources.settings import Settings
 
@@ -33,7 +36,11 @@ def carry_out(
     settings: Settings | None = None,
     resource_overrides: Mapping[str, object] | None = None,
 ) -> RunRequest:
-    """Run the request's stages one after another until it is done, failed or cancelled, and return it."""
+    """Run the request's stages one after another until it is done, failed or cancelled, and return it.
+
+    Raises:
+        TransientError: `run.interrupted`; the request stays open, and whoever carries it out next goes on.
+    """
     chosen = settings or Settings.load()
     defs = build_defs(chosen, resource_overrides=resource_overrides)
     platform = Platform.open(chosen)
@@ -43,13 +50,21 @@ def carry_out(
         while request.status in OPEN:
             launch = next_step(platform, request, state_of(instance, platform, request))
             if launch is not None:
-                execute(defs, launch, instance)
+                result = execute(defs, launch, instance)
+                if not result.success and _was_stopped(platform, tenant, result.run_id):
+                    raise interrupted(tenant)
             elif get_request(platform.control, tenant, request_id) == request:
                 time.sleep(PAUSE_S)
             request = get_request(platform.control, tenant, request_id)
         return request
     finally:
         platform.control.close()
+
+
+def _was_stopped(platform: Platform, tenant: str, run_id: str) -> bool:
+    """Whether the process was told to stop: Dagster ends the run as failed and returns as if nothing had happened."""
+    steps = journal.steps_of_run(platform.control, tenant, run_id)
+    return any(step.error is not None and step.error.code == INTERRUPTED for step in steps)
 
 
 def execute(defs: dg.Definitions, launch: Launch, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
@@ -68,7 +83,11 @@ def main() -> int:
         print("usage: python -m synkro_assets.in_place TENANT REQUEST", file=sys.stderr)
         return 2
     with dg.DagsterInstance.get() as instance:
-        request = carry_out(sys.argv[1], sys.argv[2], instance=instance)
+        try:
+            request = carry_out(sys.argv[1], sys.argv[2], instance=instance)
+        except SynkroError as error:
+            print(f"{error.what.en} {error.remedy.en}", file=sys.stderr)
+            return 1
     print(f"{request.id} {request.status}")
     return 0 if request.status == "done" else 1
 

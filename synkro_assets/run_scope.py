@@ -18,7 +18,7 @@ from synkro_assets.partitions import ATTEMPT_TAG, REQUEST_TAG, STAGE_TAG, TENANT
 from synkro_resources.control import journal
 from synkro_resources.control.locks import tenant_lock
 from synkro_resources.control.tenants import get_tenant
-from synkro_resources.model.errors import RefusedError, Sentence
+from synkro_resources.model.errors import RefusedError, Sentence, TransientError
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.platform import Platform
 
@@ -149,3 +149,19 @@ def window_of(context: dg.AssetExecutionContext, platform: Platform) -> TenantWi
     tenant, days = one_tenant(context.partition_keys)
     zone = get_tenant(platform.control, tenant).zone
     return TenantWindow(tenant, zone, days[0], days[-1])
+
+
+INTERRUPTED = "run.interrupted"
+
+
+def interrupted(tenant: str) -> TransientError:
+    """What the journal says of a run whose process was told to stop: nobody is to blame, and it goes on later."""
+    return TransientError(
+        INTERRUPTED,
+        Sentence("Загрузку остановили на полпути.", "The load was stopped on its way."),
+        Sentence(
+            "Готовые дни сохранены; загрузка продолжится сама, а запущенная командой — той же командой.",
+            "Finished days are kept; it goes on by itself, or by the same command if a command had started it.",
+        ),
+        tenant=tenant,
+    )

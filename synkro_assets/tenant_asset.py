@@ -20,7 +20,7 @@ from synkro_assets.data_checks.run import check_days, check_names
 from synkro_assets.data_checks.verdicts import STOPPING, Verdict
 from synkro_assets.day_marks import note_source
 from synkro_assets.partitions import day_key
-from synkro_assets.run_scope import OpenRun, RunScope, window_of
+from synkro_assets.run_scope import OpenRun, RunScope, interrupted, window_of
 from synkro_assets.staleness import PLACES
 from synkro_assets.tenant_run import TenantRun, without_days
 from synkro_resources.control import journal
@@ -253,6 +253,10 @@ def _journaled(asset: str, run: TenantRun, open_run: OpenRun) -> Iterator[_Step]
         finish("failed", error)
         if isinstance(error, IntegrationError) and error.integration in set(IntegrationKind):
             mark_broken(control, run.tenant, IntegrationKind(error.integration), error)
+        raise
+    except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt):
+        open_run.failed = True
+        finish("failed", interrupted(run.tenant))
         raise
     except BaseException as error:
         open_run.failed = True

@@ -15,6 +15,7 @@ from enum import StrEnum
 from synkro_assets.automation.planning import Stage, StageKind, derive_again, plan
 from synkro_assets.day_marks import loaded_at, present_versions
 from synkro_assets.partitions import history_start
+from synkro_assets.run_scope import INTERRUPTED
 from synkro_resources.control import days, journal, run_requests
 from synkro_resources.control.journal import StepRecord
 from synkro_resources.control.run_requests import RequestStatus, RunRequest
@@ -148,14 +149,16 @@ def _settle_stale_days(platform: Platform, request: RunRequest, stages: list[Sta
 def _after_failure(platform: Platform, request: RunRequest, stages: list[Stage], position: int) -> Launch | None:
     """Try again what may succeed, give up what cannot, and go on where only the client's warehouse failed.
 
-    A Supabase that is down must not hold back the report: the journal shows the failed step, the next run sends its
-    rows.
+    A stop of the process is no failure of the load: it never uses the attempts up. A Supabase that is down must not
+    hold back the report: the journal shows the failed step, the next run sends its rows.
     """
     failed = _failed_steps(platform, request)
     if failed and all(step.asset.startswith(WAREHOUSE_PREFIX) and not _died_at_work(step) for step in failed):
         return _advance(platform, request, stages, position)
     blocking = next((step for step in failed if not step.asset.startswith(WAREHOUSE_PREFIX)), None)
-    if request.attempt < MAX_ATTEMPTS and (blocking is None or _died_at_work(blocking) or blocking.retryable):
+    was_stopped = blocking is not None and blocking.error is not None and blocking.error.code == INTERRUPTED
+    may_succeed = blocking is None or _died_at_work(blocking) or blocking.retryable
+    if was_stopped or (request.attempt < MAX_ATTEMPTS and may_succeed):
         ended = None if blocking is None or _died_at_work(blocking) else blocking.finished_at
         if ended is not None and platform.clock.now() - ended < RETRY_WAIT:
             return None
