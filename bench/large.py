@@ -46,7 +46,7 @@ def _first_load(served: Vendors, first: date, last: date) -> bool:
             print(f"  {step['name']:<24} {step['seconds']:>7.1f} s  {step['peak']:>5.0f} MiB  {requests}")
         highest = max(told["steps"], key=lambda step: step["peak"])["name"]
         print(f"  requests: {asked}; load of the machine {os.getloadavg()[0]:.1f}; {told['seconds']:.0f} s")
-        compared = _compare(home, served.expected(first, last))
+        compared = compare(home, served.expected(first, last))
         retried = sum(step.get("retries", 0) + step.get("slowdowns", 0) for step in told["steps"])
         held = [
             *compared,
@@ -76,7 +76,7 @@ def run_load(home: Installation, first: date, last: date, part: str = "sources")
     return told
 
 
-def _compare(home: Installation, expected: dict[str, Any]) -> list[bool]:
+def compare(home: Installation, expected: dict[str, Any]) -> list[bool]:
     """Stored against planted: ids of what has a present state, rows per day of what happens."""
     lake = Lake(home.settings.lake_root)
     held: list[bool] = []
