@@ -41,7 +41,7 @@ def apply(slug: str, schema: str, writer_password: bool) -> None:
     password = read_secret("writer_password") if writer_password else None
     with control() as (_, db):
         zone = get_tenant(db, slug).zone
-    apply_ddl(owner, writer_password=password, schema=schema, zone=zone)
+    apply_ddl(owner, writer_password=password, schema=schema, zone=zone, tenant=slug)
     click.echo(f"schema version {SCHEMA_VERSION} is in place")
 
 
@@ -54,7 +54,8 @@ def verify(slug: str, repair: bool) -> None:
     from synkro_resources.model.ids import IntegrationKind
     from synkro_resources.model.tables import WAREHOUSE_TABLES
     from synkro_resources.platform import Platform
-    from synkro_resources.supabase.comparisons import store_comparison
+    from synkro_resources.supabase.comparisons import known_refused, store_comparison
+    from synkro_resources.supabase.refusals import codes_of
     from synkro_resources.supabase.resource import writer_for
     from synkro_resources.supabase.verify import compare
 
@@ -66,14 +67,38 @@ def verify(slug: str, repair: bool) -> None:
         writer, failed = writer_for(connection, slug), False
         try:
             for table in WAREHOUSE_TABLES:
-                found = compare(Lake(settings.lake_root), slug, table, writer, repair=repair)
+                # A repair tries refused rows again: the client may have lifted what refused them.
+                known = [] if repair else known_refused(db, slug, table)
+                found = compare(Lake(settings.lake_root), slug, table, writer, repair=repair, refused=known)
                 store_comparison(db, slug, found, settings.present.now())
                 failed = failed or found.verdict == "differs"
                 again = f", {found.rows_resent} sent again" if found.rows_resent else ""
                 counts = f"{found.rows_lake} rows here, {found.rows_client} there"
-                click.echo(f"{found.verdict:<9}{table.warehouse:<28}{counts}{again}")
+                beyond = f", {found.rows_beyond} only there" if found.rows_beyond else ""
+                aside = f", {len(found.refused)} refused ({codes_of(found.refused)})" if found.refused else ""
+                click.echo(f"{found.verdict:<9}{table.warehouse:<28}{counts}{beyond}{again}{aside}")
         finally:
             writer.close()
             platform.control.close()
     if failed:
+        sys.exit(1)
+
+
+@supabase.command("status")
+@TENANT
+def status(slug: str) -> None:
+    """What the newest comparison of each table found, without asking the client's database; exit code 1 as verify."""
+    from synkro_resources.control.tenants import get_tenant
+    from synkro_resources.control.warehouse_checks import warehouse_checks
+
+    with control() as (_, db):
+        checks = warehouse_checks(db, get_tenant(db, slug).slug)
+    if not checks:
+        click.echo("no table has been compared yet")
+    for found in checks:
+        more = {"only there": found.rows_beyond, "sent again": found.rows_resent, "refused": found.rows_refused}
+        told = "".join(f", {rows} {what}" for what, rows in more.items() if rows)
+        counts = f"{found.rows_lake} rows here, {found.rows_client} there"
+        click.echo(f"{found.status:<9}{found.table_name:<28}{counts}{told}, {found.checked_at:%Y-%m-%d %H:%M} UTC")
+    if any(found.status == "differs" for found in checks):
         sys.exit(1)
