@@ -54,7 +54,8 @@ def verify(slug: str, repair: bool) -> None:
     from synkro_resources.model.ids import IntegrationKind
     from synkro_resources.model.tables import WAREHOUSE_TABLES
     from synkro_resources.platform import Platform
-    from synkro_resources.supabase.comparisons import store_comparison
+    from synkro_resources.supabase.comparisons import known_refused, store_comparison
+    from synkro_resources.supabase.refusals import codes_of
     from synkro_resources.supabase.resource import writer_for
     from synkro_resources.supabase.verify import compare
 
@@ -66,12 +67,16 @@ def verify(slug: str, repair: bool) -> None:
         writer, failed = writer_for(connection, slug), False
         try:
             for table in WAREHOUSE_TABLES:
-                found = compare(Lake(settings.lake_root), slug, table, writer, repair=repair)
+                # A repair tries refused rows again: the client may have lifted what refused them.
+                known = [] if repair else known_refused(db, slug, table)
+                found = compare(Lake(settings.lake_root), slug, table, writer, repair=repair, refused=known)
                 store_comparison(db, slug, found, settings.present.now())
                 failed = failed or found.verdict == "differs"
                 again = f", {found.rows_resent} sent again" if found.rows_resent else ""
                 counts = f"{found.rows_lake} rows here, {found.rows_client} there"
-                click.echo(f"{found.verdict:<9}{table.warehouse:<28}{counts}{again}")
+                beyond = f", {found.rows_beyond} only there" if found.rows_beyond else ""
+                aside = f", {len(found.refused)} refused ({codes_of(found.refused)})" if found.refused else ""
+                click.echo(f"{found.verdict:<9}{table.warehouse:<28}{counts}{beyond}{again}{aside}")
         finally:
             writer.close()
             platform.control.close()

@@ -6,10 +6,10 @@ the newer of two versions, so that a late or repeated batch can never set a row 
 
 from __future__ import annotations
 
-import pyarrow as pa
 from sqlalchemy import create_engine, text
 
 from synkro_resources.model.tables import WAREHOUSE_TABLES, Table
+from synkro_resources.supabase.column_types import PG_TYPES
 from synkro_resources.supabase.views import views
 from synkro_resources.supabase.writer import check_schema_name, warehouse_name
 
@@ -23,16 +23,6 @@ WRITER_ROLE = "synkro_writer"
 VERSION_TABLE = "synkro_schema_version"
 CHECK_TABLE = "synkro_check"
 """The connection check writes a row here, reads it back and deletes it; nothing else ever does."""
-
-_TYPES: dict[pa.DataType, str] = {
-    pa.int32(): "integer",
-    pa.int64(): "bigint",
-    pa.float64(): "double precision",
-    pa.string(): "text",
-    pa.bool_(): "boolean",
-    pa.date32(): "date",
-    pa.timestamp("us", tz="UTC"): "timestamptz",
-}
 
 
 def ddl(schema: str = "public", *, zone: str = "UTC") -> str:
@@ -110,12 +100,12 @@ def _version_table(schema: str) -> str:
 def _table(table: Table, schema: str) -> str:
     name = f"{schema}.{warehouse_name(table)}"
     columns = [
-        f"  {column.name} {_TYPES[column.type]}{' not null' if column.required else ''}" for column in table.columns
+        f"  {column.name} {PG_TYPES[column.type]}{' not null' if column.required else ''}" for column in table.columns
     ]
     columns.append(f"  primary key ({', '.join(table.key)})")
     # An older version's table lacks what was added since; such columns may be empty.
     added = [
-        f"alter table {name} add column if not exists {column.name} {_TYPES[column.type]};"
+        f"alter table {name} add column if not exists {column.name} {PG_TYPES[column.type]};"
         for column in table.columns
         if column.name not in table.key
     ]

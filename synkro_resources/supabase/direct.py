@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from datetime import datetime
 
 import psycopg2
@@ -10,16 +11,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from psycopg2.extensions import connection as PgConnection
+from psycopg2.extensions import cursor as Cursor
 from pydantic import SecretStr
 
 from synkro_resources.model.errors import SynkroError
 from synkro_resources.model.tables import Table
-from synkro_resources.supabase.errors import explain, unreachable
-from synkro_resources.supabase.fingerprints import Fingerprint, sql
+from synkro_resources.supabase.column_types import PG_TYPES
+from synkro_resources.supabase.errors import TOO_SLOW, explain, too_slow, unreachable
+from synkro_resources.supabase.fingerprints import Fingerprint, Key, Mark, marks_sql, sql
+from synkro_resources.supabase.refusals import RefusedRow, Written, check_refused, is_refusal, refused_row
 from synkro_resources.supabase.writer import check_schema_name, newest_versions, warehouse_name
 
 CONNECT_TIMEOUT_S = 10
-STATEMENT_TIMEOUT_S = 300
+STATEMENT_TIMEOUT_S = 300.0
+FLOOR_ROWS = 1_000
+"""A part of so few rows that still takes too long is not the part's fault."""
+PLACE = "synkro_place"
 ENDED = frozenset({"57P01", "57P02", "57P03", "08003", "08006"})
 
 
@@ -28,7 +35,15 @@ class DirectWriter:
 
     path = "direct"
 
-    def __init__(self, connection_string: SecretStr, *, tenant: str, schema: str = "public") -> None:
+    def __init__(
+        self,
+        connection_string: SecretStr,
+        *,
+        tenant: str,
+        schema: str = "public",
+        statement_timeout_s: float = STATEMENT_TIMEOUT_S,
+    ) -> None:
+        self._statement_timeout_s = statement_timeout_s
         self._dsn = connection_string
         self._tenant = tenant
         self._schema = check_schema_name(schema)
@@ -57,22 +72,59 @@ class DirectWriter:
             raise self._explained(error, name) from error
         return {version: Fingerprint(int(count), int(total)) for version, count, total in found}
 
-    def upsert(self, table: Table, rows: pa.Table) -> int:
-        newest = newest_versions(table, rows)
-        if newest.num_rows == 0:
-            return 0
+    def marks(self, table: Table, keys: pa.Table) -> dict[Key, Mark]:
+        if keys.num_rows == 0:
+            return {}
         name = warehouse_name(table)
         try:
             with self._connected() as connection, connection.cursor() as cursor:
-                cursor.execute(
-                    f"create temporary table incoming (like {self._schema}.{name} including defaults) on commit drop"
-                )
-                columns = ", ".join(newest.column_names)
-                cursor.copy_expert(f"copy incoming ({columns}) from stdin with (format csv)", _as_csv(newest))
-                cursor.execute(_upsert(table, f"{self._schema}.{name}", newest.column_names))
+                _copy_aside(cursor, "asked", table, keys.select(list(table.key)))
+                cursor.execute(marks_sql(table, f"{self._schema}.{name}", "asked"))
+                return {tuple(key): Mark(version, int(number)) for *key, version, number in cursor}
         except psycopg2.Error as error:
             raise self._explained(error, name) from error
-        return newest.num_rows
+
+    def upsert(self, table: Table, rows: pa.Table) -> Written:
+        newest = newest_versions(table, rows)
+        if newest.num_rows == 0:
+            return Written()
+        name = warehouse_name(table)
+        refused: list[RefusedRow] = []
+        try:
+            with self._connected() as connection, connection.cursor() as cursor:
+                numbered = newest.append_column(PLACE, pa.array(range(newest.num_rows), pa.int64()))
+                _copy_aside(cursor, "incoming", table, numbered)
+                statement = _upsert(table, f"{self._schema}.{name}")
+                for place, code in self._insert(cursor, statement, 0, newest.num_rows, name):
+                    refused.append(refused_row(table, newest, place, code))
+                    check_refused(self._tenant, name, refused)
+        except psycopg2.Error as error:
+            raise self._explained(error, name) from error
+        return Written(newest.num_rows - len(refused), tuple(refused))
+
+    def _insert(self, cursor: Cursor, statement: str, first: int, end: int, name: str) -> Iterator[tuple[int, str]]:
+        """Store the incoming rows from `first` up to `end`; the places and codes of those that are refused.
+
+        A part with a bad row, or one that takes too long, is done again in halves: the rest stays in the transaction.
+        """
+        cursor.execute("savepoint part")
+        try:
+            cursor.execute(statement, (first, end))
+        except psycopg2.Error as error:
+            code, size = error.pgcode or "", end - first
+            if not is_refusal(code) and code not in TOO_SLOW:
+                raise
+            cursor.execute("rollback to savepoint part; release savepoint part")
+            if is_refusal(code) and size == 1:
+                yield first, code
+                return
+            if code in TOO_SLOW and size <= FLOOR_ROWS:
+                raise too_slow(self._tenant, detail=f"{name}: {code}") from None
+            middle = first + size // 2
+            yield from self._insert(cursor, statement, first, middle, name)
+            yield from self._insert(cursor, statement, middle, end, name)
+        else:
+            cursor.execute("release savepoint part")
 
     def close(self) -> None:
         if self._connection is not None:
@@ -85,7 +137,7 @@ class DirectWriter:
             self._connection = psycopg2.connect(
                 self._dsn.get_secret_value().replace("postgresql+psycopg2://", "postgresql://"),
                 connect_timeout=CONNECT_TIMEOUT_S,
-                options=f"-c statement_timeout={STATEMENT_TIMEOUT_S * 1000}",
+                options=f"-c statement_timeout={round(self._statement_timeout_s * 1000)}",
                 application_name="synkro",
             )
         return self._connection
@@ -105,6 +157,15 @@ class DirectWriter:
         return explain(code, status=None, tenant=self._tenant, table=table)
 
 
+def _copy_aside(cursor: Cursor, aside: str, table: Table, rows: pa.Table) -> None:
+    """Fill a temporary table of the registry's types, so that the client's own rules are met row by row later."""
+    kinds = {column.name: PG_TYPES[column.type] for column in table.columns} | {PLACE: "bigint primary key"}
+    columns = ", ".join(f"{name} {kinds[name]}" for name in rows.column_names)
+    cursor.execute(f"create temporary table {aside} ({columns}) on commit drop")
+    cursor.copy_expert(f"copy {aside} ({', '.join(rows.column_names)}) from stdin with (format csv)", _as_csv(rows))
+    cursor.execute(f"analyze {aside}")
+
+
 def _as_csv(rows: pa.Table) -> io.BytesIO:
     """CSV in which an empty unquoted field is NULL and a quoted one an empty text; NUL characters removed."""
     cleaned = rows.from_arrays([_without_nul(rows.column(name)) for name in rows.column_names], schema=rows.schema)
@@ -120,11 +181,12 @@ def _without_nul(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.replace_substring(column, "\x00", "")
 
 
-def _upsert(table: Table, target: str, columns: list[str]) -> str:
-    keys = set(table.key)
-    updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in keys)
+def _upsert(table: Table, target: str) -> str:
+    """The statement that stores a range of places of the incoming rows."""
+    columns = [column.name for column in table.columns]
+    updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in table.key)
     listed = ", ".join(columns)
     return (
-        f"insert into {target} ({listed}) select {listed} from incoming "  # noqa: S608  # names from our registry
+        f"insert into {target} ({listed}) select {listed} from incoming where {PLACE} >= %s and {PLACE} < %s "  # noqa: S608  # names from our registry
         f"on conflict ({', '.join(table.key)}) do update set {updates}"
     )

@@ -14,7 +14,8 @@ TRANSIENT_CODES = frozenset(
     }
 )
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 544})
-TOO_LARGE = frozenset({"413", "57014", "544"})
+TOO_LARGE = frozenset({"413"})
+TOO_SLOW = frozenset({"57014", "504", "544"})
 STALE_SCHEMA = frozenset({"404", "PGRST204", "PGRST205"})
 
 _SCHEMA = Sentence(
@@ -58,6 +59,16 @@ _EXPLAINED: dict[str, tuple[Sentence, Sentence]] = {
         Sentence("На диске Supabase нет места.", "The Supabase disk is full."),
         Sentence("Увеличьте диск или удалите лишнее.", "Enlarge the disk or delete what is not needed."),
     ),
+    "57014": (
+        Sentence(
+            "Supabase отвечает слишком медленно: запрос прерван по времени.",
+            "Supabase is too slow: the statement ran out of time.",
+        ),
+        Sentence(
+            "Данные сохранены у нас, отправим их при следующем запуске. Проверьте нагрузку и statement_timeout.",
+            "The data are safe with us and go with the next run. Check the project's load and statement_timeout.",
+        ),
+    ),
     "25006": (
         Sentence("База Supabase доступна только для чтения.", "The Supabase database is read-only."),
         Sentence("Проверьте место на диске и режим базы.", "Check the disk space and the database's mode."),
@@ -67,6 +78,8 @@ _EXPLAINED: dict[str, tuple[Sentence, Sentence]] = {
 
 def explain(code: str, *, status: int | None, tenant: str, table: str) -> SynkroError:
     """The error that the client reads, from a PostgREST or PostgreSQL code and the HTTP status."""
+    if code in TOO_SLOW or str(status) in TOO_SLOW:
+        return too_slow(tenant, detail=f"{table}: {code or status}")
     if code in TRANSIENT_CODES or (status in TRANSIENT_STATUSES and code not in _EXPLAINED):
         return unreachable(tenant, detail=f"{table}: {code or status}")
     known = _EXPLAINED.get(code) or _EXPLAINED.get(str(status))
@@ -77,6 +90,12 @@ def explain(code: str, *, status: int | None, tenant: str, table: str) -> Synkro
     return IntegrationError(
         f"supabase.{code or status}", what, remedy, tenant=tenant, integration="supabase", detail=table
     )
+
+
+def too_slow(tenant: str, *, detail: str = "") -> TransientError:
+    """Even small parts do not end within the server's time."""
+    what, remedy = _EXPLAINED["57014"]
+    return TransientError("supabase.too_slow", what, remedy, tenant=tenant, integration="supabase", detail=detail)
 
 
 def unreachable(tenant: str, *, detail: str = "") -> TransientError:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -30,17 +31,34 @@ class Fingerprint:
     checksum: int
 
 
+Key = tuple[str, ...]
+"""A row's key columns in the text forms of the checksum, the same from both sides."""
+
+
+class Mark(NamedTuple):
+    """What identifies one stored row: its version and its number."""
+
+    version: datetime
+    number: int
+
+
 def fingerprints(table: Table, rows: pa.Table) -> dict[datetime, Fingerprint]:
     """By version; `rows` has each key once."""
-    names = [column.name for column in table.columns]
-    texts = [_texts(rows.column(name)) for name in names]
-    versions = [at for at in rows.column(table.version).to_pylist() if at is not None]  # the column is required
     found: dict[datetime, tuple[int, int]] = {}
-    for version, values in zip(versions, zip(*texts, strict=True), strict=True):
-        digest = hashlib.md5("|".join(values).encode(), usedforsecurity=False).hexdigest()
-        count, total = found.get(version, (0, 0))
-        found[version] = (count + 1, total + int(digest[:8], 16))
+    for _, mark in _numbered(table, rows):
+        count, total = found.get(mark.version, (0, 0))
+        found[mark.version] = (count + 1, total + mark.number)
     return {version: Fingerprint(count, total) for version, (count, total) in found.items()}
+
+
+def marks(table: Table, rows: pa.Table) -> dict[Key, Mark]:
+    """By key; `rows` has each key once."""
+    return dict(_numbered(table, rows))
+
+
+def keys_of(table: Table, rows: pa.Table) -> list[Key]:
+    """The rows' keys, in their order."""
+    return list(zip(*(_texts(rows.column(name)) for name in table.key), strict=True))
 
 
 def sql(table: Table, name: str) -> str:
@@ -48,16 +66,38 @@ def sql(table: Table, name: str) -> str:
 
     Its two parameters bound the versions, both included; null bounds nothing.
     """
-    text = " || '|' || ".join(_expression(column.name, column.type) for column in table.columns)
-    number = f"('x' || substr(md5({text}), 1, 8))::bit(32)::bigint"
     # One name per value: the names are from our registry, never from outside.
     bounds = f"({table.version} >= %s or %s is null) and ({table.version} <= %s or %s is null)"
-    return f"select {table.version}, count(*), sum({number})::text from {name} where {bounds} group by 1"  # noqa: S608
+    counted = f"{table.version}, count(*), sum({_number(table)})::text"
+    return f"select {counted} from {name} where {bounds} group by 1"  # noqa: S608
+
+
+def marks_sql(table: Table, name: str, asked: str) -> str:
+    """The query that gives the key's texts, version and number of the rows whose keys the table `asked` holds."""
+    kinds = {column.name: column.type for column in table.columns}
+    keys = ", ".join(_expression(key, kinds[key]) for key in table.key)
+    joined = f"{name} join {asked} using ({', '.join(table.key)})"
+    return f"select {keys}, {table.version}, {_number(table)} from {joined}"  # noqa: S608
 
 
 def differing(ours: Mapping[datetime, Fingerprint], theirs: Mapping[datetime, Fingerprint]) -> list[datetime]:
     """Versions of ours that the client's table does not hold just so, in order."""
     return sorted(version for version, found in ours.items() if theirs.get(version) != found)
+
+
+def _numbered(table: Table, rows: pa.Table) -> Iterator[tuple[Key, Mark]]:
+    texts = {column.name: _texts(rows.column(column.name)) for column in table.columns}
+    keys = zip(*(texts[name] for name in table.key), strict=True)
+    versions: list[datetime | None] = rows.column(table.version).to_pylist()
+    for key, version, values in zip(keys, versions, zip(*texts.values(), strict=True), strict=True):
+        digest = hashlib.md5("|".join(values).encode(), usedforsecurity=False).hexdigest()
+        if version is not None:  # the column is required
+            yield key, Mark(version, int(digest[:8], 16))
+
+
+def _number(table: Table) -> str:
+    text = " || '|' || ".join(_expression(column.name, column.type) for column in table.columns)
+    return f"('x' || substr(md5({text}), 1, 8))::bit(32)::bigint"
 
 
 def _expression(name: str, kind: pa.DataType) -> str:

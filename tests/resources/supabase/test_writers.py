@@ -49,7 +49,7 @@ def test_the_same_key_twice_in_one_load_keeps_the_newest_instead_of_failing(
     path: str, project: str, request: pytest.FixtureRequest
 ) -> None:
     writer: WarehouseWriter = request.getfixturevalue(path)
-    assert writer.upsert(DEAL, deals((1, 1, "first"), (1, 2, "second"))) == 1
+    assert writer.upsert(DEAL, deals((1, 1, "first"), (1, 2, "second"))).rows == 1
     assert [row[1] for row in stored(project)] == ["second"]
     assert writer.count(DEAL) == 1
 
