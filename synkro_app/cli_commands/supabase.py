@@ -82,3 +82,23 @@ def verify(slug: str, repair: bool) -> None:
             platform.control.close()
     if failed:
         sys.exit(1)
+
+
+@supabase.command("status")
+@TENANT
+def status(slug: str) -> None:
+    """What the newest comparison of each table found, without asking the client's database; exit code 1 as verify."""
+    from synkro_resources.control.tenants import get_tenant
+    from synkro_resources.control.warehouse_checks import warehouse_checks
+
+    with control() as (_, db):
+        checks = warehouse_checks(db, get_tenant(db, slug).slug)
+    if not checks:
+        click.echo("no table has been compared yet")
+    for found in checks:
+        more = {"only there": found.rows_beyond, "sent again": found.rows_resent, "refused": found.rows_refused}
+        told = "".join(f", {rows} {what}" for what, rows in more.items() if rows)
+        counts = f"{found.rows_lake} rows here, {found.rows_client} there"
+        click.echo(f"{found.status:<9}{found.table_name:<28}{counts}{told}, {found.checked_at:%Y-%m-%d %H:%M} UTC")
+    if any(found.status == "differs" for found in checks):
+        sys.exit(1)

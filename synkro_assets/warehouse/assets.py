@@ -51,7 +51,8 @@ def _compare(run: TenantRun, table: Table, writer: WarehouseWriter, refused: Col
         "rows_beyond": found.rows_beyond,
     }
     control = run.platform.control
-    elsewhere = still_refused(control, run.tenant, table, writer)
+    # A first load also sends what is older than its days, which the comparison is not about.
+    elsewhere = (*still_refused(control, run.tenant, table, writer), *refused)
     store_comparison(control, run.tenant, found, run.clock.now(), elsewhere=elsewhere)
     if aside := {row.key: row for row in (*refused, *found.refused)}:
         _tell_refused(run, table, list(aside.values()))
