@@ -41,7 +41,7 @@ def apply(slug: str, schema: str, writer_password: bool) -> None:
     password = read_secret("writer_password") if writer_password else None
     with control() as (_, db):
         zone = get_tenant(db, slug).zone
-    apply_ddl(owner, writer_password=password, schema=schema, zone=zone)
+    apply_ddl(owner, writer_password=password, schema=schema, zone=zone, tenant=slug)
     click.echo(f"schema version {SCHEMA_VERSION} is in place")
 
 

@@ -7,9 +7,12 @@ the newer of two versions, so that a late or repeated batch can never set a row 
 from __future__ import annotations
 
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 
+from synkro_resources.model.errors import IntegrationError, Sentence, SynkroError
 from synkro_resources.model.tables import WAREHOUSE_TABLES, Table
 from synkro_resources.supabase.column_types import PG_TYPES
+from synkro_resources.supabase.errors import explain, unreachable
 from synkro_resources.supabase.views import views
 from synkro_resources.supabase.writer import check_schema_name, warehouse_name
 
@@ -39,10 +42,20 @@ def ddl(schema: str = "public", *, zone: str = "UTC") -> str:
     return "\n".join(parts)
 
 
-def apply_ddl(owner_url: str, *, writer_password: str | None = None, schema: str = "public", zone: str = "UTC") -> None:
-    """Run the script through the owner's connection, which is used once and not stored.
+def apply_ddl(
+    owner_url: str,
+    *,
+    writer_password: str | None = None,
+    schema: str = "public",
+    zone: str = "UTC",
+    tenant: str | None = None,
+) -> None:
+    """Run the script through the owner's connection, which is used once and not stored. All of it or nothing.
 
     `writer_password` lets the writing role sign in for the direct path.
+
+    Raises:
+        IntegrationError, TransientError: with what the owner has to do.
     """
     engine = create_engine(owner_url)
     try:
@@ -54,8 +67,33 @@ def apply_ddl(owner_url: str, *, writer_password: str | None = None, schema: str
                     {"password": writer_password},
                 ).scalar_one()
                 connection.exec_driver_sql(str(statement).replace("%", "%%"))
+    except DBAPIError as error:
+        raise _explained(error, tenant or "") from None  # the statement of the error holds the password
     finally:
         engine.dispose()
+
+
+def _explained(error: DBAPIError, tenant: str) -> SynkroError:
+    code = str(getattr(error.orig, "pgcode", "") or "")
+    if code == "2BP01":
+        named = str(error.orig).partition("\n")[0].rpartition(": ")[2]
+        return IntegrationError(
+            "supabase.view_in_use",
+            Sentence(
+                f"На наших представлениях построены ваши: {named}. Схема не изменена.",
+                f"Views of yours are built on ours: {named}. The schema is unchanged.",
+            ),
+            Sentence(
+                "Удалите их на время обновления, выполните SQL снова и создайте их заново.",
+                "Drop them for the time of the update, run the SQL again and create them anew.",
+            ),
+            tenant=tenant,
+            integration="supabase",
+            detail=code,
+        )
+    if not code and "password authentication failed" in str(error.orig):
+        code = "28P01"
+    return explain(code, status=None, tenant=tenant, table="ddl") if code else unreachable(tenant, detail="ddl")
 
 
 def _writer_role(schema: str) -> str:

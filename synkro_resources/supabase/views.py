@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from synkro_resources.model.errors import Sentence, UserInputError
 
 LOST = 143
+DEPENDENTS = "the columns of this view change, and these views of yours depend on it:"
+"""What the SQL editor shows before the dependents' names."""
 
 _DEALS_WITH_DIALOGS = """
 select d.deal_id, d.name, d.pipeline_id, p.pipeline_name, d.status_id, p.status_name, nullif(d.price, 0) as price,
@@ -88,9 +90,8 @@ def _view(schema: str, zone: str, name: str, writer_role: str) -> str:
     about, query = VIEWS[name]
     body = query.strip().format(schema=schema, zone=f"'{zone}'", lost=LOST)
     # Names and zone are checked, the query is ours.
-    head = f"drop view if exists {schema}.{name};\n"
-    return f"""{head}create view {schema}.{name} with (security_invoker = true) as
-{body};
+    created = f"view {schema}.{name} with (security_invoker = true) as\n{body};"
+    return f"""{_replaced(schema, name, created)}
 comment on view {schema}.{name} is '{about}';
 revoke all on {schema}.{name} from public;
 grant select on {schema}.{name} to {writer_role};
@@ -102,3 +103,27 @@ do $$ declare found text; begin
     grant select on {schema}.{name} to service_role;
   end if;
 end $$;"""  # noqa: S608
+
+
+def _replaced(schema: str, name: str, created: str) -> str:
+    """The statement that brings a view to its present form and never drops what the client has built on it.
+
+    A view whose columns only grow is replaced in place. Otherwise it is made anew, which the database refuses while
+    something depends on it; the error names what does.
+    """
+    return f"""do $view$ declare dependents text; begin
+  create or replace {created}
+exception when invalid_table_definition then
+  select string_agg(distinct format('%I.%I', space.nspname, own.relname), ', ') into dependents
+  from pg_depend link
+  join pg_rewrite rule on rule.oid = link.objid
+  join pg_class own on own.oid = rule.ev_class
+  join pg_namespace space on space.oid = own.relnamespace
+  where link.classid = 'pg_rewrite'::regclass and link.refclassid = 'pg_class'::regclass
+    and link.refobjid = '{schema}.{name}'::regclass and own.oid <> link.refobjid;
+  if dependents is not null then
+    raise exception '{name}: {DEPENDENTS} %', dependents using errcode = '2BP01';
+  end if;
+  drop view {schema}.{name};
+  create {created}
+end $view$;"""  # noqa: S608
