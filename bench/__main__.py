@@ -19,8 +19,8 @@ from synkro_resources.embedded_postgres import EmbeddedPostgres
 REPEATS = 3
 OTHERS = (
     "See also python -m bench.sources (pace of the readers, memory of a large first load), bench.normalize (from raw "
-    "to normalised tables, next to the floor), bench.history (two years by one request) and bench.checks (what the "
-    "checks of the data cost), each with --help."
+    "to normalised tables, next to the floor), bench.history (two years by one request), bench.checks (what the checks "
+    "of the data cost) and bench.warehouse (the client's database, next to COPY and row by row), each with --help."
 )
 COMMANDS = {
     "synkro --help": ["-m", "synkro_app.cli", "--help"],

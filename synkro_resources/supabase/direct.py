@@ -79,6 +79,7 @@ class DirectWriter:
         try:
             with self._connected() as connection, connection.cursor() as cursor:
                 _copy_aside(cursor, "asked", table, keys.select(list(table.key)))
+                cursor.execute("analyze asked")  # a join needs to know how few they are
                 cursor.execute(marks_sql(table, f"{self._schema}.{name}", "asked"))
                 return {tuple(key): Mark(version, int(number)) for *key, version, number in cursor}
         except psycopg2.Error as error:
@@ -120,6 +121,7 @@ class DirectWriter:
                 return
             if code in TOO_SLOW and size <= FLOOR_ROWS:
                 raise too_slow(self._tenant, detail=f"{name}: {code}") from None
+            cursor.execute(f"create index if not exists incoming_place on incoming ({PLACE})")
             middle = first + size // 2
             yield from self._insert(cursor, statement, first, middle, name)
             yield from self._insert(cursor, statement, middle, end, name)
@@ -159,14 +161,13 @@ class DirectWriter:
 
 def _copy_aside(cursor: Cursor, aside: str, table: Table, rows: pa.Table) -> None:
     """Fill a temporary table of the registry's types, so that the client's own rules are met row by row later."""
-    kinds = {column.name: PG_TYPES[column.type] for column in table.columns} | {PLACE: "bigint primary key"}
+    kinds = {column.name: PG_TYPES[column.type] for column in table.columns} | {PLACE: "bigint"}
     columns = ", ".join(f"{name} {kinds[name]}" for name in rows.column_names)
     cursor.execute(f"create temporary table {aside} ({columns}) on commit drop")
-    cursor.copy_expert(f"copy {aside} ({', '.join(rows.column_names)}) from stdin with (format csv)", _as_csv(rows))
-    cursor.execute(f"analyze {aside}")
+    cursor.copy_expert(f"copy {aside} ({', '.join(rows.column_names)}) from stdin with (format csv)", as_csv(rows))
 
 
-def _as_csv(rows: pa.Table) -> io.BytesIO:
+def as_csv(rows: pa.Table) -> io.BytesIO:
     """CSV in which an empty unquoted field is NULL and a quoted one an empty text; NUL characters removed."""
     cleaned = rows.from_arrays([_without_nul(rows.column(name)) for name in rows.column_names], schema=rows.schema)
     buffer = io.BytesIO()
