@@ -26,14 +26,21 @@ ACTOR = "cli"
 EXIT_FAILED = 1
 TENANT = click.option("--tenant", "slug", required=True, help="Slug of the tenant.")
 YES = click.option("--yes", is_flag=True, help="Do not ask.")
+OWNER = click.option(
+    "--owner",
+    is_flag=True,
+    help="Delete in Supabase through its owner's connection, which is asked for, used once and not stored: "
+    "the role synkro_writer may not delete.",
+)
 
 
 @click.command("erase")
 @TENANT
 @click.option("--supabase", "with_supabase", is_flag=True, help="Also our tables in the client's own database.")
+@OWNER
 @click.option("--no-dagster", is_flag=True, help="This machine has no Dagster; the certificate will say so.")
 @YES
-def erase_tenant(slug: str, with_supabase: bool, no_dagster: bool, yes: bool) -> None:
+def erase_tenant(slug: str, with_supabase: bool, owner: bool, no_dagster: bool, yes: bool) -> None:
     """Remove everything of a tenant and print the certificate; safe to repeat after a crash."""
     from synkro_resources.erasure.tenant import erase_tenant as erase
 
@@ -41,7 +48,7 @@ def erase_tenant(slug: str, with_supabase: bool, no_dagster: bool, yes: bool) ->
     with (
         _opened() as platform,
         _instance(platform.settings, no_dagster) as instance,
-        _warehouse(platform, slug, needed=with_supabase) as warehouse,
+        _warehouse(platform, slug, needed=with_supabase or owner, owner=owner) as warehouse,
     ):
         certificate = erase(_places(platform, instance), slug, actor=ACTOR, warehouse=warehouse)
     _show(certificate)
@@ -90,14 +97,15 @@ def person() -> None:
 @TENANT
 @click.option("--phone", help="As people type it. Not given: one line of standard input, which no history keeps.")
 @click.option("--no-supabase", is_flag=True, help="Leave the client's own database out; the certificate will say so.")
+@OWNER
 @YES
-def erase_one(slug: str, phone: str | None, no_supabase: bool, yes: bool) -> None:
+def erase_one(slug: str, phone: str | None, no_supabase: bool, owner: bool, yes: bool) -> None:
     """Remove one person everywhere, keep them out of later loads, and print the certificate."""
     from synkro_resources.erasure.person import erase_person
 
     typed = phone or read_secret("phone")
     _confirm(yes, f"One person of {slug} will be removed for good.")
-    with _opened() as platform, _warehouse(platform, slug, needed=not no_supabase) as warehouse:
+    with _opened() as platform, _warehouse(platform, slug, needed=not no_supabase, owner=owner) as warehouse:
         places = _places(platform, None)
         certificate = erase_person(places, platform.keyring, slug, typed, actor=ACTOR, warehouse=warehouse)
         _show(certificate)
@@ -190,8 +198,10 @@ def _instance(settings: Settings, skip: bool) -> Generator[dg.DagsterInstance | 
 
 
 @contextmanager
-def _warehouse(platform: Platform, slug: str, *, needed: bool) -> Generator[WarehouseEraser | None]:
-    from synkro_resources.erasure.warehouse import eraser_for
+def _warehouse(platform: Platform, slug: str, *, needed: bool, owner: bool) -> Generator[WarehouseEraser | None]:
+    from pydantic import SecretStr
+
+    from synkro_resources.erasure.warehouse import DirectEraser, eraser_for
     from synkro_resources.model.ids import IntegrationKind
 
     connection = platform.find_connection(slug, IntegrationKind.SUPABASE) if needed else None
@@ -200,7 +210,11 @@ def _warehouse(platform: Platform, slug: str, *, needed: bool) -> Generator[Ware
             click.echo(f"{slug} has no Supabase connected", err=True)
         yield None
         return
-    eraser = eraser_for(connection, slug)
+    if owner:
+        owners = SecretStr(read_secret("owner_connection"))
+        eraser: WarehouseEraser = DirectEraser(owners, tenant=slug, schema=connection.text("schema", "public"))
+    else:
+        eraser = eraser_for(connection, slug)
     try:
         yield eraser
     finally:
