@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+PEER := .venv-peer
 UV := $(BIN)/uv --system-certs
 PACKAGES := synkro_assets synkro_resources synkro_app
 # The first of these that is a supported version; another one: make PYTHON=/path/to/python3.12 …
@@ -14,7 +15,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$name && break; done)
 TEST_PROCESSES ?= 3
 
-.PHONY: help demo up dagster test test-fast lint format bench lock clean
+.PHONY: help demo up dagster test test-fast lint format bench bench-peer lock clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -47,6 +48,9 @@ format: $(VENV)/dev.stamp ## Format and sort imports
 bench: $(VENV)/dev.stamp ## Measure start times on this machine; more: python -m bench.sources --help
 	$(BIN)/python -m bench
 
+bench-peer: $(VENV)/dev.stamp $(PEER)/stamp ## Load the invented vendors next to a dlt pipeline, which gets an environment of its own
+	$(BIN)/python -m bench.peer
+
 # No index address is written: whoever installs uses the index that is configured there. The base set is resolved
 # within the dev set, so that both can follow each other in one environment.
 COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
@@ -56,12 +60,13 @@ lock: $(BIN)/uv ## Resolve the dependencies anew and write the hash-pinned requi
 	$(COMPILE) requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/base.txt
+	$(COMPILE) requirements/peer.in -o requirements/peer.txt
 
 clean: ## Remove the environment, caches and all local data (the demo's and those of `synkro up`)
 	@for pointer in .synkro/postgres/location .synkro/*/postgres/location; do \
 		if [ -f "$$pointer" ]; then case "$$(cat "$$pointer")" in */synkro/database-*) rm -rf "$$(cat "$$pointer")";; esac; fi; \
 	done
-	rm -rf $(VENV) .synkro .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(PEER) .synkro .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
 	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- environment ----
@@ -102,3 +107,12 @@ $(VENV)/dev.stamp: requirements/dev.txt requirements/base.txt $(BIN)/synkro | $(
 $(VENV)/base.stamp: requirements/base.txt $(BIN)/synkro | $(BIN)/uv
 	$(call install,requirements/$(if $(wildcard $(VENV)/dev.stamp),dev,base).txt)
 	@touch $(if $(wildcard $(VENV)/dev.stamp),$(VENV)/dev.stamp) $@
+
+# What the product is measured against never enters the product's own environment.
+$(PEER)/stamp: requirements/peer.txt | $(BIN)/uv
+	$(BIN)/python -m venv --clear $(PEER)
+	@echo "Installing $< …"
+	@$(UV) pip sync -q --python $(PEER)/bin/python --require-hashes $< || { \
+		echo "uv could not install, trying pip with the same file …"; \
+		$(PEER)/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r $<; }
+	@touch $@

@@ -1,6 +1,6 @@
 """One run of assets in this process, as a run's own process would do it: `python -m bench.load FIRST LAST [PART]`.
 
-PART: `sources` (the default) or `normalized`, which reads what the sources have stored.
+PART: `sources` (the default), `normalized`, which reads what the sources have stored, or `peer` (see `bench.peer`).
 
 Prints one JSON line: whether it succeeded, seconds, the peak of this process's memory and what each step took.
 """
@@ -18,6 +18,7 @@ from typing import Any
 
 import dagster as dg
 
+from bench.peer_assets import PEER_ASSETS
 from bench.vendors import SLUG
 from synkro_assets.automation.jobs import DATA_JOB, asset_keys
 from synkro_assets.automation.sensors import reconcile_tenants
@@ -63,7 +64,7 @@ def _memory(field: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))
 
 
-PARTS = {"sources": SOURCES, "normalized": NORMALIZED}
+PARTS = {"sources": SOURCES, "normalized": NORMALIZED, "peer": PEER_ASSETS}
 
 
 def load(first: date, last: date, part: str = "sources") -> dict[str, Any]:
