@@ -89,7 +89,7 @@ def load(first: date, last: date, part: str = "sources") -> dict[str, Any]:
             own = [
                 (step.finished_at - step.started_at).total_seconds()
                 for step in journal.steps_of_run(control, SLUG, result.run_id)
-                if step.finished_at is not None and step.started_at is not None
+                if step.finished_at is not None
             ]
         return {
             "success": result.success,
