@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from synkro_app.cli_commands.amocrm import consent, unblock
+from synkro_app.cli_commands.columns import deal_columns
 from synkro_app.cli_commands.erase import TENANT_COMMANDS
 from synkro_app.cli_commands.inputs import control, parse_settings, read_secret
 
@@ -107,7 +108,7 @@ def tenant_resume(slug: str, reason: str) -> None:
     click.echo(f"Resumed {slug}")
 
 
-for _command in TENANT_COMMANDS:
+for _command in (*TENANT_COMMANDS, deal_columns):
     tenant.add_command(_command)
 
 

@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from synkro_assets import staleness
 from synkro_assets.crm import extract, normalize
+from synkro_assets.crm.chosen_again import refresh_stored_deals
 from synkro_assets.crm.deletions import Happened, known_kinship, read_deleted
-from synkro_assets.crm.families import COMPANY_FAMILY, CONTACT_FAMILY, DEAL_FAMILY
+from synkro_assets.crm.families import COMPANY_FAMILY, CONTACT_FAMILY, deal_family
 from synkro_assets.crm.sweep import (
     RECENT,
     SweepState,
@@ -230,13 +231,14 @@ def talks(run: TenantRun) -> RowSpool:
 )
 def deal(run: TenantRun, deleted: pa.Table) -> pa.Table:
     """Deals with typed fields, deleted ones as they last were; the state at any instant is rebuilt from deal_event."""
-    return _with_deleted(run, run.read(AMOCRM_LEADS, *DEAL_FAMILY, target=DEAL), DEAL, deleted)
+    refresh_stored_deals(run)
+    return _with_deleted(run, run.read(AMOCRM_LEADS, *deal_family(run.settings), target=DEAL), DEAL, deleted)
 
 
 @tenant_asset(DEAL_CONTACT, after=[AMOCRM_LEADS], beforehand=staleness.mark_after_deal_contacts)
 def deal_contact(run: TenantRun) -> pa.Table:
     """Which contacts belong to which deal, and which one is main."""
-    return run.read(AMOCRM_LEADS, *DEAL_FAMILY, target=DEAL_CONTACT)
+    return run.read(AMOCRM_LEADS, *deal_family(run.settings), target=DEAL_CONTACT)
 
 
 @tenant_asset(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from synkro_assets.crm.chosen import chosen_values
 from synkro_assets.json_columns import (
     Objects,
     children,
@@ -57,7 +59,7 @@ EVENT_KINDS = {
 }
 
 
-def _read_deals(rows: RawRows) -> Built:
+def _read_deals(rows: RawRows, deal_columns: Mapping[str, int]) -> Built:
     bodies = rows.bodies
     return Built(
         {
@@ -73,13 +75,15 @@ def _read_deals(rows: RawRows) -> Built:
             "closed_at": unix_instants(bodies, "closed_at"),
             "updated_at": unix_instants(bodies, "updated_at"),
             "is_deleted": rows["is_deleted"],
+            **chosen_values(rows.lists("custom_fields_values"), deal_columns),
             "source_updated_at": rows["source_updated_at"],
         }
     )
 
 
-DEALS = Reading(DEAL, _read_deals)
-"""Deals; a closing time of zero or less is no closing time."""
+def deals(deal_columns: Mapping[str, int]) -> Reading:
+    """Deals; a closing time of zero or less is no closing time. `deal_columns`: the tenant's setting."""
+    return Reading(DEAL, partial(_read_deals, deal_columns=deal_columns))
 
 
 def _read_deal_contacts(rows: RawRows) -> Built:

@@ -205,6 +205,19 @@ def steps_of_request(db: Database, tenant: str, request_id: str) -> list[StepRec
     return _steps(db, tenant, run_step.c.run_id.in_(select(run.c.run_id).where(run.c.request_id == request_id)))
 
 
+def last_done_step(db: Database, tenant: str, asset: str) -> StepRecord | None:
+    """The asset's newest step that was done, of whatever run; None if there is none."""
+    query = (
+        select(run_step)
+        .where(run_step.c.asset == asset, run_step.c.status == "done")
+        .order_by(run_step.c.step_id.desc())
+        .limit(1)
+    )
+    with db.tenant(tenant) as connection:
+        row = connection.execute(query).one_or_none()
+    return None if row is None else _step(row)
+
+
 def silent_runs(db: Database, cell: str, clock: Clock, limit: timedelta = HEARTBEAT_LIMIT) -> list[RunRecord]:
     """Runs of the cell that should be alive and have not said so for `limit`; for the reconciler."""
     query = select(run).where(run.c.status == "running", run.c.heartbeat_at < clock.now() - limit)

@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from synkro_resources.model.errors import Sentence, UserInputError
+from synkro_resources.model.tables.crm import CHOSEN_COLUMNS
+
 
 class Interval(BaseModel):
     """A stretch of working time inside one local day; `end` 00:00 means midnight at the day's end."""
@@ -86,6 +89,16 @@ class TenantSettings(BaseModel):
         default_factory=dict, description="Table of the lake → days that are kept; older ones go. Not named: for ever."
     )
 
+    deal_columns: dict[str, int] = Field(
+        default_factory=dict,
+        description="Column of a deal → id of the amoCRM field that fills it; utm_* without one go by amoCRM's codes.",
+    )
+
+    @field_validator("deal_columns")
+    @classmethod
+    def _columns_exist(cls, value: dict[str, int]) -> dict[str, int]:
+        return checked_deal_columns(value)
+
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
@@ -94,3 +107,35 @@ class TenantSettings(BaseModel):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{value!r} is not an IANA time zone, for example Asia/Yekaterinburg") from error
         return value
+
+
+def checked_deal_columns(columns: dict[str, int]) -> dict[str, int]:
+    """The same columns.
+
+    Raises:
+        UserInputError: `deal_columns.unknown` or `deal_columns.bad_field`.
+    """
+    known = ", ".join(CHOSEN_COLUMNS)
+    for column, field_id in columns.items():
+        if column not in CHOSEN_COLUMNS:
+            raise UserInputError(
+                "deal_columns.unknown",
+                Sentence(
+                    f"У сделки нет столбца «{column}», который можно заполнить из поля.",
+                    f"A deal has no column {column!r} that a field could fill.",
+                ),
+                Sentence(f"Выберите из списка: {known}.", f"Choose one of: {known}."),
+            )
+        if field_id < 1:
+            raise UserInputError(
+                "deal_columns.bad_field",
+                Sentence(
+                    f"Столбец «{column}»: {field_id} не может быть номером поля.",
+                    f"Column {column!r}: {field_id} cannot be the id of a field.",
+                ),
+                Sentence(
+                    "Номера полей — в таблице amocrm/custom_fields и в настройках amoCRM.",
+                    "The ids of fields are in the table amocrm/custom_fields and in amoCRM's settings.",
+                ),
+            )
+    return columns

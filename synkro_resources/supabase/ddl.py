@@ -16,8 +16,10 @@ from synkro_resources.supabase.errors import explain, unreachable
 from synkro_resources.supabase.views import views
 from synkro_resources.supabase.writer import check_schema_name, warehouse_name
 
-SCHEMA_VERSION = 3
-"""1: our tables. 2: the scratch table of the connection check. 3: chat events, superseded rows, indexes and views."""
+SCHEMA_VERSION = 4
+"""1: our tables. 2: the scratch table of the connection check. 3: chat events, superseded rows, indexes and views.
+4: columns of a deal that are filled from its custom fields.
+"""
 
 INDEXED = ("dialog_id", "episode_key", "deal_id", "contact_id", "sent_at", "start_at", "answered_at", "at")
 """Columns that people join and filter by, indexed wherever a table has them."""

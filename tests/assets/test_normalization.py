@@ -13,12 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synkro_assets import normalization
-from synkro_assets.crm.families import COMPANY_FAMILY, CONTACT_FAMILY, DEAL_FAMILY, TASK_FAMILY
+from synkro_assets.crm.families import COMPANY_FAMILY, CONTACT_FAMILY, TASK_FAMILY, deal_family
 from synkro_assets.normalization import Reading, normalize, normalized
 from synkro_resources.model.tables import DAY_COLUMN, INSTANT
 from synkro_resources.model.tables.raw import AMOCRM_LEADS
 from synkro_resources.model.tables.schema import Table
+from synkro_resources.model.tenant_settings import TenantSettings
 
+DEAL_FAMILY = deal_family(
+    TenantSettings.model_validate({"zone": "UTC", "deal_columns": {"utm_source": 1, "budget": 2}})
+)
 NOON = datetime(2026, 9, 7, 9, tzinfo=UTC)
 DAYS = (date(2026, 9, 7), date(2026, 9, 8), None)
 BEYOND_THE_CALENDAR = 10**15

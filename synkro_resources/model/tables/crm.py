@@ -11,9 +11,23 @@ from synkro_resources.model.tables.schema import (
     Table,
     flag,
     instant,
+    real,
     text,
     whole,
 )
+
+# Fixed, so that every client's table has the same columns; which field fills them is the tenant's to choose.
+_CHOSEN = (
+    text("utm_source", "Рекламная метка utm_source", "Mark utm_source", personal=True),
+    text("utm_medium", "Рекламная метка utm_medium", "Mark utm_medium", personal=True),
+    text("utm_campaign", "Рекламная метка utm_campaign", "Mark utm_campaign", personal=True),
+    text("utm_content", "Рекламная метка utm_content", "Mark utm_content", personal=True),
+    text("utm_term", "Рекламная метка utm_term", "Mark utm_term", personal=True),
+    real("budget", "Бюджет из выбранного поля карточки, не `price`", "Budget of a chosen field, not `price`"),
+)
+CHOSEN_COLUMNS: tuple[str, ...] = tuple(column.name for column in _CHOSEN)
+"""Columns of a deal that are filled from its custom fields (docs/metrics.md, «Chosen columns of a deal»)."""
+CHOSEN_NUMBERS = frozenset(column.name for column in _CHOSEN if column.type == pa.float64())
 
 DEAL = Table(
     "normalized/deal",
@@ -33,6 +47,7 @@ DEAL = Table(
         instant("updated_at", "Изменена", "Changed"),
         flag("is_deleted", "Удалена", "Deleted", required=True),
         whole("merged_into", "Объединена с", "Merged into"),
+        *_CHOSEN,
         SOURCE_UPDATED_AT,
     ),
     "Сделки",

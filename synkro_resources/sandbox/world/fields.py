@@ -56,6 +56,11 @@ BIRTHDAY = Field(800004, "День рождения", "birthday")
 MESSENGER = Field(800005, "Мессенджер", "multitext", "IM", IM_KINDS)
 SOURCE = Field(810002, "Источник", "select", None, SOURCES)
 UTM = Field(810003, "utm_source", "tracking_data", "UTM_SOURCE")
+UTM_MEDIUM = Field(810031, "utm_medium", "tracking_data", "UTM_MEDIUM")
+UTM_CAMPAIGN = Field(810032, "utm_campaign", "tracking_data", "UTM_CAMPAIGN")
+UTM_CONTENT = Field(810033, "utm_content", "tracking_data", "UTM_CONTENT")
+UTM_TERM = Field(810034, "utm_term", "tracking_data", "UTM_TERM")
+BUDGET = Field(810035, "Бюджет клиента", "numeric")
 OBJECT = Field(810004, "Объект", "chained_list")
 WALLS_FIELD = Field(810010, "Стены", "radiobutton", None, WALLS)
 OPTIONS_FIELD = Field(810011, "Состав заказа", "multiselect", None, OPTIONS)
@@ -67,6 +72,16 @@ COMPANY_SITE = Field(800102, "Сайт", "url", "WEB")
 COMPANY_ADDRESS = Field(800103, "Адрес", "smart_address", "ADDRESS")
 COMPANY_PAPERS = Field(800104, "Реквизиты", "legal_entity", "LEGAL_ENTITY")
 OLD_LEGAL_NAME = Field(800105, "Юридическое название", "org_legal_name")
+
+ADVERTISING: dict[str, tuple[tuple[Field, str], ...]] = {
+    "yandex": (
+        *((UTM_MEDIUM, "cpc"), (UTM_CAMPAIGN, "kotly_ekb"), (UTM_CONTENT, "banner 2"), (UTM_TERM, "купить котёл")),
+        (BUDGET, "350000"),
+    ),
+    "vk": ((UTM_MEDIUM, "social"), (UTM_CAMPAIGN, "тёплый пол"), (BUDGET, "120000.50")),
+    "2gis": (),
+}
+"""utm_source → what else a site passes on with it, and what the client wants to spend."""
 
 _LEGAL = {
     "name": "ООО «Ромашка»",
@@ -111,6 +126,11 @@ _PAYER = {
 LEAD_SHAPES: tuple[tuple[Field, tuple[Json, ...]], ...] = (
     (SOURCE, (SOURCE.enum(440001),)),
     (UTM, ({"value": "yandex"},)),
+    (UTM_MEDIUM, ({"value": "cpc"},)),
+    (UTM_CAMPAIGN, ({"value": "kotly_ekb"},)),
+    (UTM_CONTENT, ({"value": "banner 1"},)),
+    (UTM_TERM, ({"value": None},)),
+    (BUDGET, ({"value": "900000"},)),
     (OBJECT, ({"catalog_id": 1203, "catalog_element_id": 5501},)),
     (Field(810005, "Комментарий", "text"), ({"value": "Перезвонить\nпосле 18"},)),
     (Field(810006, "Техзадание", "textarea"), ({"value": "Дом 120 м², два этажа, газ подведён"},)),

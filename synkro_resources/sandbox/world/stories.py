@@ -342,7 +342,9 @@ class Story:
         if rng.random() < 0.5:
             values.append(fields.SOURCE.value(fields.SOURCE.enum(rng.choice(list(fields.SOURCES)))))
         if rng.random() < 0.2:
-            values.append(fields.UTM.value({"value": rng.choice(("yandex", "vk", "2gis"))}))
+            source = rng.choice(tuple(fields.ADVERTISING))
+            values.append(fields.UTM.value({"value": source}))
+            values += [field.value({"value": value}) for field, value in fields.ADVERTISING[source]]
         if rng.random() < 0.04:  # a chained list has no `value` at all
             values.append(fields.OBJECT.value({"catalog_id": 1203, "catalog_element_id": 5501}))
         if rng.random() < 0.03:

@@ -16,10 +16,10 @@ from synkro_assets.crm.normalize import (
     CONTACT_PHONES,
     CONTACTS,
     DEAL_CONTACTS,
-    DEALS,
     MANAGERS,
     PIPELINE_STATUSES,
     deal_events,
+    deals,
     is_connected,
 )
 from synkro_assets.normalization import Normalized, normalized
@@ -52,7 +52,7 @@ def rows_of(found: Normalized) -> Rows:
 
 
 def deal(**fields: object) -> dict[str, object]:
-    (row,) = rows_of(normalized(raw(AMOCRM_LEADS, {"id": 1} | fields), DEALS))
+    (row,) = rows_of(normalized(raw(AMOCRM_LEADS, {"id": 1} | fields), deals({})))
     return row
 
 
@@ -91,7 +91,7 @@ def test_a_closing_time_is_read_as_utc() -> None:
 
 @pytest.mark.parametrize("closed", [2**40, 2**62])
 def test_a_time_beyond_the_calendar_puts_its_own_deal_aside_and_no_other(closed: int) -> None:
-    found = normalized(raw(AMOCRM_LEADS, {"id": 1, "closed_at": closed}, {"id": 2}), DEALS)
+    found = normalized(raw(AMOCRM_LEADS, {"id": 1, "closed_at": closed}, {"id": 2}), deals({}))
     assert found.table.column("deal_id").to_pylist() == [2]
     assert [(row.table, row.reason) for row in found.unread] == [("normalized/deal", "ValueError")]
 
@@ -274,7 +274,7 @@ CONTACT_FIELDS = ("name", "first_name", "custom_fields_values", "_embedded", "re
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(LEAD_FIELDS, ANYTHING)))
 def test_no_field_of_a_deal_can_stop_a_load(body: JsonObject) -> None:
     stored = raw(AMOCRM_LEADS, {"id": 1} | body, {"id": 2})
-    found = normalized(stored, DEALS)
+    found = normalized(stored, deals({}))
     assert found.table.num_rows + len(found.unread) == 2
     normalized(stored, DEAL_CONTACTS)
 
@@ -299,6 +299,6 @@ def test_a_deal_that_is_stored_as_no_json_object_is_put_aside_and_the_others_are
             }
         )
     ).append_column(DAY_COLUMN, pa.array([date(2026, 9, 7)] * 2, pa.date32()))
-    found = normalized(raw, DEALS)
+    found = normalized(raw, deals({}))
     assert found.table.column("deal_id").to_pylist() == [2]
     assert len(found.unread) == 1
