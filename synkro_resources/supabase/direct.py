@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from datetime import datetime
 
+import numpy as np
 import psycopg2
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +25,10 @@ from synkro_resources.supabase.writer import check_schema_name, newest_versions,
 
 CONNECT_TIMEOUT_S = 10
 STATEMENT_TIMEOUT_S = 300.0
+COPY_PIECE_BYTES = 1024 * 1024
+"""What one message to the server holds: the driver's own 8 KiB cost more in calls than in bytes."""
+TEMP_BUFFERS = "64MB"
+"""Incoming rows wait in a temporary table: with the usual 8 MB the server writes them to disk first."""
 FLOOR_ROWS = 1_000
 """A part of so few rows that still takes too long is not the part's fault."""
 PLACE = "synkro_place"
@@ -93,7 +98,7 @@ class DirectWriter:
         refused: list[RefusedRow] = []
         try:
             with self._connected() as connection, connection.cursor() as cursor:
-                numbered = newest.append_column(PLACE, pa.array(range(newest.num_rows), pa.int64()))
+                numbered = newest.append_column(PLACE, pa.array(np.arange(newest.num_rows)))
                 _copy_aside(cursor, "incoming", table, numbered)
                 statement = _upsert(table, f"{self._schema}.{name}")
                 for place, code in self._insert(cursor, statement, 0, newest.num_rows, name):
@@ -139,7 +144,7 @@ class DirectWriter:
             self._connection = psycopg2.connect(
                 self._dsn.get_secret_value().replace("postgresql+psycopg2://", "postgresql://"),
                 connect_timeout=CONNECT_TIMEOUT_S,
-                options=f"-c statement_timeout={round(self._statement_timeout_s * 1000)}",
+                options=f"-c statement_timeout={round(self._statement_timeout_s * 1000)} -c temp_buffers={TEMP_BUFFERS}",
                 application_name="synkro",
             )
         return self._connection
@@ -164,7 +169,8 @@ def _copy_aside(cursor: Cursor, aside: str, table: Table, rows: pa.Table) -> Non
     kinds = {column.name: PG_TYPES[column.type] for column in table.columns} | {PLACE: "bigint"}
     columns = ", ".join(f"{name} {kinds[name]}" for name in rows.column_names)
     cursor.execute(f"create temporary table {aside} ({columns}) on commit drop")
-    cursor.copy_expert(f"copy {aside} ({', '.join(rows.column_names)}) from stdin with (format csv)", as_csv(rows))
+    statement = f"copy {aside} ({', '.join(rows.column_names)}) from stdin with (format csv)"
+    cursor.copy_expert(statement, as_csv(rows), size=COPY_PIECE_BYTES)
 
 
 def as_csv(rows: pa.Table) -> io.BytesIO:
@@ -177,7 +183,7 @@ def as_csv(rows: pa.Table) -> io.BytesIO:
 
 
 def _without_nul(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if column.type != pa.string():
+    if column.type != pa.string() or not pc.any(pc.match_substring(column, "\x00")).as_py():
         return column
     return pc.replace_substring(column, "\x00", "")
 
