@@ -141,10 +141,11 @@ class DirectWriter:
     def _connected(self) -> PgConnection:
         """An open connection; psycopg2's `with` commits on success and rolls back on an error."""
         if self._connection is None or self._connection.closed:
+            timeout_ms = round(self._statement_timeout_s * 1000)
             self._connection = psycopg2.connect(
                 self._dsn.get_secret_value().replace("postgresql+psycopg2://", "postgresql://"),
                 connect_timeout=CONNECT_TIMEOUT_S,
-                options=f"-c statement_timeout={round(self._statement_timeout_s * 1000)} -c temp_buffers={TEMP_BUFFERS}",
+                options=f"-c statement_timeout={timeout_ms} -c temp_buffers={TEMP_BUFFERS}",
                 application_name="synkro",
             )
         return self._connection
