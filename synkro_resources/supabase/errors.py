@@ -15,7 +15,8 @@ TRANSIENT_CODES = frozenset(
 )
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 544})
 TOO_LARGE = frozenset({"413"})
-TOO_SLOW = frozenset({"57014", "504", "544"})
+STATEMENT_TIMEOUT = "57014"
+TOO_SLOW = frozenset({STATEMENT_TIMEOUT, "504", "544"})
 STALE_SCHEMA = frozenset({"404", "PGRST204", "PGRST205"})
 
 _SCHEMA = Sentence(
@@ -78,7 +79,7 @@ _EXPLAINED: dict[str, tuple[Sentence, Sentence]] = {
 
 def explain(code: str, *, status: int | None, tenant: str, table: str) -> SynkroError:
     """The error that the client reads, from a PostgREST or PostgreSQL code and the HTTP status."""
-    if code in TOO_SLOW or str(status) in TOO_SLOW:
+    if code == STATEMENT_TIMEOUT:
         return too_slow(tenant, detail=f"{table}: {code or status}")
     if code in TRANSIENT_CODES or (status in TRANSIENT_STATUSES and code not in _EXPLAINED):
         return unreachable(tenant, detail=f"{table}: {code or status}")
