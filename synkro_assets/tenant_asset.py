@@ -16,6 +16,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from synkro_assets.data_checks.references import REFERENCES
 from synkro_assets.data_checks.run import check_days, check_names
 from synkro_assets.data_checks.verdicts import STOPPING, Verdict
 from synkro_assets.day_marks import note_source
@@ -175,7 +176,7 @@ def tenant_asset(
             key=key,
             table=table,
             inputs=dict(inputs or {}),
-            after=tuple(tuple((item.name if isinstance(item, Table) else item).split("/")) for item in after),
+            after=_upstreams(table, after, inputs or {}),
             resources=frozenset(resources),
             kinds=frozenset(kinds),
             code_version=code_version,
@@ -186,6 +187,16 @@ def tenant_asset(
         )
 
     return declare
+
+
+def _upstreams(
+    table: Table | None, after: Sequence[Table | str], inputs: Mapping[str, Table]
+) -> tuple[tuple[str, ...], ...]:
+    """What must be stored first: what the body needs, and what the table's references are looked up in."""
+    names = [item.name if isinstance(item, Table) else item for item in after]
+    names += [reference.target.name for reference in REFERENCES.get(table.name, ())] if table is not None else []
+    read = {item.name for item in inputs.values()}
+    return tuple(tuple(name.split("/")) for name in dict.fromkeys(names) if name not in read)
 
 
 def _check_results(key: tuple[str, ...], found: Mapping[date, Sequence[Verdict]]) -> list[dg.AssetCheckResult]:

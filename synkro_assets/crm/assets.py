@@ -226,7 +226,7 @@ def talks(run: TenantRun) -> RowSpool:
 @tenant_asset(
     DEAL,
     inputs={"deleted": AMOCRM_DELETED},
-    after=[AMOCRM_LEADS, MANAGER, PIPELINE_STATUS],
+    after=[AMOCRM_LEADS],
     beforehand=staleness.mark_after_deals,
 )
 def deal(run: TenantRun, deleted: pa.Table) -> pa.Table:

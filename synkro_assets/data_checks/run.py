@@ -14,7 +14,8 @@ from synkro_assets.data_checks.references import REFERENCES, Reference
 from synkro_assets.data_checks.verdicts import Verdict
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control.days import CheckResult, save_check_results
-from synkro_resources.model.tables import DAY_COLUMN, Table
+from synkro_resources.model.period import days_between
+from synkro_resources.model.tables import DAY_COLUMN, Layout, Table
 from synkro_resources.model.tables.dialogs import EPISODE, MESSAGE
 from synkro_resources.model.tables.raw import AMOCRM_ACCOUNT, RADIST_CHATS, RADIST_MESSAGES
 
@@ -92,7 +93,8 @@ def _of_file(
         yield verdicts.own_account(table, rows.column("raw"), own)
     for reference, known in references:
         values = rows.select(list(reference.columns))
-        yield verdicts.resolved(reference.check, table, reference.target, values, known)
+        until_now = _is_loaded_until_now(run, reference.target)
+        yield verdicts.resolved(reference.check, table, reference.target, values, known, until_now=until_now)
 
 
 def _of_meaning(run: TenantRun, table: Table, day: date) -> Iterator[Verdict]:
@@ -127,6 +129,14 @@ def _known(run: TenantRun, reference: Reference) -> pa.Table:
         return run.lake.read_current(target, run.tenant, columns=keys)
     days = run.window.widened(days_back=run.settings.lookback_days).days
     return run.lake.read_days(target, run.tenant, days, columns=keys, missing_ok=True).select(keys)
+
+
+def _is_loaded_until_now(run: TenantRun, target: Table) -> bool:
+    """Whether every day after the window up to today is there: the vendors list a card under its last change only."""
+    if target.layout is not Layout.ENTITY:
+        return True
+    later = days_between(run.window.last_day + timedelta(days=1), run.window.day_of(run.clock.now()))
+    return all(run.lake.has_day(target, run.tenant, day) for day in later)
 
 
 def _save(run: TenantRun, table: Table, found: dict[date, list[Verdict]]) -> None:

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from synkro_assets.automation.jobs import DATA_JOB, asset_keys
+from synkro_assets.data_checks.references import REFERENCES
 from synkro_assets.definitions import ASSETS, DERIVED, build_defs
 from synkro_assets.partitions import range_tags
 from synkro_resources.control.days import CheckResult, check_results, day_states, save_check_results
@@ -37,6 +38,15 @@ def test_every_table_of_a_healthy_company_passes_what_blocks_on_every_day(place:
     tables = [asset.table.name for asset in ASSETS if asset.table is not None]
     assert judged == {(name, day) for name in tables for day in days_between(FIRST, LAST)}
     assert {item.check for item in results} >= {"schema", "keys_unique", "source_counts", "linked_share"}
+
+
+def test_what_a_table_points_to_is_stored_before_the_table_is_judged(place: Installation) -> None:
+    upstream = {asset.name: {"/".join(key) for key in asset.after} for asset in ASSETS}
+    for name, references in REFERENCES.items():
+        assert {reference.target.name for reference in references} <= upstream[name], name
+    results = check_results(place.control, SLUG, FIRST, LAST)
+    missed = [item for item in results if item.check.startswith("resolved_") and not item.passed]
+    assert [(item.asset, item.check, item.what.en) for item in missed] == []
 
 
 def test_dagster_shows_the_same_verdicts(place: Installation) -> None:

@@ -16,7 +16,7 @@ from synkro_resources.control.run_requests import RunRequest
 from synkro_resources.lake import Lake, RowSpool, WrittenDay
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tables import Table
-from synkro_resources.model.tables.crm import DEAL, DEAL_CONTACT
+from synkro_resources.model.tables.crm import CONTACT, DEAL, DEAL_CONTACT
 from synkro_resources.model.tables.dialogs import EPISODE, MESSAGE, TURN
 from synkro_resources.model.tables.raw import AMOCRM_LEADS
 from tests.pipeline import Installation, installation
@@ -57,10 +57,10 @@ def test_a_wrong_schema_stops_what_follows_for_its_tenant_and_day_and_for_nobody
         place.add_company(slug, seed=5, days=20)
     broken, well = (place.load(slug, DAY, DAY) for slug in (BROKEN, WELL))
 
-    after_deals = {EPISODE.name, TURN.name}
+    after_deals = {DEAL_CONTACT.name, EPISODE.name, TURN.name}
     assert (broken.status, broken.error_code) == ("failed", "check.schema")
     assert not done(place, broken) & after_deals
-    assert {AMOCRM_LEADS.name, DEAL_CONTACT.name, MESSAGE.name} <= done(place, broken), "what does not follow goes on"
+    assert {AMOCRM_LEADS.name, CONTACT.name, MESSAGE.name} <= done(place, broken), "what does not follow goes on"
     assert not place.lake.has_day(EPISODE, BROKEN, DAY)
     assert day_states(place.control, BROKEN, DAY, DAY) == []
     (failed,) = (item for item in check_results(place.control, BROKEN, DAY, DAY) if item.blocking and not item.passed)

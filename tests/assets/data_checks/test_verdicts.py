@@ -49,6 +49,8 @@ def test_the_share_of_what_points_nowhere_is_told_and_blocks_nothing() -> None:
     assert (found.passed, found.blocking) == (False, False)
     assert found.details == {"rows": 4, "missing": 1, "share": 0.75}
     assert verdicts.resolved("resolved_contact_id", CONTACT_PHONE, DEAL, rows.slice(4), known.slice(2)).passed
+    early = verdicts.resolved("resolved_contact_id", CONTACT_PHONE, DEAL, rows, known, until_now=False)
+    assert (early.passed, early.details) == (True, found.details), "cards of later days are not missing yet"
 
 
 def test_a_status_is_found_in_its_own_pipeline_only() -> None:
