@@ -11,7 +11,7 @@ import json
 import sys
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,6 @@ from synkro_assets.automation.jobs import DATA_JOB, asset_keys
 from synkro_assets.automation.sensors import reconcile_tenants
 from synkro_assets.definitions import NORMALIZED, SOURCES, build_defs
 from synkro_assets.partitions import range_tags
-from synkro_resources.control import journal
-from synkro_resources.control.database import Database
 from synkro_resources.platform import Platform
 from synkro_resources.settings import Settings
 
@@ -85,16 +83,9 @@ def load(first: date, last: date, part: str = "sources") -> dict[str, Any]:
                 raise_on_error=False,
             )
         seconds, peak = time.monotonic() - began, _memory("VmHWM")
-        with closing(Database.from_settings(settings)) as control:
-            own = [
-                (step.finished_at - step.started_at).total_seconds()
-                for step in journal.steps_of_run(control, SLUG, result.run_id)
-                if step.finished_at is not None
-            ]
         return {
             "success": result.success,
             "seconds": seconds,
-            "own_seconds": sum(own),
             "before": before / MIB,
             "peak": peak / MIB,
             "steps": _steps(instance, result, sampler),
