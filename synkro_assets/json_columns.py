@@ -66,6 +66,13 @@ def flattened(rows: Sequence[Sequence[JsonObject]]) -> tuple[list[int], list[Jso
     return places, [item for found in rows for item in found]
 
 
+def identified(rows: Sequence[Sequence[JsonObject]]) -> tuple[list[int], list[JsonObject]]:
+    """`flattened` without the objects that have no id: nothing could be stored under."""
+    places, items = flattened(rows)
+    kept = [number for number, found in enumerate(wholes(items, "id")) if found is not None]
+    return [places[number] for number in kept], [items[number] for number in kept]
+
+
 def unix_instants(objects: Objects, name: str) -> pa.Array:
     """A vendor's unix seconds as UTC instants; null, zero and negative numbers mean «not set».
 

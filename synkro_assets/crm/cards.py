@@ -6,7 +6,17 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synkro_assets.json_columns import children, embedded, flags, flattened, lists, texts, unix_instants, wholes
+from synkro_assets.json_columns import (
+    children,
+    embedded,
+    flags,
+    flattened,
+    identified,
+    lists,
+    texts,
+    unix_instants,
+    wholes,
+)
 from synkro_assets.normalization import Built, RawRows, Reading
 from synkro_resources.model.tables import Table
 from synkro_resources.model.tables.cards import TASK
@@ -76,10 +86,7 @@ def tags(table: Table) -> Reading:
     owner = table.key[0]
 
     def read(rows: RawRows) -> Built:
-        places, found = flattened(embedded(rows.bodies, "tags"))
-        ids = wholes(found, "id")
-        kept = [number for number, tag_id in enumerate(ids) if tag_id is not None]
-        places, found = [places[number] for number in kept], [found[number] for number in kept]
+        places, found = identified(embedded(rows.bodies, "tags"))
         return Built(
             {
                 owner: rows.at("id", places),

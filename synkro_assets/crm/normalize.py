@@ -17,7 +17,7 @@ from synkro_assets.json_columns import (
     first_ids,
     first_sides,
     flags,
-    flattened,
+    identified,
     texts,
     unix_instants,
     wholes,
@@ -87,14 +87,11 @@ def deals(deal_columns: Mapping[str, int]) -> Reading:
 
 
 def _read_deal_contacts(rows: RawRows) -> Built:
-    places, contacts = flattened(embedded(rows.bodies, "contacts"))
-    ids = wholes(contacts, "id")
-    kept = [number for number, contact_id in enumerate(ids) if contact_id is not None]
-    places, contacts = [places[number] for number in kept], [contacts[number] for number in kept]
+    places, contacts = identified(embedded(rows.bodies, "contacts"))
     return Built(
         {
             "deal_id": rows.at("id", places),
-            "contact_id": [ids[number] for number in kept],
+            "contact_id": wholes(contacts, "id"),
             "is_main": flags(contacts, "is_main"),
             "source_updated_at": rows.at("source_updated_at", places),
         },
@@ -240,9 +237,7 @@ def chat_events(talks: pa.Table, window: TenantWindow) -> Reading:
 
 
 def _read_pipeline_statuses(rows: RawRows) -> Built:
-    places, statuses = flattened(embedded(rows.bodies, "statuses"))
-    kept = [number for number, status in enumerate(statuses) if as_whole(status.get("id")) is not None]
-    places, statuses = [places[number] for number in kept], [statuses[number] for number in kept]
+    places, statuses = identified(embedded(rows.bodies, "statuses"))
     ids, names = wholes(statuses, "id"), texts(rows.bodies, "name")
     return Built(
         {
