@@ -129,18 +129,29 @@ class Collector:
 
 
 def without_suppressed(extraction: Extraction, suppression: Suppression) -> Extraction:
-    """The extraction without rows about people who were erased; the same object if nobody was."""
-    if not suppression:
+    """The extraction as if the vendor had not shown the rows about people who were erased; the same object otherwise.
+
+    They do not count as seen, or every later load would seem to have lost rows.
+    """
+    table = extraction.spool.table
+    if not suppression.concerns(table.name):
         return extraction
-    table, spool = extraction.spool.table, RowSpool(extraction.spool.table)
+    spool = RowSpool(table)
     for day in extraction.spool.days:
         for piece in extraction.spool.source([day]).scan():
             for row in piece.to_pylist():
                 if not suppression.hides(table.name, row):
                     spool.add(day, EPOCH + timedelta(microseconds=row[VERSION]), row)
+    aside = [row for row in extraction.quarantined if not suppression.hides(table.name, {"raw": row.raw})]
+    hidden, hidden_aside = extraction.spool.added - spool.added, len(extraction.quarantined) - len(aside)
     extraction.spool.close()
-    kept = [row for row in extraction.quarantined if not suppression.hides(table.name, {"raw": row.raw})]
-    return replace(extraction, spool=spool, quarantined=kept)
+    return replace(
+        extraction,
+        spool=spool,
+        seen=extraction.seen - hidden - hidden_aside,
+        quarantined=aside,
+        put_aside=extraction.put_aside - hidden_aside,
+    )
 
 
 def raw_text(row: object) -> str:

@@ -125,11 +125,11 @@ class TenantRun:
 
     def take(self, extraction: Extraction) -> RowSpool:
         """Note what the source showed, keep what could not be read, and hand on the readable rows."""
-        self.notes.source_rows = (self.notes.source_rows or 0) + extraction.seen
-        self.notes.quarantined += extraction.put_aside
-        for row in extraction.quarantined[:10]:
-            self.context.log.warning("a row was put aside: %s", row.reason)
         found = without_suppressed(extraction, self._suppression)
+        self.notes.source_rows = (self.notes.source_rows or 0) + found.seen
+        self.notes.quarantined += found.put_aside
+        for row in found.quarantined[:10]:
+            self.context.log.warning("a row was put aside: %s", row.reason)
         self._keep_aside(found.spool.table, [(row.reason, row.raw) for row in found.quarantined])
         return found.spool
 

@@ -123,7 +123,7 @@ def messages(run: TenantRun) -> RowSpool:
     for finding in read.counts.findings():
         run.context.log.warning("%s", finding)
     rows = run.take(read.extraction)
-    run.notes.source_rows = read.extraction.seen - read.counts.messages_vanished
+    run.notes.source_rows = (run.notes.source_rows or 0) - read.counts.messages_vanished
     return rows
 
 

@@ -34,14 +34,15 @@ def person_hash(keyring: Keyring, tenant: str, subject: Subject, value: str | in
 
 @dataclass(frozen=True)
 class Suppression:
-    """The hashes of one tenant. Truthy if there are any."""
+    """The hashes of one tenant."""
 
     keyring: Keyring
     tenant: str
     hashes: frozenset[str]
 
-    def __bool__(self) -> bool:
-        return bool(self.hashes)
+    def concerns(self, table: str) -> bool:
+        """Whether rows of `table` can be about somebody who was erased: the others need not be looked at."""
+        return bool(self.hashes) and table in _READERS
 
     def hides(self, table: str, row: Mapping[str, Any]) -> bool:
         """Whether a raw row of `table` is about somebody who was erased."""
