@@ -11,7 +11,15 @@ from sqlalchemy import Connection, Row, Select, Table, insert, select, text, upd
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.tables import reports as tables
-from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow, Verdict
+from synkro_resources.model.package import (
+    Change,
+    Package,
+    PackageFact,
+    PackageHealth,
+    PackageMetric,
+    PackageRow,
+    Verdict,
+)
 from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.window import TenantWindow
 
@@ -27,6 +35,12 @@ METRIC_FIELDS = (
     "unit",
     "prev_value",
     "prev_n",
+    "test",
+    "p_value",
+    "ci_low",
+    "ci_high",
+    "verdict",
+    "polarity",
     "display",
     "note",
 )
@@ -41,7 +55,21 @@ ROW_FIELDS = (
     "amount",
     "age_min",
     "at",
+    "finding_ids",
+    "band",
     "extra",
+)
+FACT_FIELDS = (
+    "fact_id",
+    "code",
+    "rank",
+    "severity",
+    "amount",
+    "template_text",
+    "values",
+    "finding_ids",
+    "wording",
+    "final_text",
 )
 HEALTH_FIELDS = ("code", "value", "limit", "status", "text")
 
@@ -122,6 +150,7 @@ def _header(package: Package, package_id: str, revision: int) -> dict[str, objec
         "prev_first_day": None if previous is None else previous.first_day,
         "prev_last_day": None if previous is None else previous.last_day,
         "prev_note": package.prev_note,
+        "prev_working_days": package.prev_working_days,
         "verdict": package.verdict.value,
         "verdict_reasons": list(package.verdict_reasons),
         "versions": package.versions,
@@ -136,15 +165,23 @@ def _insert_parts(connection: Connection, package: Package, package_id: str) -> 
     parts = (
         (tables.report_package_metric, METRIC_FIELDS, package.metrics),
         (tables.report_package_row, ROW_FIELDS, package.rows),
+        (tables.report_package_fact, FACT_FIELDS, package.facts),
         (tables.report_package_health, HEALTH_FIELDS, package.health),
     )
     for table, fields, items in parts:
         rows = [
-            key | {"position": position} | {name: getattr(item, name) for name in fields}
+            key | {"position": position} | {name: _stored(getattr(item, name)) for name in fields}
             for position, item in enumerate(items)
         ]
         if rows:
             connection.execute(insert(table), rows)
+
+
+def _stored(value: object) -> object:
+    """A field as its column takes it."""
+    if isinstance(value, Change):
+        return value.value
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _package(connection: Connection, row: Row[tuple[object, ...]]) -> Package:
@@ -172,11 +209,16 @@ def _package(connection: Connection, row: Row[tuple[object, ...]]) -> Package:
         rows=tuple(
             PackageRow(**values) for values in _parts(connection, tables.report_package_row, ROW_FIELDS, row.package_id)
         ),
+        facts=tuple(
+            PackageFact(**values)
+            for values in _parts(connection, tables.report_package_fact, FACT_FIELDS, row.package_id)
+        ),
         health=tuple(
             PackageHealth(**values)
             for values in _parts(connection, tables.report_package_health, HEALTH_FIELDS, row.package_id)
         ),
         holidays=tuple(row.holidays),
+        prev_working_days=row.prev_working_days,
         names=row.names,
     )
 
@@ -185,4 +227,11 @@ def _parts(connection: Connection, table: Table, fields: Sequence[str], package_
     query = (
         select(*(table.c[name] for name in fields)).where(table.c.package_id == package_id).order_by(table.c.position)
     )
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return [{name: _read(name, value) for name, value in row.items()} for row in connection.execute(query).mappings()]
+
+
+def _read(name: str, value: object) -> Any:
+    """A column as the field of its name takes it."""
+    if name == "finding_ids":
+        return tuple(value) if isinstance(value, list) else ()
+    return Change(value) if name == "verdict" and value is not None else value

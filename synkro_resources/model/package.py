@@ -18,12 +18,27 @@ class Verdict(StrEnum):
     FAILED = "failed"
 
 
+class Change(StrEnum):
+    """How a figure compares with the previous period (docs/metrics.md, «Comparison»)."""
+
+    UP = "up"
+    DOWN = "down"
+    NOISE = "noise"
+    """Tested, and the difference may be chance."""
+    SMALL = "small"
+    """Too few rows for a test."""
+    NONE = "none"
+    """There is no comparable period."""
+
+
 @dataclass(frozen=True, slots=True)
 class PackageMetric:
     """One figure. `unit`: minutes (working), share (0…1), episodes, turns, deals, roubles, seconds.
 
-    `metric_no` and `code` name the definition in docs/metrics.md; `scope` is tenant, manager, channel or pipeline.
-    A missing value is None with the reason in `note`, never 0.
+    `metric_no` and `code` name the definition in docs/metrics.md; `scope` and `scope_id` the part of the company that
+    it is about. A missing value is None with the reason in `note`, never 0. `test`, `p_value`, `verdict`: how it was
+    compared with the previous period, None where it was not tested. `ci_low`, `ci_high`: 95 % interval of the change,
+    or of the share itself where `test` is «wilson». `polarity`: +1 more is better, -1 less is better, 0 neither.
     """
 
     metric_no: int
@@ -37,6 +52,12 @@ class PackageMetric:
     unit: str = ""
     prev_value: float | None = None
     prev_n: int | None = None
+    test: str | None = None
+    p_value: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    verdict: Change | None = None
+    polarity: int | None = None
     display: str = "ok"
     note: str = ""
 
@@ -55,7 +76,29 @@ class PackageRow:
     amount: int | None = None
     age_min: float | None = None
     at: datetime | None = None
+    finding_ids: tuple[str, ...] = ()
+    band: str | None = None
     extra: dict[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFact:
+    """One conclusion that may stand under «Главное», chosen by code (docs/report.md, «Facts»).
+
+    `values` are the numbers, names and codes from which its sentence is worded in any language; `template_text` is that
+    sentence in the tenant's language, `final_text` what the report says. `rank`: 1 is the most important.
+    """
+
+    fact_id: str
+    code: str
+    rank: int
+    severity: float | None = None
+    amount: int | None = None
+    template_text: str = ""
+    values: dict[str, object] = field(default_factory=dict[str, object])
+    finding_ids: tuple[str, ...] = ()
+    wording: str = "template"
+    final_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +136,14 @@ class Package:
     metrics: tuple[PackageMetric, ...]
     rows: tuple[PackageRow, ...]
     health: tuple[PackageHealth, ...]
+    facts: tuple[PackageFact, ...] = ()
     holidays: tuple[date, ...] = ()
+    prev_working_days: int | None = None
     names: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
-    """Display names by kind and id, for example {"manager": {"9001001": "Анна"}}."""
+    """Display names by kind and id, for example {"manager": {"9001001": "Анна"}}.
+
+    Kinds: manager, reason, pipeline, step («Новая → Счёт»), objection, item.
+    """
 
     def metric(self, metric_no: int, code: str, scope: str = "tenant", scope_id: str = "") -> PackageMetric | None:
         """The figure with these keys, or None if the package does not hold it."""
@@ -103,6 +151,18 @@ class Package:
             if (metric.metric_no, metric.code, metric.scope, metric.scope_id) == (metric_no, code, scope, scope_id):
                 return metric
         return None
+
+    def scoped(self, metric_no: int, code: str, scope: str) -> tuple[PackageMetric, ...]:
+        """The figures of one definition for every part of a scope, in the order of the package."""
+        return tuple(
+            metric
+            for metric in self.metrics
+            if (metric.metric_no, metric.code, metric.scope) == (metric_no, code, scope)
+        )
+
+    def health_of(self, code: str) -> PackageHealth | None:
+        """The health figure with this code, or None."""
+        return next((item for item in self.health if item.code == code), None)
 
     def list_rows(self, list_code: str) -> tuple[PackageRow, ...]:
         return tuple(row for row in self.rows if row.list_code == list_code)

@@ -21,10 +21,13 @@ from tests.app.people import Person, new_person
 pytestmark = pytest.mark.xdist_group("browser")  # what the module loads is loaded once
 
 CLOCK = SystemClock()
+WAIT_MS = 60_000
+"""A busy machine needs long for a page's first drawing; what is there already is seen at once all the same."""
 
 
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
@@ -42,7 +45,7 @@ def person(control_db: Database, tenant_a: Tenant) -> Person:
 def page(browser: Browser, cabinet: RunningCabinet) -> Iterator[Page]:
     context = browser.new_context(base_url=cabinet.url, locale="ru-RU", viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(WAIT_MS)
     yield page
     context.close()
 
