@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.tables.dialogs import EPISODE, TURN
 from synkro_resources.model.tables.raw import RAW_TABLES
 from synkro_resources.model.tenant_settings import TenantSettings
@@ -49,6 +50,7 @@ class PackageInputs:
     calls: pa.Table
     managers: pa.Table
     loss_reasons: pa.Table
+    statuses: pa.Table
     loads: Sequence[StepLoad]
     events_from: datetime
     loaded_days: frozenset[date]
@@ -65,12 +67,27 @@ def comparable_day(day: date, calendar: Calendar) -> date | None:
     return None
 
 
-def days_to_read(day: date, settings: TenantSettings, calendar: Calendar) -> tuple[date, date]:
-    """First and last day of episodes, turns and messages that the package of `day` needs."""
-    before = comparable_day(day, calendar) or day
-    noon = datetime.combine(day, datetime.min.time(), calendar.zone) + timedelta(days=1)
+def previous_period(period: Period, calendar: Calendar) -> Period | None:
+    """What a period is compared with; None where no day is comparable (docs/metrics.md, «Comparison»)."""
+    match period.kind:
+        case PeriodKind.DAY:
+            before = comparable_day(period.first_day, calendar)
+            return None if before is None else Period.day(before)
+        case PeriodKind.WEEK:
+            return Period.week_of(period.first_day - timedelta(days=1))
+        case PeriodKind.MONTH:
+            return Period.month_of(period.first_day - timedelta(days=1))
+        case PeriodKind.CUSTOM:
+            back = timedelta(weeks=-(-len(period.days) // 7))
+            return Period.custom(period.first_day - back, period.last_day - back)
+
+
+def days_to_read(period: Period, settings: TenantSettings, calendar: Calendar) -> tuple[date, date]:
+    """First and last day of episodes, turns and messages that the package of `period` needs."""
+    before = previous_period(period, calendar) or period
+    noon = datetime.combine(period.last_day, datetime.min.time(), calendar.zone) + timedelta(days=1)
     silent_since = calendar.start_of_working_day_back(noon, settings.silent_working_days).astimezone(calendar.zone)
-    return min(before - timedelta(days=settings.lookback_days), silent_since.date()), day
+    return min(before.first_day - timedelta(days=settings.lookback_days), silent_since.date()), period.last_day
 
 
 def newest_per_key(table: pa.Table, key: Sequence[str], version: str = "source_updated_at") -> pa.Table:
@@ -103,6 +120,7 @@ def known_at(table: pa.Table, key: Sequence[str], begun: str, *, until: datetime
 class Known:
     """The inputs as known at `as_of`; `until` is the end of the newest partition that may be used."""
 
+    tenant: str
     inputs: PackageInputs
     settings: TenantSettings
     as_of: datetime

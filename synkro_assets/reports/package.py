@@ -1,4 +1,4 @@
-"""The package of one day: figures with previous values, the rows behind them, data health and the verdict."""
+"""The package of a period: figures with previous values, the rows behind them, data health and the verdict."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from synkro_assets.reports.figures import DayFigures, day_figures, figures_at, metrics_of
-from synkro_assets.reports.inputs import Known, PackageInputs, comparable_day, input_hash
+from synkro_assets.reports.figure_metrics import metrics_of
+from synkro_assets.reports.figures import PeriodFigures, figures_before, period_figures
+from synkro_assets.reports.inputs import Known, PackageInputs, input_hash, previous_period
 from synkro_resources.model.clock import Clock
-from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow
-from synkro_resources.model.period import Period
+from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow, Verdict
+from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.rules.metrics import METRIC_VERSION
@@ -40,40 +41,41 @@ WAITING = frozenset({(4, "unanswered")})
 LAG_SHOWN_MIN = 60.0  # older data must be dated in the report
 
 
-def build_day_package(
-    inputs: PackageInputs, *, tenant: str, settings: TenantSettings, day: date, data_until: datetime, clock: Clock
+def build_package(
+    inputs: PackageInputs, *, tenant: str, settings: TenantSettings, period: Period, data_until: datetime, clock: Clock
 ) -> Package:
-    """The package of the tenant's local `day`.
+    """The package of the tenant's `period`: a local day, an ISO week, a month, or any days.
 
-    `data_until`: up to when all mandatory sources are loaded. Nothing later than the day's end is used, so a rebuilt
-    package has the same figures unless late data arrived.
+    `data_until`: up to when all mandatory sources are loaded. Nothing later than the period's end is used, so a rebuilt
+    package has the same figures unless late data arrived. Medians and shares come from the rows of the whole period.
     """
     calendar = Calendar.of(settings)
-    window = TenantWindow(tenant, settings.zone, day, day)
+    window = TenantWindow.of_period(tenant, settings.zone, period)
     as_of = min(window.end, data_until)
-    known = Known(inputs, settings, as_of, window.end)
-    figures = day_figures(known, day, window, calendar)
-    previous, note = _comparison(inputs, day, calendar)
-    compared = COMPARED
-    if previous is not None and not _waiting_is_known(inputs.loaded_days, previous, settings.lookback_days):
-        compared = COMPARED - WAITING
-    before = None if previous is None else figures_at(known, tenant, calendar, previous, window.bounds(previous)[1])
+    known = Known(tenant, inputs, settings, as_of, window.end)
+    figures = period_figures(known, period, calendar)
+    before, note = _figures_before(known, period, calendar)
+    previous = None if before is None else before.period
     versions = {"metrics": METRIC_VERSION, "calendar": calendar.version}
-    blocked = day in inputs.blocked_days
+    blocked = not inputs.blocked_days.isdisjoint(period.days)
     found, reasons = verdict(
         figures.health, as_of=as_of, end=window.end, coverage_floor=settings.coverage_floor, checks_failed=blocked
     )
+    compared = COMPARED
+    if previous is not None and not _waiting_is_known(inputs.loaded_days, previous.last_day, settings.lookback_days):
+        compared = COMPARED - WAITING
     built_at = clock.now()
     return Package(
         tenant=tenant,
-        period=Period.day(day),
+        period=period,
         zone=settings.zone,
         as_of=as_of,
         data_until=data_until,
         built_at=built_at,
-        working_days=len(calendar.working_days(day, day)),
-        prev_period=None if previous is None else Period.day(previous),
+        working_days=figures.working_days,
+        prev_period=previous,
         prev_note=note,
+        prev_working_days=None if before is None else before.working_days,
         verdict=found,
         verdict_reasons=reasons,
         versions=versions,
@@ -81,7 +83,7 @@ def build_day_package(
         metrics=tuple(_with_previous(metrics_of(figures), [] if before is None else metrics_of(before), compared)),
         rows=tuple(_numbered(_rows(figures))),
         health=tuple(_health(figures.health, settings, inputs.loads, built_at)),
-        holidays=(day,) if calendar.is_holiday(day) else (),
+        holidays=tuple(day for day in period.days if calendar.is_holiday(day)),
         names={"manager": _manager_names(inputs, settings), "reason": _reason_names(inputs)},
     )
 
@@ -92,7 +94,7 @@ def build_waiting_now(
     """#5 at `data_until`, from the newest partitions, today's included. Read at sending, stored in no package."""
     calendar = Calendar.of(settings)
     today = data_until.astimezone(calendar.zone).date()
-    known = Known(inputs, settings, data_until, TenantWindow(tenant, settings.zone, today, today).end)
+    known = Known(tenant, inputs, settings, data_until, TenantWindow(tenant, settings.zone, today, today).end)
     found = waiting_now(
         known.turns,
         known.episodes,
@@ -118,12 +120,33 @@ def source_times(loads: Iterable[StepLoad]) -> dict[str, datetime]:
     return times
 
 
-def _comparison(inputs: PackageInputs, day: date, calendar: Calendar) -> tuple[date | None, str]:
-    """The day to compare with, or the reason why there is none: `holidays` or `not_loaded`."""
-    before = comparable_day(day, calendar)
+def _figures_before(known: Known, period: Period, calendar: Calendar) -> tuple[PeriodFigures | None, str]:
+    """The figures to compare with, or the reason why there are none.
+
+    `holidays`: no comparable day; `first`: the tenant's history begins inside the earlier period or after it;
+    `not_loaded`: days of it are missing; `preliminary`: its own figures could not be trusted.
+    """
+    before = previous_period(period, calendar)
     if before is None:
         return None, "holidays"
-    return (before, "") if before in inputs.loaded_days else (None, "not_loaded")
+    loaded = known.inputs.loaded_days
+    if not loaded.issuperset(before.days):
+        is_first = period.kind is not PeriodKind.DAY and not any(day <= before.first_day for day in loaded)
+        return None, "first" if is_first else "not_loaded"
+    figures = figures_before(known, before, calendar)
+    if period.kind is not PeriodKind.DAY:
+        end = TenantWindow.of_period(known.tenant, calendar.zone.key, before).end
+        floor = known.settings.coverage_floor
+        found, _ = verdict(
+            figures.health,
+            as_of=end,
+            end=end,
+            coverage_floor=floor,
+            checks_failed=not known.inputs.blocked_days.isdisjoint(before.days),
+        )
+        if found in (Verdict.PRELIMINARY, Verdict.FAILED):
+            return None, "preliminary"
+    return figures, ""
 
 
 def _waiting_is_known(loaded: Collection[date], day: date, lookback_days: int) -> bool:
@@ -143,7 +166,7 @@ def _with_previous(
             yield replace(metric, prev_value=found.value, prev_n=found.n)
 
 
-def _rows(figures: DayFigures) -> Iterator[PackageRow]:
+def _rows(figures: PeriodFigures) -> Iterator[PackageRow]:
     yield from _episode_rows("new_episodes", figures.new_episodes, at="start_at")
     yield from _turn_rows("first_response", figures.first_response.rows, at="answered_at")
     yield from _turn_rows("judged", figures.in_sla.rows, at="judged_at")
