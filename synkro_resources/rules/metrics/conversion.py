@@ -170,14 +170,16 @@ def passages(
         for funnel in of_pipeline.values()
         for position, (status, _) in enumerate(funnel.stages)
     }
-    steps = {funnel.pipeline_id: list(funnel.steps()) for funnel in of_pipeline.values()}
-    found: dict[Step, list[_Passage]] = {step: [] for of_funnel in steps.values() for step in of_funnel}
+    found = {
+        funnel.pipeline_id: [(step, list[_Passage]()) for step in funnel.steps()] for funnel in of_pipeline.values()
+    }
     pairs = frozenset(handover_pairs)
     for deal_id, deal in known.deals.items():
         if deal.created_at is None or not known.exists_at(deal_id, as_of):
             continue
         stays = [(deal.created_at, known.stage_at(deal_id, deal.created_at))]
         stays.extend((move.at, move.after) for move in known.moves(deal_id))
+        stayed_in_one = len({stage[0] for _, stage in stays}) == 1  # most deals: nothing to look up for them
         for pipeline_id, way in _ways(stays, of_pipeline, index, pairs).items():
             for position, at in way.passed.items():
                 if position == of_pipeline[pipeline_id].last:
@@ -185,9 +187,11 @@ def passages(
                 next_at = way.passed.get(position + 1)
                 if next_at is not None and next_at > at + horizon:
                     next_at = None
-                left = next_at is None and _pipeline_at(stays, at + horizon) != pipeline_id
-                found[steps[pipeline_id][position]].append(_Passage(at, next_at, left))
-    return Passages(as_of, horizon, {step: sorted(rows, key=_instant) for step, rows in found.items()})
+                left = not stayed_in_one and next_at is None and _pipeline_at(stays, at + horizon) != pipeline_id
+                found[pipeline_id][position][1].append(_Passage(at, next_at, left))
+    return Passages(
+        as_of, horizon, {step: sorted(rows, key=_instant) for steps in found.values() for step, rows in steps}
+    )
 
 
 def newest_mature(
