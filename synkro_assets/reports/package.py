@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 
 from synkro_assets.reports.conversion_figures import ConversionFigures, conversion_figures
+from synkro_assets.reports.facts import facts_of
 from synkro_assets.reports.figure_metrics import metrics_of
 from synkro_assets.reports.figures import PeriodFigures, figures_before, period_figures
 from synkro_assets.reports.inputs import Known, PackageInputs, input_hash
@@ -59,13 +60,13 @@ def build_package(
     before, note = _figures_before(known, period, calendar)
     previous = None if before is None else before.period
     funnel = _conversion(known, period, calendar)
-    versions = {"metrics": METRIC_VERSION, "calendar": calendar.version}
+    versions = _versions(settings, calendar)
     found, reasons = _verdict_of(known, figures)
     compared = COMPARED
     if previous is not None and not _waiting_is_known(inputs.loaded_days, previous.last_day, settings.lookback_days):
         compared = COMPARED - WAITING
     built_at = clock.now()
-    return Package(
+    package = Package(
         tenant=tenant,
         period=period,
         zone=settings.zone,
@@ -89,6 +90,7 @@ def build_package(
         holidays=tuple(day for day in period.days if calendar.is_holiday(day)),
         names={"manager": _manager_names(inputs, settings), "reason": _reason_names(inputs), **funnel.names},
     )
+    return replace(package, facts=facts_of(package, settings.language))
 
 
 def build_waiting_now(
@@ -133,6 +135,16 @@ def _figures_before(known: Known, period: Period, calendar: Calendar) -> tuple[P
     if period.kind is not PeriodKind.DAY and _verdict_of(known, figures)[0] in (Verdict.PRELIMINARY, Verdict.FAILED):
         return None, NoComparison.PRELIMINARY
     return figures, found.reason
+
+
+def _versions(settings: TenantSettings, calendar: Calendar) -> dict[str, str]:
+    """What besides the rows shapes the figures, and what a reader must know to understand them."""
+    return {
+        "metrics": METRIC_VERSION,
+        "calendar": calendar.version,
+        "sla_minutes": str(settings.sla_minutes),
+        "silent_working_days": str(settings.silent_working_days),
+    }
 
 
 def _conversion(known: Known, period: Period, calendar: Calendar) -> ConversionFigures:
