@@ -125,6 +125,8 @@ class Known:
     settings: TenantSettings
     as_of: datetime
     until: datetime
+    whole: DealHistory | None = None
+    """All deals and events, where somebody has read them before: reading them again costs seconds."""
 
     @cached_property
     def episodes(self) -> pd.DataFrame:
@@ -145,6 +147,8 @@ class Known:
 
     @cached_property
     def history(self) -> DealHistory:
+        if self.whole is not None:
+            return self.whole.known_until(self.as_of)
         return DealHistory(
             as_frame(self.inputs.deals),
             as_frame(self.inputs.deal_events),
@@ -207,5 +211,5 @@ def input_hash(known: Known, versions: Mapping[str, str]) -> str:
         (known.calls, HASHED_CALL),
     ):
         ordered = frame[columns].sort_values(columns[0], kind="stable")
-        sha.update(ordered.to_csv(index=False).encode())
+        sha.update(pd.util.hash_pandas_object(ordered, index=False).to_numpy().tobytes())
     return sha.hexdigest()
