@@ -19,11 +19,11 @@ from zoneinfo import ZoneInfo
 from bench.installation import Installation, installation
 from bench.large import NO_LIMIT, run_load
 from bench.vendors import END, SLUG, vendors
-from synkro_assets.reports.inputs import previous_period
 from synkro_resources.lake import Lake
 from synkro_resources.model.period import Period
 from synkro_resources.model.tables.dialogs import MESSAGE
 from synkro_resources.model.tenant_settings import TenantSettings
+from synkro_resources.rules.comparison import previous_period
 from synkro_resources.rules.working_time import Calendar
 from synkro_resources.sandbox.world.calendar import ZONE
 from synkro_resources.sandbox.world.sizes import SIZES
