@@ -8,8 +8,13 @@ from datetime import UTC, datetime
 import pytest
 
 from synkro_assets.reports.changes import TESTED, DialogSamples, dialog_samples, with_changes, with_intervals
+from synkro_assets.reports.figures import period_figures
+from synkro_assets.reports.inputs import Known
 from synkro_resources.model.package import Change, PackageMetric
+from synkro_resources.model.period import Period
 from synkro_resources.rules.statistics.bootstrap import DialogSample, MedianSample, RatioSample
+from tests.assets.reports.days import MONDAY, SETTINGS, end_of, monday
+from tests.resources.rules.calendars import C1
 from tests.resources.rules.metrics.rows import frame, turn
 from tests.resources.rules.statistics.test_bootstrap import A, B, medians, ratio
 
@@ -194,3 +199,12 @@ def test_samples_come_from_the_rows_of_the_figures() -> None:
     assert isinstance(norm, RatioSample)
     assert (times.dialogs, times.value, norm.value, norm.dialogs, scores.value) == (2, 7.0, 2 / 3, 2, 85.0)
     assert "checklist_mean" not in dialog_samples(rows, rows)
+
+
+def test_the_rows_of_a_package_s_figures_are_enough_for_its_samples() -> None:
+    known = Known("demo", monday(), SETTINGS, end_of(MONDAY), end_of(MONDAY))
+    figures = period_figures(known, Period.day(MONDAY), C1)
+    found = dialog_samples(figures.first_response.rows, figures.in_sla.rows)
+    times, norm = found["frt_median"], found["in_sla"]
+    assert (times.value, times.dialogs) == (figures.first_response.median.value, 3)
+    assert (norm.value, norm.dialogs) == (figures.in_sla.share.value, 3)
