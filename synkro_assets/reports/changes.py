@@ -120,9 +120,10 @@ def with_changes(
 def with_intervals(metrics: Iterable[PackageMetric]) -> Iterator[PackageMetric]:
     """The metrics with the Wilson interval of each manager's share of answers in time (#3)."""
     for metric in metrics:
-        share = _share(metric)
+        is_person = (metric.metric_no, metric.code, metric.scope) == (3, "in_sla", "manager")
+        share = _share(metric) if is_person else None
         interval = None if share is None else wilson(share)
-        if interval is None or (metric.metric_no, metric.code, metric.scope) != (3, "in_sla", "manager"):
+        if interval is None:
             yield metric
         else:
             yield replace(metric, test="wilson", ci_low=interval[0], ci_high=interval[1])
