@@ -116,7 +116,9 @@ class Installation:
         return Sandbox(world, amocrm, radist, telegram)
 
     def ask(self, slug: str, kind: RequestKind, first: date, last: date) -> RunRequest:
-        period = Period.day(first) if first == last else Period.custom(first, last)
+        return self.ask_for(slug, kind, Period.day(first) if first == last else Period.custom(first, last))
+
+    def ask_for(self, slug: str, kind: RequestKind, period: Period) -> RunRequest:
         return create_request(
             self.control,
             tenant=slug,
@@ -134,7 +136,10 @@ class Installation:
         return self.carry_out(self.ask(slug, RequestKind.DATA, first, last))
 
     def report(self, slug: str, day: date) -> RunRequest:
-        return self.carry_out(self.ask(slug, RequestKind.REPORT, day, day))
+        return self.report_of(slug, Period.day(day))
+
+    def report_of(self, slug: str, period: Period) -> RunRequest:
+        return self.carry_out(self.ask_for(slug, RequestKind.REPORT, period))
 
 
 @contextmanager
