@@ -35,7 +35,7 @@ def week(given: Labels) -> LabelFigures:
         deal_contacts=frame("deal_contact", []),
         history=deals,
         lost=lost_deals(deals, start=START, end=END, as_of=END, reasons={}),
-        settings=TenantSettings(zone="Europe/Moscow", loss_reason_map={7: "price"}),
+        settings=TenantSettings.model_validate({"zone": "Europe/Moscow", "loss_reason_map": {7: "price"}}),
         start=START,
         end=END,
         as_of=END,

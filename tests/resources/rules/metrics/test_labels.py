@@ -30,7 +30,7 @@ from tests.resources.rules.metrics.rows import (
 from tests.resources.rules.metrics.test_deals import ELSEWHERE, EXPENSIVE, OPEN, REASONS, week_of_losses, when
 
 UNSORTED = 10
-WEEK = {"start": when("07 00:00"), "end": when("14 00:00")}
+START, END = when("07 00:00"), when("14 00:00")
 CODES = {EXPENSIVE: "price", ELSEWHERE: "competitor"}
 
 
@@ -58,7 +58,8 @@ def week_of_dialogs(given_labels: Labels | None = None) -> WithoutDeal:
         frame("episode", episodes),
         frame("deal_contact", [deal_contact(number, number) for number in (2, 3, 4, 5, 10)]),
         known,
-        **WEEK,
+        start=START,
+        end=END,
         as_of=when("14 00:00"),
         grace=timedelta(hours=24),
         unsorted={(1, UNSORTED)},
@@ -82,7 +83,8 @@ def test_a_deal_created_exactly_at_the_end_of_the_grace_counts() -> None:
         frame("episode", [episode("N", "08 10:00", contact=1)]),
         frame("deal_contact", [deal_contact(1, 1)]),
         history([deal(1, created="09 10:00")]),
-        **WEEK,
+        start=START,
+        end=END,
         as_of=when("14 00:00"),
         grace=timedelta(hours=24),
     )
@@ -95,7 +97,7 @@ def test_without_labels_no_dialog_is_judged() -> None:
 
 def mismatches(*said: dict[str, object]) -> tuple[int, int, int, int]:
     known = week_of_losses()
-    lost = lost_deals(known, **WEEK, as_of=when("14 00:00"), reasons=REASONS)
+    lost = lost_deals(known, start=START, end=END, as_of=when("14 00:00"), reasons=REASONS)
     days = {"L1": "11 12:00", "L4": "09 09:00", "L6": "13 20:00", "L8": "12 09:00"}
     episodes = [episode(key, day, deal=int(key[1:])) for key, day in days.items()]
     result = lost_reasons(labels(*said, episodes=days), lost, frame("episode", episodes), CODES)
@@ -116,14 +118,14 @@ def test_a_dialog_without_a_reason_is_in_neither_side() -> None:
 
 
 def test_a_reason_without_a_code_is_counted_apart() -> None:
-    lost = lost_deals(week_of_losses(), **WEEK, as_of=when("14 00:00"), reasons=REASONS)
+    lost = lost_deals(week_of_losses(), start=START, end=END, as_of=when("14 00:00"), reasons=REASONS)
     result = lost_reasons(Labels.none("no_llm"), lost, frame("episode", []), {EXPENSIVE: "price"})
     assert (result.share.value, result.unmapped) == (None, 1)
 
 
 def test_only_the_newest_episode_around_the_loss_tells_the_reason() -> None:
     known = week_of_losses()
-    lost = lost_deals(known, **WEEK, as_of=when("14 00:00"), reasons=REASONS)
+    lost = lost_deals(known, start=START, end=END, as_of=when("14 00:00"), reasons=REASONS)
     episodes = frame(
         "episode",
         [
