@@ -71,7 +71,7 @@ def promises(
     default_working_days: int,
     grace_minutes: float,
 ) -> Promises:
-    """#16: promises that are due within `[start, end)`, as known at `as_of`.
+    """#16: promises whose limit lies in `[start, end)`, and those still open, as known at `as_of`.
 
     Due by their own words, else at the end of the n-th working day. Done by a message that the analysis found to keep
     them, or by a connected call where a call was promised.
@@ -88,13 +88,14 @@ def promises(
             continue
         due = due_by_words(text(row["detail"]) or "", at, calendar)
         due = due or calendar.end_of_working_day(at, default_working_days)
-        if not start <= due < end:
-            continue
         code, deal_id = str(row["code"]), whole(episode["deal_id"])
         ends = [done.get((message_id, code)), _called(calls, episode, at, as_of) if code == "call" else None]
         done_at = min((instant for instant in ends if instant is not None), default=None)
         limit = calendar.due_at(due, grace_minutes)
         outside = code == "visit" or OUTSIDE.search(said.get(message_id) or "") is not None
+        state = promise_state(done_at, limit, as_of, is_outside=outside)
+        if state != "open" and not start <= limit < end:
+            continue
         rows.append(
             Promise(
                 finding_id=str(row["finding_id"]),
@@ -105,7 +106,7 @@ def promises(
                 due_at=due,
                 limit=limit,
                 done_at=done_at,
-                state=promise_state(done_at, limit, as_of, is_outside=outside),
+                state=state,
                 owner=history.responsible_at(deal_id, due),
                 band=str(row["band"]),
             )
