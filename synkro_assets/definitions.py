@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from synkro_assets.automation.jobs import DATA_JOB, REFRESH_JOB, REPORT_JOB, tenant_job
+from synkro_assets.automation.jobs import DATA_JOB, REFRESH_JOB, REPORT_JOBS, tenant_job
 from synkro_assets.automation.sensors import run_requests_sensor
 from synkro_assets.crm.assets import CRM_SOURCES, CRM_TABLES
 from synkro_assets.crm.card_assets import CARD_ASSETS
+from synkro_assets.custom_period import RESOURCE as CUSTOM_PERIOD
+from synkro_assets.custom_period import CustomPeriodResource
 from synkro_assets.dialogs.assets import DIALOG_SOURCES, DIALOG_TABLES
-from synkro_assets.partitions import history_start, tenant_days
+from synkro_assets.partitions import history_start, tenant_periods
 from synkro_assets.reports.assets import REPORT_ASSETS
 from synkro_assets.run_scope import RunScopeResource
 from synkro_assets.tenant_asset import TenantAsset
@@ -19,6 +21,7 @@ from synkro_assets.warehouse.assets import WAREHOUSE_ASSETS
 from synkro_resources.ai.resource import AiResource
 from synkro_resources.amocrm.resource import AmocrmResource
 from synkro_resources.lake.io_manager import LakeIOManager, LakeResource
+from synkro_resources.model.period import PeriodKind
 from synkro_resources.platform import PlatformResource
 from synkro_resources.radist.resource import RadistResource
 from synkro_resources.settings import Settings
@@ -36,6 +39,13 @@ of an old chunk find their deals in the newer ones.
 """
 DERIVED: tuple[TenantAsset, ...] = (*DIALOG_TABLES, *WAREHOUSE_ASSETS)
 
+REPORT_JOB_IS = {
+    PeriodKind.DAY: "Package, report and delivery of one day.",
+    PeriodKind.WEEK: "Package, report and delivery of an ISO week.",
+    PeriodKind.MONTH: "Package, report and delivery of a calendar month.",
+    PeriodKind.CUSTOM: "Package, report and delivery of the days that the run's config names.",
+}
+
 
 def build_resources(settings: Settings) -> dict[str, object]:
     """All resources, one per integration; credentials are looked up by tenant inside the run."""
@@ -51,6 +61,7 @@ def build_resources(settings: Settings) -> dict[str, object]:
         "supabase": SupabaseResource(platform=platform),
         "ai": AiResource(platform=platform),
         "telegram": TelegramResource(platform=platform),
+        CUSTOM_PERIOD: CustomPeriodResource(),
     }
 
 
@@ -59,11 +70,14 @@ def build_defs(
 ) -> dg.Definitions:
     """The code location for these settings. Tests replace resources by name; nothing else differs."""
     chosen = settings or Settings.load()
-    partitions = tenant_days(history_start(chosen))
+    partitions = tenant_periods(history_start(chosen))
     jobs = [
         tenant_job(DATA_JOB, DATA, "Sources to the client's Supabase, never reports."),
         tenant_job(REFRESH_JOB, (*SOURCES, *NORMALIZED), "Today's open dialogs and changed deals."),
-        tenant_job(REPORT_JOB, REPORT_ASSETS, "Package, report and delivery of one day."),
+        *(
+            tenant_job(name, [asset for asset in REPORT_ASSETS if asset.period is kind], REPORT_JOB_IS[kind])
+            for kind, name in REPORT_JOBS.items()
+        ),
     ]
     return dg.Definitions(
         assets=[asset.build(partitions) for asset in ASSETS],

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from synkro_assets.automation.jobs import JOB_OF_STAGE, narrowed_selection
+from synkro_assets.automation.jobs import job_of, narrowed_selection
 from synkro_assets.automation.saga import Launch, next_step
-from synkro_assets.automation.sensors import launch_tags, reconcile_tenants, state_of
+from synkro_assets.automation.sensors import launch_config, launch_tags, reconcile_tenants, state_of
 from synkro_assets.definitions import DERIVED, READ_FIRST, build_defs
 from synkro_assets.run_scope import INTERRUPTED, interrupted
 from synkro_resources.control import journal
@@ -69,9 +69,10 @@ def _was_stopped(platform: Platform, tenant: str, run_id: str) -> bool:
 
 def execute(defs: dg.Definitions, launch: Launch, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
     """One run of the saga in this process; failures are in the journal and in the run's status."""
-    job = defs.resolve_job_def(JOB_OF_STAGE[launch.stage.kind])
+    job = defs.resolve_job_def(job_of(launch.stage, launch.period))
     return job.execute_in_process(
         instance=instance,
+        run_config=launch_config(launch),
         tags=launch_tags(launch),
         asset_selection=narrowed_selection(launch.stage, READ_FIRST, DERIVED),
         raise_on_error=False,

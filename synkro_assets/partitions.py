@@ -1,14 +1,16 @@
-"""Tenant × local day: the partition definitions, their keys, and the rule that one run serves one tenant."""
+"""Tenant × local day, week or month: the partitions, their keys, and the rule that one run serves one tenant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
 import dagster as dg
 
 from synkro_resources.model.errors import RefusedError, Sentence
 from synkro_resources.model.ids import check_tenant_slug
+from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.settings import Settings
 
 TENANT_SET = "synkro_tenants"
@@ -21,6 +23,7 @@ TENANT_TAG = "synkro/tenant"
 REQUEST_TAG = "synkro/request"
 STAGE_TAG = "synkro/stage"
 ATTEMPT_TAG = "synkro/attempt"
+PARTITION_TAG = "dagster/partition"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 
@@ -45,6 +48,37 @@ def tenant_days(history_start: date) -> dg.MultiPartitionsDefinition:
     return dg.MultiPartitionsDefinition({"tenant": TENANTS, "time": days})
 
 
+def tenant_periods(history_start: date) -> dict[PeriodKind, dg.PartitionsDefinition[str]]:
+    """The partitions of every kind of period; weeks begin on Monday, both begin with the first whole one.
+
+    A custom period is partitioned by tenant alone and named in the run's config: a set of all periods that anybody ever
+    asked for would multiply with every tenant.
+    """
+    monday = history_start + timedelta(days=-history_start.weekday() % 7)
+    first = Period.month_of(history_start)
+    month = history_start if first.first_day == history_start else first.last_day + timedelta(days=1)
+    weeks = dg.WeeklyPartitionsDefinition(start_date=monday.isoformat(), day_offset=1, end_offset=END_OFFSET)
+    months = dg.MonthlyPartitionsDefinition(start_date=month.isoformat(), end_offset=END_OFFSET)
+    return {
+        PeriodKind.DAY: tenant_days(history_start),
+        PeriodKind.WEEK: dg.MultiPartitionsDefinition({"tenant": TENANTS, "time": weeks}),
+        PeriodKind.MONTH: dg.MultiPartitionsDefinition({"tenant": TENANTS, "time": months}),
+        PeriodKind.CUSTOM: TENANTS,
+    }
+
+
+def days_of(kind: PeriodKind) -> dg.PartitionMapping:
+    """How a period depends on the days of its tenant. For lineage and status only: the rows are read from the lake."""
+    if kind is PeriodKind.CUSTOM:
+        return dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name="tenant")
+    return dg.MultiPartitionMapping(
+        {
+            "tenant": dg.DimensionPartitionMapping("tenant", dg.IdentityPartitionMapping()),
+            "time": dg.DimensionPartitionMapping("time", dg.TimeWindowPartitionMapping()),
+        }
+    )
+
+
 def day_key(tenant: str, day: date) -> dg.MultiPartitionKey:
     return dg.MultiPartitionKey({"tenant": check_tenant_slug(tenant), "time": day.isoformat()})
 
@@ -58,8 +92,19 @@ def range_tags(tenant: str, first_day: date, last_day: date) -> dict[str, str]:
     }
 
 
-def one_tenant(keys: Iterable[str]) -> tuple[str, Sequence[date]]:
-    """The tenant and the ascending days of a run's partition keys.
+def period_tags(tenant: str, period: Period) -> dict[str, str]:
+    """Run tags for one report period of one tenant."""
+    match period.kind:
+        case PeriodKind.DAY:
+            return range_tags(tenant, period.first_day, period.last_day)
+        case PeriodKind.WEEK | PeriodKind.MONTH:
+            return range_tags(tenant, period.first_day, period.first_day)
+        case PeriodKind.CUSTOM:
+            return {PARTITION_TAG: check_tenant_slug(tenant), TENANT_TAG: tenant}
+
+
+def one_tenant(keys: Iterable[str], kind: PeriodKind = PeriodKind.DAY) -> tuple[str, Sequence[Period]]:
+    """The tenant and the ascending days, weeks or months of a run's partition keys.
 
     Raises:
         RefusedError: `run.two_tenants`, because Dagster groups a many-tenants-few-days selection into runs over all of
@@ -81,12 +126,25 @@ def one_tenant(keys: Iterable[str]) -> tuple[str, Sequence[date]]:
                 "or use `synkro backfill` for many.",
             ),
         )
-    days = sorted(date.fromisoformat(dimension["time"]) for dimension in dimensions)
-    if (days[-1] - days[0]).days + 1 != len(days):
+    periods = sorted(
+        (_period(kind, date.fromisoformat(dimension["time"])) for dimension in dimensions),
+        key=lambda one: one.first_day,
+    )
+    if any(after.first_day - before.last_day != timedelta(days=1) for before, after in pairwise(periods)):
         raise RefusedError(
             "run.gap_in_days",
             Sentence("Дни запуска идут не подряд.", "The run's days are not contiguous."),
             Sentence("Запустите каждый непрерывный отрезок отдельно.", "Run each contiguous span on its own."),
             tenant=tenants[0],
         )
-    return check_tenant_slug(tenants[0]), days
+    return check_tenant_slug(tenants[0]), periods
+
+
+def _period(kind: PeriodKind, first_day: date) -> Period:
+    match kind:
+        case PeriodKind.WEEK:
+            return Period.week_of(first_day)
+        case PeriodKind.MONTH:
+            return Period.month_of(first_day)
+        case PeriodKind.DAY | PeriodKind.CUSTOM:
+            return Period.day(first_day)

@@ -7,7 +7,7 @@ Dagster UI without any tag is safe too (docs/architecture.md, «Runs»).
 # No postponed annotations here: Dagster reads a resource's dependencies from its annotations.
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
@@ -19,6 +19,8 @@ from synkro_resources.control import journal
 from synkro_resources.control.locks import tenant_lock
 from synkro_resources.control.tenants import get_tenant
 from synkro_resources.model.errors import RefusedError, Sentence, TransientError
+from synkro_resources.model.ids import check_tenant_slug
+from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.platform import Platform
 
@@ -144,11 +146,17 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
             scope.close()
 
 
-def window_of(context: dg.AssetExecutionContext, platform: Platform) -> TenantWindow:
-    """The run's tenant and days in the tenant's own zone."""
-    tenant, days = one_tenant(context.partition_keys)
+def periods_of(context: dg.AssetExecutionContext, kind: PeriodKind) -> tuple[str, Sequence[Period]]:
+    """The run's tenant and its ascending days, weeks or months, or its one custom period."""
+    if kind is PeriodKind.CUSTOM:
+        return check_tenant_slug(context.partition_key), [context.resources.custom_period.period()]
+    return one_tenant(context.partition_keys, kind)
+
+
+def window_of(tenant: str, periods: Sequence[Period], platform: Platform) -> TenantWindow:
+    """The days of the periods in the tenant's own zone."""
     zone = get_tenant(platform.control, tenant).zone
-    return TenantWindow(tenant, zone, days[0], days[-1])
+    return TenantWindow(tenant, zone, periods[0].first_day, periods[-1].last_day)
 
 
 INTERRUPTED = "run.interrupted"

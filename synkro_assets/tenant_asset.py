@@ -16,12 +16,13 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from synkro_assets.custom_period import RESOURCE as CUSTOM_PERIOD
 from synkro_assets.data_checks.references import REFERENCES
 from synkro_assets.data_checks.run import check_days, check_names
 from synkro_assets.data_checks.verdicts import STOPPING, Verdict
 from synkro_assets.day_marks import note_source
-from synkro_assets.partitions import day_key
-from synkro_assets.run_scope import OpenRun, RunScope, interrupted, window_of
+from synkro_assets.partitions import day_key, days_of
+from synkro_assets.run_scope import OpenRun, RunScope, interrupted, periods_of, window_of
 from synkro_assets.staleness import PLACES
 from synkro_assets.tenant_run import TenantRun, without_days
 from synkro_resources.control import journal
@@ -30,7 +31,8 @@ from synkro_resources.control.integrations import mark_broken
 from synkro_resources.lake import RowSpool, WrittenDay
 from synkro_resources.model.errors import DataError, IntegrationError, RefusedError, Sentence, SynkroError
 from synkro_resources.model.ids import IntegrationKind
-from synkro_resources.model.tables import Layout, Table
+from synkro_resources.model.period import PeriodKind
+from synkro_resources.model.tables import TABLES, Layout, Table
 from synkro_resources.model.tables.dialogs import EPISODE
 from synkro_resources.platform import Platform
 
@@ -59,26 +61,33 @@ class TenantAsset:
     body: Body
     afterwards: Callable[[TenantRun], None] | None = None
     beforehand: Callable[[TenantRun, pa.Table], None] | None = None
+    period: PeriodKind = PeriodKind.DAY
 
     @property
     def name(self) -> str:
         return "/".join(self.key)
 
-    def build(self, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    def build(self, partitions: Mapping[PeriodKind, dg.PartitionsDefinition[str]]) -> dg.AssetsDefinition:
         """The Dagster asset: range-capable, one tenant per run, read through the lake's IO manager."""
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", dg.BetaWarning)  # backfill policies are beta, and used only here
-            return self._build(partitions)
+            warnings.simplefilter("ignore", dg.BetaWarning)  # backfill policies and mappings are beta, used only here
+            return self._build(partitions[self.period])
 
-    def _build(self, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    def _dependency(self, key: tuple[str, ...]) -> dg.AssetDep:
+        """What must be done first: the same period of a neighbour, or the days of a table."""
+        is_table = "/".join(key) in TABLES
+        mapping = days_of(self.period) if is_table and self.period is not PeriodKind.DAY else None
+        return dg.AssetDep(dg.AssetKey(list(key)), partition_mapping=mapping)
+
+    def _build(self, partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
         @dg.asset(
             key=dg.AssetKey(list(self.key)),
             ins={name: dg.AssetIn(dg.AssetKey(table.asset_key)) for name, table in self.inputs.items()},
-            deps=[dg.AssetKey(list(key)) for key in self.after],
+            deps=[self._dependency(key) for key in self.after],
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.single_run(),
             io_manager_key="lake_io",
-            required_resource_keys=set(BASE_RESOURCES | self.resources),
+            required_resource_keys=self._resource_keys(),
             group_name=self.key[0],
             kinds=set(self.kinds),
             owners=[OWNER],
@@ -94,6 +103,9 @@ class TenantAsset:
             yield dg.MaterializeResult(metadata=metadata, check_results=checks)
 
         return asset
+
+    def _resource_keys(self) -> set[str]:
+        return {*BASE_RESOURCES, *self.resources, *([CUSTOM_PERIOD] if self.period is PeriodKind.CUSTOM else [])}
 
     def _check_specs(self) -> list[dg.AssetCheckSpec]:
         """A schema that is not ours and rows of a foreign account stop the run; everything else is judged per day,
@@ -114,9 +126,10 @@ class TenantAsset:
         platform: Platform = context.resources.platform
         scope: RunScope = context.resources.run_scope
         with _failures_explained(context):
-            window = window_of(context, platform)
+            tenant, periods = periods_of(context, self.period)
+            window = window_of(tenant, periods, platform)
             open_run = scope.enter(context, window)
-            run = TenantRun(context, platform, context.resources.lake, window)
+            run = TenantRun(context, platform, context.resources.lake, window, tuple(periods))
             run.notes.rows_in = sum(table.num_rows for table in inputs.values())
             with _journaled(self.name, run, open_run) as step:
                 rows = self.body(run, **inputs)
@@ -155,8 +168,9 @@ def tenant_asset(
     description: str = "",
     afterwards: Callable[[TenantRun], None] | None = None,
     beforehand: Callable[[TenantRun, pa.Table], None] | None = None,
+    period: PeriodKind = PeriodKind.DAY,
 ) -> Callable[[Body], TenantAsset]:
-    """Declare an asset of tenant × local day.
+    """Declare an asset of tenant × local day, or of a longer period.
 
     Args:
         target: the table it fills, or the asset key joined by «/» if it stores nothing in the lake.
@@ -166,6 +180,7 @@ def tenant_asset(
         description: what operators read; default: the body's docstring.
         afterwards: called once the rows are stored, inside the same journaled step.
         beforehand: called with the rows (a table, no spool) before they are stored, inside the same step.
+        period: what its partitions are; `run.periods` names those of a run.
     """
     table = target if isinstance(target, Table) else None
     key = tuple((table.name if table else str(target)).split("/"))
@@ -184,6 +199,7 @@ def tenant_asset(
             body=body,
             afterwards=afterwards,
             beforehand=beforehand,
+            period=period,
         )
 
     return declare

@@ -24,6 +24,7 @@ from synkro_resources.lake import Lake, RowSpool
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.errors import IntegrationError
 from synkro_resources.model.ids import IntegrationKind
+from synkro_resources.model.period import Period
 from synkro_resources.model.tables import DAY_COLUMN, Layout, Table
 from synkro_resources.model.tables.raw import quarantine_of
 from synkro_resources.model.tenant_settings import TenantSettings
@@ -74,6 +75,8 @@ class TenantRun:
     platform: Platform
     lake: Lake
     window: TenantWindow
+    periods: tuple[Period, ...]
+    """What the run is asked for: the window's days, or the weeks, months or custom period that it spans."""
     notes: Notes = field(default_factory=Notes)
 
     @property

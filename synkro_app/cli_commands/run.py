@@ -31,23 +31,47 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.command()
 @click.option("--tenant", required=True, help="Slug of the tenant.")
 @click.option("--day", type=DAY, help="Make the report of this local day (its data are loaded first if needed).")
+@click.option("--week", type=DAY, help="Make the report of the ISO week that holds this local day.")
+@click.option("--month", type=click.DateTime(["%Y-%m"]), help="Make the report of this month, YYYY-MM.")
 @click.option("--from", "first", type=DAY, help="Load data from this local day …")
 @click.option("--to", "last", type=DAY, help="… to this one, both included.")
+@click.option("--report", "is_report", is_flag=True, help="With --from and --to: make the report of these days, too.")
 @click.option("--in-place", is_flag=True, help="Work in an own process instead of the running daemon.")
-def run(tenant: str, day: datetime | None, first: datetime | None, last: datetime | None, in_place: bool) -> None:
-    """Make a report of a day, or load the data of a period. The load alone sends nothing."""
+def run(
+    tenant: str,
+    day: datetime | None,
+    week: datetime | None,
+    month: datetime | None,
+    first: datetime | None,
+    last: datetime | None,
+    is_report: bool,
+    in_place: bool,
+) -> None:
+    """Make a report of a day, week, month or any days, or load the data of a period. The load alone sends nothing."""
     from synkro_resources.model.ids import RequestKind
+
+    period = _period(day, week, month, first, last)
+    is_load = first is not None and not is_report
+    _ask_and_follow(tenant, RequestKind.DATA if is_load else RequestKind.REPORT, period, in_place=in_place)
+
+
+def _period(
+    day: datetime | None, week: datetime | None, month: datetime | None, first: datetime | None, last: datetime | None
+) -> Period:
     from synkro_resources.model.period import Period
 
-    if (day is None) == (first is None) or (first is None) != (last is None):
-        raise click.UsageError("give either --day, or --from and --to")
+    if sum(given is not None for given in (day, week, month, first)) != 1 or (first is None) != (last is None):
+        raise click.UsageError("give one of --day, --week and --month, or --from and --to")
     if day is not None:
-        _ask_and_follow(tenant, RequestKind.REPORT, Period.day(day.date()), in_place=in_place)
-        return
+        return Period.day(day.date())
+    if week is not None:
+        return Period.week_of(week.date())
+    if month is not None:
+        return Period.month_of(month.date())
     first_day, last_day = _date(first), _date(last)
     if first_day is None or last_day is None or last_day < first_day:
         raise click.UsageError("--to must not lie before --from")
-    _ask_and_follow(tenant, RequestKind.DATA, Period.custom(first_day, last_day), in_place=in_place)
+    return Period.custom(first_day, last_day)
 
 
 def _ask_and_follow(tenant: str, kind: RequestKind, period: Period, *, in_place: bool) -> None:

@@ -8,18 +8,23 @@ import dagster as dg
 
 from synkro_assets.automation.planning import Stage, StageKind
 from synkro_assets.tenant_asset import TenantAsset
+from synkro_resources.model.period import PeriodKind
 
 DATA_JOB = "tenant_day_data"
 REFRESH_JOB = "tenant_refresh"
-REPORT_JOB = "tenant_day_report"
+REPORT_JOBS = {kind: f"tenant_{kind}_report" for kind in PeriodKind}
+REPORT_JOB = REPORT_JOBS[PeriodKind.DAY]
 
-JOB_OF_STAGE = {
-    StageKind.DATA: DATA_JOB,
-    StageKind.RAW: DATA_JOB,
-    StageKind.DERIVED: DATA_JOB,
-    StageKind.REFRESH: REFRESH_JOB,
-    StageKind.REPORT: REPORT_JOB,
-}
+
+def job_of(stage: Stage, period: PeriodKind) -> str:
+    """The job of a stage; reports have one per kind of period, because a job cannot mix partitions."""
+    match stage.kind:
+        case StageKind.DATA | StageKind.RAW | StageKind.DERIVED:
+            return DATA_JOB
+        case StageKind.REFRESH:
+            return REFRESH_JOB
+        case StageKind.REPORT:
+            return REPORT_JOBS[period]
 
 
 def asset_keys(assets: Iterable[TenantAsset]) -> list[dg.AssetKey]:
@@ -27,7 +32,7 @@ def asset_keys(assets: Iterable[TenantAsset]) -> list[dg.AssetKey]:
 
 
 def tenant_job(name: str, assets: Iterable[TenantAsset], description: str) -> dg.UnresolvedAssetJobDefinition:
-    """A job over tenant × day. In-process: starting a process per step costs ten times the run itself."""
+    """A job over assets of one kind of period. In-process: a process per step costs ten times the run itself."""
     return dg.define_asset_job(
         name,
         selection=dg.AssetSelection.assets(*asset_keys(assets)),

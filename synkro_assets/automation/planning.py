@@ -109,14 +109,20 @@ def plan(
             since = max(period.last_day + timedelta(days=1), today - timedelta(days=WAITING_LOOK_BACK_DAYS))
             stale = [
                 day
-                for day in [*period.days, *days_between(since, today - timedelta(days=1))]
+                for day in [
+                    *days_between(period.first_day, min(period.last_day, today)),
+                    *days_between(since, today - timedelta(days=1)),
+                ]
                 if is_stale(day, loaded_at.get(day), window=window, now=now, reread_days=reread_days)
             ]
             unknown = [
                 day for day in days_between(known_from, period.first_day - timedelta(days=1)) if day not in loaded_at
             ]
             if unknown:  # what follows was derived without them
-                stale = [*days_between(unknown[0], period.last_day), *(day for day in stale if day > period.last_day)]
+                stale = [
+                    *days_between(unknown[0], min(period.last_day, today)),
+                    *(day for day in stale if day > period.last_day),
+                ]
             return [
                 *_load_and_refresh(stale, today, loaded_at, now),
                 Stage(StageKind.REPORT, period.first_day, period.last_day),

@@ -23,6 +23,7 @@ from synkro_resources.control.tenants import get_tenant, tenant_settings
 from synkro_resources.control.webhooks import TakenHints, forget_hints, pending_hints
 from synkro_resources.model.errors import PermanentError, Sentence, SynkroError
 from synkro_resources.model.ids import RequestKind
+from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.platform import Platform
 
@@ -52,6 +53,16 @@ class Launch:
     tenant: str
     stage: Stage
     attempt: int
+    period: PeriodKind
+
+    @property
+    def is_report(self) -> bool:
+        return self.stage.kind is StageKind.REPORT
+
+    @property
+    def reported(self) -> Period:
+        """The period of a report's run."""
+        return Period(self.period, self.stage.first_day, self.stage.last_day)
 
     @property
     def run_key(self) -> str:
@@ -68,7 +79,7 @@ def next_step(platform: Platform, request: RunRequest, state: RunState) -> Launc
         case RunState.ACTIVE:
             return None
         case RunState.NEVER_LAUNCHED:
-            return Launch(request.id, request.tenant, stages[position], request.attempt)
+            return _launch(request, stages[position], request.attempt)
         case RunState.SUCCEEDED:
             return _advance(platform, request, stages, position)
         case RunState.CANCELLED:
@@ -76,6 +87,10 @@ def next_step(platform: Platform, request: RunRequest, state: RunState) -> Launc
             return None
         case RunState.FAILED:
             return _after_failure(platform, request, stages, position)
+
+
+def _launch(request: RunRequest, stage: Stage, attempt: int) -> Launch:
+    return Launch(request.id, request.tenant, stage, attempt, request.period.kind)
 
 
 def stages_of(request: RunRequest) -> list[Stage]:
@@ -104,7 +119,7 @@ def _begin(platform: Platform, request: RunRequest) -> Launch | None:
     if request.kind is RequestKind.REFRESH:
         plan_json["hints"] = TakenHints(tuple(pending_hints(control, request.tenant))).to_json()
     _update(platform, request, status="running", plan=plan_json, stage=stages[0].name, attempt=1)
-    return Launch(request.id, request.tenant, stages[0], 1)
+    return _launch(request, stages[0], 1)
 
 
 def _advance(platform: Platform, request: RunRequest, stages: list[Stage], position: int) -> Launch | None:
@@ -116,7 +131,7 @@ def _advance(platform: Platform, request: RunRequest, stages: list[Stage], posit
         return None
     following = stages[position + 1]
     _update(platform, request, stage=following.name, attempt=1)
-    return Launch(request.id, request.tenant, following, 1)
+    return _launch(request, following, 1)
 
 
 def _settle_stale_days(platform: Platform, request: RunRequest, stages: list[Stage], position: int) -> list[Stage]:
@@ -164,7 +179,7 @@ def _after_failure(platform: Platform, request: RunRequest, stages: list[Stage],
             return None
         attempt = request.attempt + 1
         _update(platform, request, attempt=attempt)
-        return Launch(request.id, request.tenant, stages[position], attempt)
+        return _launch(request, stages[position], attempt)
     cause = blocking.error if blocking is not None else None
     error = _died_without_a_word(request.tenant) if cause is None else SynkroError(cause.code, cause.what, cause.remedy)
     _update(platform, request, status="failed", error=error)

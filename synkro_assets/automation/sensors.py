@@ -8,14 +8,16 @@ import dagster as dg
 
 from synkro_assets.automation.freshness import FreshnessWatch
 from synkro_assets.automation.hints import HintWatch, request_refreshes
-from synkro_assets.automation.jobs import JOB_OF_STAGE, narrowed_selection
+from synkro_assets.automation.jobs import job_of, narrowed_selection
 from synkro_assets.automation.saga import Launch, RunState, next_step
-from synkro_assets.partitions import ATTEMPT_TAG, REQUEST_TAG, STAGE_TAG, TENANT_SET, range_tags
+from synkro_assets.custom_period import run_config
+from synkro_assets.partitions import ATTEMPT_TAG, REQUEST_TAG, STAGE_TAG, TENANT_SET, period_tags, range_tags
 from synkro_assets.tenant_asset import TenantAsset
 from synkro_resources.control import journal, run_requests
 from synkro_resources.control.locks import is_tenant_locked
 from synkro_resources.control.run_requests import RunRequest
 from synkro_resources.control.tenants import Tenant, list_tenants
+from synkro_resources.model.period import PeriodKind
 from synkro_resources.platform import Platform
 
 TICK_S = 5
@@ -31,12 +33,19 @@ _STATES = {
 
 def launch_tags(launch: Launch) -> dict[str, str]:
     """Range tags for every launch, one day included, so that all runs of the saga look the same."""
+    days = (launch.stage.first_day, launch.stage.last_day)
     return {
-        **range_tags(launch.tenant, launch.stage.first_day, launch.stage.last_day),
+        **(period_tags(launch.tenant, launch.reported) if launch.is_report else range_tags(launch.tenant, *days)),
         REQUEST_TAG: launch.request_id,
         STAGE_TAG: launch.stage.name,
         ATTEMPT_TAG: str(launch.attempt),
     }
+
+
+def launch_config(launch: Launch) -> dict[str, object]:
+    """Only a custom period is named in the run's config."""
+    is_custom = launch.is_report and launch.period is PeriodKind.CUSTOM
+    return run_config(launch.reported) if is_custom else {}
 
 
 def run_requests_sensor(
@@ -78,7 +87,8 @@ def run_requests_sensor(
 def to_run_request(launch: Launch, first: Iterable[TenantAsset], derived: Iterable[TenantAsset]) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=launch.run_key,
-        job_name=JOB_OF_STAGE[launch.stage.kind],
+        job_name=job_of(launch.stage, launch.period),
+        run_config=launch_config(launch),
         tags=launch_tags(launch),
         asset_selection=narrowed_selection(launch.stage, first, derived),
     )

@@ -1,12 +1,15 @@
-"""A day's package, its report document, and the report sent; they live in the control database, not in the lake."""
+"""Packages, report documents and reports sent, for every kind of period; stored in the control database."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from synkro_assets.analysis.day_sentence import sentence_for
 from synkro_assets.reports.compose import compose_day
-from synkro_assets.reports.package import build_day_package, build_waiting_now
+from synkro_assets.reports.compose_period import compose_period
+from synkro_assets.reports.package import build_package, build_waiting_now
 from synkro_assets.reports.reading import data_until, read_inputs
 from synkro_assets.reports.sending import NOT_REQUESTED, is_requested, send_report
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
@@ -15,99 +18,136 @@ from synkro_resources.control.packages import latest_package, save_package
 from synkro_resources.control.reports import latest_report, save_report
 from synkro_resources.model.errors import DataError, Sentence
 from synkro_resources.model.package import Package, Verdict
-from synkro_resources.model.period import Period
+from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.report import ReportDocument
+from synkro_resources.model.tables import Table
 from synkro_resources.model.tables.crm import CRM_TABLES
 from synkro_resources.model.tables.dialogs import DIALOG_TABLES, TURN
+from synkro_resources.rules import formats
 from synkro_resources.rules.working_time import Calendar
 
-PACKAGE, REPORT, SENT = "reports/package_day", "reports/report_day", "reports/sent_report_day"
+DESCRIPTIONS = {
+    PeriodKind.DAY: "a local day",
+    PeriodKind.WEEK: "an ISO week",
+    PeriodKind.MONTH: "a calendar month",
+    PeriodKind.CUSTOM: "the days that the run's config names",
+}
 
 
-@tenant_asset(PACKAGE, after=(*CRM_TABLES, *DIALOG_TABLES), kinds=("postgres", "pandas"))
-def package_day(run: TenantRun) -> None:
-    """Every figure of the day with the rows behind it; the same rows again create nothing."""
+def build_packages(run: TenantRun) -> None:
+    """Every figure of the period with the rows behind it; the same rows again create nothing."""
     created = 0
-    for day in [*run.window.days, *_days_off_since(run, run.window.last_day)]:
-        inputs = read_inputs(run, day)
-        package = build_day_package(
+    for period in _periods_to_build(run):
+        inputs = read_inputs(run, period)
+        package = build_package(
             inputs,
             tenant=run.tenant,
             settings=run.settings,
-            day=day,
+            period=period,
             data_until=data_until(run, inputs),
             clock=run.clock,
         )
         stored = save_package(run.platform.control, package)
         created += stored.created
-        run.notes.extra |= {f"revision_{day}": stored.revision, f"verdict_{day}": str(package.verdict)}
+        key = period.report_id
+        run.notes.extra |= {f"revision {key}": stored.revision, f"verdict {key}": str(package.verdict)}
     run.notes.extra["packages_created"] = created
 
 
-@tenant_asset(REPORT, after=(PACKAGE,), resources=("ai",), kinds=("postgres",))
-def report_day(run: TenantRun) -> None:
-    """The report document of the day, drawn from its package; a model may add one checked sentence."""
-    for day in run.window.days:
-        package_id, revision, package = _package(run, day)
-        before = latest_report(run.platform.control, run.tenant, package.period.report_id)
+def draw_reports(run: TenantRun) -> None:
+    """The report document of the period, drawn from its package; a model may add one checked sentence."""
+    for period in run.periods:
+        package_id, revision, package = _package(run, period)
+        before = latest_report(run.platform.control, run.tenant, period.report_id)
         known = before is not None and before.package_id == package_id
         sentence = _sentence_of(before) if known else sentence_for(run, package)
-        document = _document(run, day, package_id, revision, package, sentence)
+        document = _document(run, package_id, revision, package, sentence)
         save_report(run.platform.control, run.tenant, document)
-        run.notes.extra[f"document_{day}"] = document.doc_id
+        run.notes.extra[f"document {period.report_id}"] = document.doc_id
 
 
-@tenant_asset(SENT, after=(REPORT,), resources=("telegram",), kinds=("telegram",))
-def sent_report_day(run: TenantRun) -> None:
+def send_reports(run: TenantRun) -> None:
     """The report delivered: only in a run that an open report request asked for; a load or a range sends nothing."""
     if not is_requested(run):
         run.notes.extra["delivery"] = NOT_REQUESTED
         return
-    for day in run.window.days:
-        package_id, revision, package = _package(run, day)
-        before = latest_report(run.platform.control, run.tenant, package.period.report_id)
-        document = _document(run, day, package_id, revision, package, _sentence_of(before))
+    for period in run.periods:
+        package_id, revision, package = _package(run, period)
+        before = latest_report(run.platform.control, run.tenant, period.report_id)
+        document = _document(run, package_id, revision, package, _sentence_of(before))
         save_report(run.platform.control, run.tenant, document)
-        run.notes.extra[f"delivery_{day}"] = send_report(run, document)
+        run.notes.extra[f"delivery {period.report_id}"] = send_report(run, document)
 
 
-def _package(run: TenantRun, day: date) -> tuple[str, int, Package]:
-    """The newest package of the day, if readers may get it.
+def _assets_of(kind: PeriodKind) -> tuple[TenantAsset, ...]:
+    """Package, document and delivery of one kind of period."""
+    package, report, sent = (f"reports/{name}_{kind}" for name in ("package", "report", "sent_report"))
+    described = DESCRIPTIONS[kind]
+
+    def declare(
+        key: str, body: Callable[[TenantRun], None], *, after: Sequence[Table | str], kinds: Sequence[str], **more: Any
+    ) -> TenantAsset:
+        about = f"{(body.__doc__ or '').strip()} Its partitions: {described}."
+        return tenant_asset(key, after=after, kinds=kinds, period=kind, description=about, **more)(body)
+
+    return (
+        declare(package, build_packages, after=(*CRM_TABLES, *DIALOG_TABLES), kinds=("postgres", "pandas")),
+        declare(report, draw_reports, after=(package,), kinds=("postgres",), resources=("ai",)),
+        declare(sent, send_reports, after=(report,), kinds=("telegram",), resources=("telegram",)),
+    )
+
+
+def _periods_to_build(run: TenantRun) -> list[Period]:
+    """The run's periods; with a day also the days off after it, whose one line its report carries."""
+    last = run.periods[-1]
+    off = _days_off_since(run, last.last_day) if last.kind is PeriodKind.DAY else []
+    return [*run.periods, *map(Period.day, off)]
+
+
+def _package(run: TenantRun, period: Period) -> tuple[str, int, Package]:
+    """The newest package of the period, if readers may get it.
 
     Raises:
         DataError: `report.no_package`, `report.not_ready`.
     """
-    found = latest_package(run.platform.control, run.tenant, Period.day(day).report_id)
+    found = latest_package(run.platform.control, run.tenant, period.report_id)
     if found is None or found[2].verdict is Verdict.FAILED:
         code = "report.no_package" if found is None else "report.not_ready"
         raise DataError(
             code,
-            Sentence(f"Отчёт за {day:%d.%m.%Y} не готов: нет данных.", f"The report of {day} is not ready: no data."),
-            Sentence("Загрузите этот день и повторите.", "Load that day and try again."),
+            Sentence(
+                f"Отчёт за {formats.period_name(period.first_day, period.last_day, 'ru')} не готов: нет данных.",
+                f"The report of {formats.period_name(period.first_day, period.last_day, 'en')} is not ready: no data.",
+            ),
+            Sentence("Загрузите этот период и повторите.", "Load the period and try again."),
             tenant=run.tenant,
         )
     return found
 
 
-def _document(
-    run: TenantRun, day: date, package_id: str, revision: int, package: Package, sentence: str | None
-) -> ReportDocument:
+def _document(run: TenantRun, package_id: str, revision: int, package: Package, sentence: str | None) -> ReportDocument:
     """The document with the clients who wait now, read from the newest stored days."""
+    period = package.period
     today = run.clock.now().astimezone(run.window.tz).date()
-    inputs = read_inputs(run, day, until=max(day, today))
+    inputs = read_inputs(run, Period.day(period.last_day), until=max(period.last_day, today))
     waiting = build_waiting_now(inputs, tenant=run.tenant, settings=run.settings, data_until=data_until(run, inputs))
+    common: dict[str, Any] = {
+        "package_id": package_id,
+        "revision": revision,
+        "language": run.settings.language,
+        "company_name": run.settings.company_name or run.tenant,
+        "summary_sentence": sentence,
+        "composed_at": run.clock.now(),
+    }
+    if period.kind is not PeriodKind.DAY:
+        return compose_period(package, waiting, **common)
     return compose_day(
         package,
         waiting,
-        package_id=package_id,
-        revision=revision,
-        language=run.settings.language,
-        company_name=run.settings.company_name or run.tenant,
-        summary_sentence=sentence,
-        composed_at=run.clock.now(),
+        **common,
         off_days=[
             found[2]
-            for off in _days_off_since(run, day)
+            for off in _days_off_since(run, period.last_day)
             if (found := latest_package(run.platform.control, run.tenant, Period.day(off).report_id)) is not None
         ],
     )
@@ -135,4 +175,4 @@ def _sentence_of(document: ReportDocument | None) -> str | None:
     return None
 
 
-REPORT_ASSETS: tuple[TenantAsset, ...] = (package_day, report_day, sent_report_day)
+REPORT_ASSETS: tuple[TenantAsset, ...] = tuple(asset for kind in PeriodKind for asset in _assets_of(kind))

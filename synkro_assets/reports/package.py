@@ -1,4 +1,4 @@
-"""The package of one day: figures with previous values, the rows behind them, data health and the verdict."""
+"""The package of a period: figures with previous values, the rows behind them, data health and the verdict."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from synkro_assets.reports.figures import DayFigures, day_figures, figures_at, metrics_of
-from synkro_assets.reports.inputs import Known, PackageInputs, comparable_day, input_hash
+from synkro_assets.reports.changes import DialogSamples, dialog_samples, with_changes, with_intervals
+from synkro_assets.reports.conversion_figures import ConversionFigures, conversion_figures
+from synkro_assets.reports.facts import facts_of
+from synkro_assets.reports.figure_metrics import metrics_of
+from synkro_assets.reports.figures import PeriodFigures, figures_before, period_figures
+from synkro_assets.reports.inputs import Known, PackageInputs, input_hash
 from synkro_resources.model.clock import Clock
-from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow
-from synkro_resources.model.period import Period
+from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow, Verdict
+from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.model.window import TenantWindow
+from synkro_resources.rules.comparison import NoComparison, comparison
+from synkro_resources.rules.manager_comparison import ManagerComparison, manager_comparison
 from synkro_resources.rules.metrics import METRIC_VERSION
 from synkro_resources.rules.metrics.frames import as_frame, moment, real, records, text, whole
 from synkro_resources.rules.metrics.health import RECONCILIATION_LIMIT, DataHealth, StepLoad, verdict
@@ -23,67 +29,60 @@ from synkro_resources.rules.metrics.silent import DealSilence
 from synkro_resources.rules.metrics.unanswered import UnansweredRow, WaitingNow, waiting_now
 from synkro_resources.rules.working_time import Calendar
 
-COMPARED = frozenset(
-    {
-        (0, "new_episodes"),
-        (1, "frt_median"),
-        (2, "rt_median"),
-        (3, "in_sla"),
-        (4, "unanswered"),
-        (9, "lost"),
-        (9, "won"),
-    }
-)
-"""Figures whose previous value is stored: flows and one stock that earlier partitions can answer."""
-WAITING = frozenset({(4, "unanswered")})
-"""The stock: its earlier value is known only where the days in which people began to wait are loaded."""
+STOCK = 4
+"""Unanswered clients: their earlier number is known only where the days in which people began to wait are loaded."""
 LAG_SHOWN_MIN = 60.0  # older data must be dated in the report
 
 
-def build_day_package(
-    inputs: PackageInputs, *, tenant: str, settings: TenantSettings, day: date, data_until: datetime, clock: Clock
+def build_package(
+    inputs: PackageInputs, *, tenant: str, settings: TenantSettings, period: Period, data_until: datetime, clock: Clock
 ) -> Package:
-    """The package of the tenant's local `day`.
+    """The package of the tenant's `period`: a local day, an ISO week, a month, or any days.
 
-    `data_until`: up to when all mandatory sources are loaded. Nothing later than the day's end is used, so a rebuilt
-    package has the same figures unless late data arrived.
+    `data_until`: up to when all mandatory sources are loaded. Nothing later than the period's end is used, so a rebuilt
+    package has the same figures unless late data arrived. Medians and shares come from the rows of the whole period.
     """
     calendar = Calendar.of(settings)
-    window = TenantWindow(tenant, settings.zone, day, day)
+    window = TenantWindow.of_period(tenant, settings.zone, period)
     as_of = min(window.end, data_until)
-    known = Known(inputs, settings, as_of, window.end)
-    figures = day_figures(known, day, window, calendar)
-    previous, note = _comparison(inputs, day, calendar)
-    compared = COMPARED
-    if previous is not None and not _waiting_is_known(inputs.loaded_days, previous, settings.lookback_days):
-        compared = COMPARED - WAITING
-    before = None if previous is None else figures_at(known, tenant, calendar, previous, window.bounds(previous)[1])
-    versions = {"metrics": METRIC_VERSION, "calendar": calendar.version}
-    blocked = day in inputs.blocked_days
-    found, reasons = verdict(
-        figures.health, as_of=as_of, end=window.end, coverage_floor=settings.coverage_floor, checks_failed=blocked
+    known = Known(tenant, inputs, settings, as_of, window.end)
+    figures = period_figures(known, period, calendar)
+    before, note = _figures_before(known, period, calendar)
+    previous = None if before is None else before.period
+    funnel = _conversion(known, period, calendar)
+    versions = _versions(settings, calendar)
+    found, reasons = _verdict_of(known, figures)
+    compared = _changes(known, figures, before, funnel, is_preliminary=found is not Verdict.OK)
+    people = manager_comparison(
+        figures.health.attribution,
+        figures.episodes_by_manager(),
+        floor=settings.attribution_floor,
+        is_preliminary=found is Verdict.PRELIMINARY,
+        min_sample=settings.min_sample_manager,
     )
     built_at = clock.now()
-    return Package(
+    package = Package(
         tenant=tenant,
-        period=Period.day(day),
+        period=period,
         zone=settings.zone,
         as_of=as_of,
         data_until=data_until,
         built_at=built_at,
-        working_days=len(calendar.working_days(day, day)),
-        prev_period=None if previous is None else Period.day(previous),
-        prev_note=note,
+        working_days=figures.working_days,
+        prev_period=previous,
+        prev_note=note.value,
+        prev_working_days=None if before is None else before.working_days,
         verdict=found,
         verdict_reasons=reasons,
         versions=versions,
-        input_hash=input_hash(known, versions | ({"checks": "failed"} if blocked else {})),
-        metrics=tuple(_with_previous(metrics_of(figures), [] if before is None else metrics_of(before), compared)),
+        input_hash=input_hash(known, versions | ({"checks": "failed"} if "checks_failed" in reasons else {})),
+        metrics=tuple(with_intervals(compared)),
         rows=tuple(_numbered(_rows(figures))),
-        health=tuple(_health(figures.health, settings, inputs.loads, built_at)),
-        holidays=(day,) if calendar.is_holiday(day) else (),
-        names={"manager": _manager_names(inputs, settings), "reason": _reason_names(inputs)},
+        health=(*_health(figures.health, settings, inputs.loads, built_at), _compared_people(people)),
+        holidays=tuple(day for day in period.days if calendar.is_holiday(day)),
+        names={"manager": _manager_names(inputs, settings), "reason": _reason_names(inputs), **funnel.names},
     )
+    return replace(package, facts=facts_of(package, settings.language))
 
 
 def build_waiting_now(
@@ -92,7 +91,7 @@ def build_waiting_now(
     """#5 at `data_until`, from the newest partitions, today's included. Read at sending, stored in no package."""
     calendar = Calendar.of(settings)
     today = data_until.astimezone(calendar.zone).date()
-    known = Known(inputs, settings, data_until, TenantWindow(tenant, settings.zone, today, today).end)
+    known = Known(tenant, inputs, settings, data_until, TenantWindow(tenant, settings.zone, today, today).end)
     found = waiting_now(
         known.turns,
         known.episodes,
@@ -118,12 +117,80 @@ def source_times(loads: Iterable[StepLoad]) -> dict[str, datetime]:
     return times
 
 
-def _comparison(inputs: PackageInputs, day: date, calendar: Calendar) -> tuple[date | None, str]:
-    """The day to compare with, or the reason why there is none: `holidays` or `not_loaded`."""
-    before = comparable_day(day, calendar)
-    if before is None:
-        return None, "holidays"
-    return (before, "") if before in inputs.loaded_days else (None, "not_loaded")
+def _figures_before(known: Known, period: Period, calendar: Calendar) -> tuple[PeriodFigures | None, NoComparison]:
+    """The figures to compare with, or the reason why there are none; an earlier day may itself be preliminary."""
+    inputs = known.inputs
+    found = comparison(period, calendar, loaded_days=inputs.loaded_days, history_from=inputs.history_from)
+    if found.period is None:
+        return None, found.reason
+    figures = figures_before(known, found.period, calendar)
+    if period.kind is not PeriodKind.DAY and _verdict_of(known, figures)[0] in (Verdict.PRELIMINARY, Verdict.FAILED):
+        return None, NoComparison.PRELIMINARY
+    return figures, found.reason
+
+
+def _changes(
+    known: Known, now: PeriodFigures, before: PeriodFigures | None, funnel: ConversionFigures, *, is_preliminary: bool
+) -> list[PackageMetric]:
+    """The figures next to those of the period before; tested, unless a day is told or the figures may still change."""
+    metrics = [*metrics_of(now), *funnel.now]
+    period, window = now.period, TenantWindow.of_period(known.tenant, now.zone.key, now.period)
+    if period.kind is PeriodKind.DAY or is_preliminary:
+        samples = None
+    else:
+        earlier = {} if before is None else dialog_samples(before.first_response.rows, before.in_sla.rows)
+        present = dialog_samples(now.first_response.rows, now.in_sla.rows)
+        samples = DialogSamples(known.tenant, window.start, window.end, present, earlier)
+    unknown: set[tuple[int, str]] = set()
+    if before is not None and not _waiting_is_known(
+        known.inputs.loaded_days, before.period.last_day, known.settings.lookback_days
+    ):
+        unknown = {(metric.metric_no, metric.code) for metric in metrics if metric.metric_no == STOCK}
+    earlier_metrics = None if before is None else [*metrics_of(before), *funnel.before]
+    return with_changes(metrics, earlier_metrics, samples, not_compared=unknown)
+
+
+def _compared_people(found: ManagerComparison) -> PackageHealth:
+    """Whether the table of people may be a comparison, for the renderers."""
+    return PackageHealth("manager_comparison", None, None, "on" if found.is_on else "off", found.off.value)
+
+
+def _versions(settings: TenantSettings, calendar: Calendar) -> dict[str, str]:
+    """What besides the rows shapes the figures, and what a reader must know to understand them."""
+    return {
+        "metrics": METRIC_VERSION,
+        "calendar": calendar.version,
+        "sla_minutes": str(settings.sla_minutes),
+        "silent_working_days": str(settings.silent_working_days),
+    }
+
+
+def _conversion(known: Known, period: Period, calendar: Calendar) -> ConversionFigures:
+    """#10; deals pass stages in weeks, so that a day has no cohort to speak of."""
+    if period.kind is PeriodKind.DAY:
+        return ConversionFigures([], [], {})
+    return conversion_figures(
+        known.history,
+        as_frame(known.inputs.statuses),
+        period,
+        calendar.zone,
+        as_of=known.as_of,
+        events_from=known.inputs.events_from,
+        horizon_days=30,
+        excluded_pipelines=known.settings.excluded_pipelines,
+    )
+
+
+def _verdict_of(known: Known, figures: PeriodFigures) -> tuple[Verdict, tuple[str, ...]]:
+    """Whether the figures of a period may be shown, as of its end or of the last load, whichever came first."""
+    window = TenantWindow.of_period(known.tenant, figures.zone.key, figures.period)
+    return verdict(
+        figures.health,
+        as_of=min(window.end, known.as_of),
+        end=window.end,
+        coverage_floor=known.settings.coverage_floor,
+        checks_failed=not known.inputs.blocked_days.isdisjoint(figures.period.days),
+    )
 
 
 def _waiting_is_known(loaded: Collection[date], day: date, lookback_days: int) -> bool:
@@ -131,19 +198,7 @@ def _waiting_is_known(loaded: Collection[date], day: date, lookback_days: int) -
     return all(day - timedelta(days=ago) in loaded for ago in range(lookback_days))
 
 
-def _with_previous(
-    now: list[PackageMetric], before: list[PackageMetric], compared: frozenset[tuple[int, str]]
-) -> Iterator[PackageMetric]:
-    known = {(metric.metric_no, metric.code, metric.scope, metric.scope_id): metric for metric in before}
-    for metric in now:
-        found = known.get((metric.metric_no, metric.code, metric.scope, metric.scope_id))
-        if found is None or (metric.metric_no, metric.code) not in compared:
-            yield metric
-        else:
-            yield replace(metric, prev_value=found.value, prev_n=found.n)
-
-
-def _rows(figures: DayFigures) -> Iterator[PackageRow]:
+def _rows(figures: PeriodFigures) -> Iterator[PackageRow]:
     yield from _episode_rows("new_episodes", figures.new_episodes, at="start_at")
     yield from _turn_rows("first_response", figures.first_response.rows, at="answered_at")
     yield from _turn_rows("judged", figures.in_sla.rows, at="judged_at")

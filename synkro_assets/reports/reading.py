@@ -1,4 +1,4 @@
-"""Reading what a day's package is built from: stored partitions, current tables, and how the loads went."""
+"""Reading what a package is built from: stored partitions, current tables, and how the loads went."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from synkro_assets.reports.package import source_times
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control import days
 from synkro_resources.model.errors import DataError, Sentence
-from synkro_resources.model.period import days_between
+from synkro_resources.model.period import Period, days_between
 from synkro_resources.model.tables.crm import (
     CALL,
     CONTACT,
@@ -19,6 +19,7 @@ from synkro_resources.model.tables.crm import (
     DEAL_EVENT,
     LOSS_REASON,
     MANAGER,
+    PIPELINE_STATUS,
 )
 from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
 from synkro_resources.model.window import TenantWindow, local_midnight
@@ -26,9 +27,9 @@ from synkro_resources.rules.metrics.health import StepLoad
 from synkro_resources.rules.working_time import Calendar
 
 
-def read_inputs(run: TenantRun, day: date, *, until: date | None = None) -> PackageInputs:
-    """The inputs of the package of `day`; with `until` also what later days brought, for the waiting clients."""
-    first, last = days_to_read(day, run.settings, Calendar.of(run.settings))
+def read_inputs(run: TenantRun, period: Period, *, until: date | None = None) -> PackageInputs:
+    """The inputs of the package of `period`; with `until` also what later days brought, for the waiting clients."""
+    first, last = days_to_read(period, run.settings, Calendar.of(run.settings))
     wanted = list(days_between(first, max(last, until or last)))
     event_days = run.lake.days(DEAL_EVENT, run.tenant)
     return PackageInputs(
@@ -44,9 +45,11 @@ def read_inputs(run: TenantRun, day: date, *, until: date | None = None) -> Pack
         calls=run.current(CALL),
         managers=run.current(MANAGER),
         loss_reasons=run.current(LOSS_REASON),
+        statuses=run.current(PIPELINE_STATUS),
         loads=step_loads(run, wanted[0], wanted[-1]),
         events_from=_unbroken_from(run, event_days, last),
         loaded_days=_loaded_days(run, wanted[0], wanted[-1]),
+        history_from=min(run.lake.days(TURN, run.tenant), default=None),
         blocked_days=frozenset(days.blocked_days(run.platform.control, run.tenant, wanted[0], wanted[-1])),
     )
 

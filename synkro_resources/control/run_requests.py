@@ -24,6 +24,7 @@ from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.window import TenantWindow
 
 RequestStatus = Literal["open", "running", "done", "failed", "cancelled"]
+LONGEST_REPORT_DAYS = 92  # a quarter (docs/report.md, «Custom»)
 USER_PREFIX = "user:"  # `requested_by` of people; schedules and operators spend no quota of a tenant
 
 
@@ -71,7 +72,7 @@ def create_request(
 
     Raises:
         RefusedError: `tenant.suspended` or `plan.manual_requests`.
-        UserInputError: `tenant.unknown`.
+        UserInputError: `tenant.unknown`, `report.period_too_long` or `report.period_not_begun`.
     """
     now = clock.now()
     with db.tenant(tenant) as connection:
@@ -80,6 +81,8 @@ def create_request(
             text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"run_request:{tenant}"}
         )
         who = require_active(connection, tenant)
+        if kind is RequestKind.REPORT:
+            _check_reportable(who, period, now)
         same = connection.execute(select(run_request).where(_open_twin(kind, period))).one_or_none()
         if same is not None:
             return _request(same)
@@ -116,6 +119,28 @@ def create_request(
             details={"kind": kind.value, "period": period.report_id},
         )
         return _request(row)
+
+
+def _check_reportable(who: Tenant, period: Period, now: datetime) -> None:
+    """A report tells of days that have begun; a custom one of a quarter at most, or nobody reads it."""
+    today = TenantWindow(who.slug, who.zone, period.first_day, period.first_day).day_of(now)
+    if period.first_day > today:
+        raise UserInputError(
+            "report.period_not_begun",
+            Sentence("Этот период ещё не начался.", "This period has not begun yet."),
+            Sentence("Выберите период до сегодняшнего дня.", "Choose a period up to today."),
+            tenant=who.slug,
+        )
+    if period.kind is PeriodKind.CUSTOM and len(period.days) > LONGEST_REPORT_DAYS:
+        raise UserInputError(
+            "report.period_too_long",
+            Sentence(
+                f"Период отчёта длиннее {LONGEST_REPORT_DAYS} дней.",
+                f"The period of a report is longer than {LONGEST_REPORT_DAYS} days.",
+            ),
+            Sentence("Выберите период короче или месяц.", "Choose a shorter period, or a month."),
+            tenant=who.slug,
+        )
 
 
 def open_requests(db: Database, cell: str, limit: int = 100) -> list[RunRequest]:

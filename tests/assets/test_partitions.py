@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import dagster as dg
 import pytest
 
-from synkro_assets.partitions import day_key, one_tenant, tenant_days
+from synkro_assets.custom_period import CustomPeriodResource
+from synkro_assets.partitions import day_key, one_tenant, tenant_days, tenant_periods
 from synkro_resources.model.errors import RefusedError, UserInputError
+from synkro_resources.model.period import Period, PeriodKind
 
 
 def test_a_runs_keys_name_its_tenant_and_ascending_days() -> None:
     keys = [day_key("acme", date(2026, 11, day)) for day in (2, 1, 3)]
-    assert one_tenant(keys) == ("acme", [date(2026, 11, 1), date(2026, 11, 2), date(2026, 11, 3)])
+    assert one_tenant(keys) == ("acme", [Period.day(date(2026, 11, day)) for day in (1, 2, 3)])
 
 
 def test_a_run_over_two_tenants_is_refused_with_the_remedy() -> None:
@@ -45,3 +47,40 @@ def test_todays_local_day_of_an_eastern_tenant_is_a_key() -> None:
     days = tenant_days(date(2026, 11, 1)).get_partitions_def_for_dimension("time")
     assert isinstance(days, dg.DailyPartitionsDefinition)
     assert days.end_offset == 2
+
+
+def test_weeks_begin_on_monday_and_months_with_the_first_whole_one() -> None:
+    periods = tenant_periods(date(2026, 11, 5))
+    firsts: dict[PeriodKind, str] = {}
+    for kind in (PeriodKind.WEEK, PeriodKind.MONTH):
+        partitions = periods[kind]
+        assert isinstance(partitions, dg.MultiPartitionsDefinition)
+        keys = partitions.get_partitions_def_for_dimension("time").get_partition_keys(
+            current_time=datetime(2026, 12, 20, tzinfo=UTC)
+        )
+        firsts[kind] = keys[0]
+    assert firsts == {PeriodKind.WEEK: "2026-11-09", PeriodKind.MONTH: "2026-12-01"}
+
+
+def test_the_running_week_of_an_eastern_tenant_is_a_key() -> None:
+    partitions = tenant_periods(date(2026, 11, 2))[PeriodKind.WEEK]
+    assert isinstance(partitions, dg.MultiPartitionsDefinition)
+    sunday_evening = datetime(2026, 11, 22, 23, tzinfo=UTC)  # Monday in Vladivostok
+    keys = partitions.get_partitions_def_for_dimension("time").get_partition_keys(current_time=sunday_evening)
+    assert "2026-11-23" in keys
+
+
+def test_a_runs_keys_name_its_weeks_and_months_and_no_gap_between_them() -> None:
+    weeks = [day_key("acme", date(2026, 11, day)) for day in (9, 2)]
+    assert one_tenant(weeks, PeriodKind.WEEK)[1] == [Period.week_of(date(2026, 11, day)) for day in (2, 9)]
+    months = [day_key("acme", date(2026, month, 1)) for month in (9, 10)]
+    assert one_tenant(months, PeriodKind.MONTH)[1] == [Period.month_of(date(2026, month, 1)) for month in (9, 10)]
+    with pytest.raises(RefusedError, match=r"run\.gap_in_days"):
+        one_tenant([day_key("acme", date(2026, 11, day)) for day in (2, 16)], PeriodKind.WEEK)
+
+
+def test_a_custom_period_that_is_not_named_is_explained_and_no_run_begins() -> None:
+    with pytest.raises(UserInputError, match=r"run\.no_period"):
+        CustomPeriodResource(first_day="2026-11-10", last_day="2026-11-01").period()
+    period = Period.custom(date(2026, 11, 1), date(2026, 11, 10))
+    assert CustomPeriodResource(first_day="2026-11-01", last_day="2026-11-10").period() == period

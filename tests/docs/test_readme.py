@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from synkro_assets.definitions import ASSETS, build_defs
-from synkro_assets.partitions import tenant_days
+from synkro_assets.partitions import tenant_periods
 from synkro_resources.dictionary import dictionary
 from synkro_resources.model.tables import TABLES
 from synkro_resources.settings import Settings
@@ -51,7 +51,7 @@ def test_the_asset_graph_changes_only_on_purpose() -> None:
 
 
 def asset_graph() -> dict[str, list[str]]:
-    partitions = tenant_days(date(2026, 1, 1))
+    partitions = tenant_periods(date(2026, 1, 1))
     graph: dict[str, list[str]] = {}
     for asset in ASSETS:
         built = asset.build(partitions)

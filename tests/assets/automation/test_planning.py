@@ -151,3 +151,11 @@ def test_stale_days_are_derived_again_oldest_first_each_once_and_no_fresh_day_wi
     assert all(len(list(days_between(stage.first_day, stage.last_day))) <= CHUNK_DAYS for stage in found)
     names = [stage.name for stage in (*before, *found)]
     assert len(set(names)) == len(names)
+
+
+def test_a_report_of_the_running_week_loads_no_day_that_has_not_begun() -> None:
+    week = Period.week_of(TODAY)
+    found = stages(RequestKind.REPORT, week)
+    loads = [stage for stage in found if stage.kind is not StageKind.REPORT]
+    assert max(stage.last_day for stage in loads) == TODAY
+    assert found[-1] == Stage(StageKind.REPORT, week.first_day, week.last_day)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from synkro_assets.reports.inputs import PackageInputs
-from synkro_resources.model.tables.crm import LOSS_REASON, MANAGER
+from synkro_resources.model.tables.crm import LOSS_REASON, MANAGER, PIPELINE_STATUS
 from synkro_resources.model.tables.dialogs import DIALOG
 from synkro_resources.model.tenant_settings import TenantSettings, WorkCalendar
 from synkro_resources.rules.metrics.health import StepLoad
@@ -102,9 +102,11 @@ def monday() -> PackageInputs:
                 {"manager_id": 2, "name": "Игорь", "is_active": True, "source_updated_at": VERSION},
             ]
         ),
+        statuses=PIPELINE_STATUS.from_rows([]),
         loss_reasons=LOSS_REASON.from_rows([{"loss_reason_id": 5, "name": "Дорого", "source_updated_at": VERSION}]),
         loads=loads,
         events_from=datetime(2026, 7, 1, tzinfo=UTC),
+        history_from=BEFORE,
         loaded_days=frozenset({BEFORE, MONDAY}),
         mandatory=STEPS,
     )

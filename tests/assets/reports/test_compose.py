@@ -9,7 +9,7 @@ import pytest
 
 from synkro_assets.reports.compose import compose_day
 from synkro_assets.reports.day_texts import TEXTS
-from synkro_assets.reports.package import build_day_package, build_waiting_now
+from synkro_assets.reports.package import build_package, build_waiting_now
 from synkro_assets.reports.telegram_text import render
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.package import Package, PackageHealth, PackageMetric, Verdict
@@ -273,8 +273,8 @@ def test_the_model_s_sentence_stands_apart_and_is_dropped_before_the_figures() -
 
 def test_a_real_package_becomes_one_telegram_message_of_the_promised_length() -> None:
     inputs = monday()
-    package = build_day_package(
-        inputs, tenant="demo", settings=SETTINGS, day=MONDAY, data_until=UNTIL, clock=FixedClock(UNTIL)
+    package = build_package(
+        inputs, tenant="demo", settings=SETTINGS, period=Period.day(MONDAY), data_until=UNTIL, clock=FixedClock(UNTIL)
     )
     waiting = build_waiting_now(inputs, tenant="demo", settings=SETTINGS, data_until=UNTIL)
     (part,) = render(compose(package, waiting), lambda reference: f"https://x.example/{reference}")

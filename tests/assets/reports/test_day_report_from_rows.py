@@ -10,9 +10,10 @@ import pytest
 
 from synkro_assets.reports.compose import compose_day
 from synkro_assets.reports.inputs import PackageInputs
-from synkro_assets.reports.package import build_day_package, build_waiting_now
+from synkro_assets.reports.package import build_package, build_waiting_now
 from synkro_assets.reports.telegram_text import render
 from synkro_resources.model.clock import FixedClock
+from synkro_resources.model.period import Period
 from synkro_resources.model.report import ReportDocument
 from synkro_resources.model.tables.dialogs import DIALOG
 from tests.assets.reports.days import MONDAY, SETTINGS, known_at, monday, with_rows
@@ -25,8 +26,8 @@ LANGUAGES = ("ru", "en")
 
 
 def document(inputs: PackageInputs, language: str, *, until: datetime = UNTIL) -> ReportDocument:
-    package = build_day_package(
-        inputs, tenant="demo", settings=SETTINGS, day=MONDAY, data_until=until, clock=FixedClock(until)
+    package = build_package(
+        inputs, tenant="demo", settings=SETTINGS, period=Period.day(MONDAY), data_until=until, clock=FixedClock(until)
     )
     return compose_day(
         package,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 
-from synkro_assets.reports.inputs import PackageInputs, comparable_day, days_to_read, newest_per_key
-from synkro_assets.reports.package import build_day_package, build_waiting_now, source_times
+from synkro_assets.reports.inputs import PackageInputs, days_to_read, newest_per_key
+from synkro_assets.reports.package import build_package, build_waiting_now, source_times
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.package import Package, Verdict
+from synkro_resources.model.period import Period
 from synkro_resources.model.tenant_settings import TenantSettings
+from synkro_resources.rules.comparison import comparable_day
 from synkro_resources.rules.working_time import Calendar
 from tests.assets.reports.days import BEFORE, MONDAY, SETTINGS, end_of, known_at, monday, with_rows
 from tests.resources.rules.calendars import C1, C2, at
@@ -21,8 +23,13 @@ MORNING = at("2026-09-08T08:22")
 def build(
     inputs: PackageInputs, *, data_until: datetime = MORNING, settings: TenantSettings = SETTINGS, day: date = MONDAY
 ) -> Package:
-    return build_day_package(
-        inputs, tenant="demo", settings=settings, day=day, data_until=data_until, clock=FixedClock(MORNING)
+    return build_package(
+        inputs,
+        tenant="demo",
+        settings=settings,
+        period=Period.day(day),
+        data_until=data_until,
+        clock=FixedClock(MORNING),
     )
 
 
@@ -184,7 +191,7 @@ def test_hidden_names_become_numbers() -> None:
 
 
 def test_the_days_to_read_cover_the_look_back_of_the_earlier_day() -> None:
-    first, last = days_to_read(MONDAY, SETTINGS, C1)
+    first, last = days_to_read(Period.day(MONDAY), SETTINGS, C1)
     assert (first, last) == (date(2026, 8, 17), MONDAY)
 
 
@@ -202,4 +209,4 @@ def test_the_time_of_a_source_is_that_of_its_oldest_step() -> None:
 
 
 def test_the_calendar_is_part_of_the_versions() -> None:
-    assert build(monday()).versions == {"metrics": "m1", "calendar": Calendar.of(SETTINGS).version}
+    assert build(monday()).versions["calendar"] == Calendar.of(SETTINGS).version

@@ -181,3 +181,27 @@ def test_a_run_that_fell_silent_is_found_in_its_cell_and_a_living_one_is_not(
     assert run_id not in {run.run_id for run in journal.silent_runs(control_db, "second", control_clock)}
     journal.finish_run(control_db, tenant_a.slug, run_id, status="failed", clock=control_clock)
     assert not journal.heartbeat(control_db, tenant_a.slug, run_id, control_clock)
+
+
+@pytest.mark.parametrize(
+    ("period", "code"),
+    [
+        (Period.day(date(2027, 3, 1)), "report.period_not_begun"),
+        (Period.week_of(date(2027, 3, 1)), "report.period_not_begun"),
+        (Period.custom(date(2026, 1, 1), date(2026, 6, 1)), "report.period_too_long"),
+    ],
+)
+def test_a_report_that_nobody_could_read_is_refused_with_the_reason_and_the_remedy(
+    control_db: Database, control_clock: FixedClock, tenant_a: Tenant, period: Period, code: str
+) -> None:
+    with pytest.raises(UserInputError, match=code.replace(".", r"\.")) as refused:
+        run_requests.create_request(
+            control_db,
+            tenant=tenant_a.slug,
+            kind=RequestKind.REPORT,
+            period=period,
+            requested_by="cli",
+            reason="",
+            clock=control_clock,
+        )
+    assert "Выберите" in refused.value.remedy.ru
