@@ -29,6 +29,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "user": ("synkro_app.cli_commands.admin:user", "Add people, change roles and passwords."),
     "secrets": ("synkro_app.cli_commands.keys:secrets", "Keys of the secrets at rest."),
     "radist": ("synkro_app.cli_commands.radist:radist", "Switch Radist's webhooks on or off."),
+    "telegram": ("synkro_app.cli_commands.telegram:telegram", "Link Telegram chats by a code and confirm them."),
+    "delivery": ("synkro_app.cli_commands.delivery:delivery", "Decide about message parts that may have arrived."),
     "integration": ("synkro_app.cli_commands.admin:integration", "Set, show or check a tenant's integrations."),
 }
 

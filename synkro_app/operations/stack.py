@@ -27,6 +27,7 @@ from synkro_resources.settings import ENV_PREFIX, Settings
 log = logging.getLogger(__name__)
 
 SANDBOX, CODE_SERVER, DAEMON, WEBSERVER, CABINET = "sandbox", "code-server", "daemon", "webserver", "cabinet"
+TELEGRAM = "telegram"
 READY_LIMIT_S = 120.0  # measured: 10 s on two idle cores; a loaded small machine needs several times that
 PROBE_LIMIT_S = 2.0
 SUPABASE_DEMO = "supabase_demo"
@@ -132,6 +133,7 @@ class Stack:
         self._supervisor.start(self._webserver_program())
         self._say(Sentence("Кабинет", "Cabinet"))
         self._supervisor.start(self._cabinet_program())
+        self._supervisor.start(self._program(TELEGRAM, [sys.executable, "-m", "synkro_app.telegram_updates"]))
         self._supervisor.wait_ready(*([SANDBOX] if self._sandbox else []), DAEMON, WEBSERVER, CABINET)
 
     # ---- settings, environment, addresses ----

@@ -62,7 +62,9 @@ def message_of(claimed: ClaimedPart) -> Message:
     payload = claimed.delivery.payload
     stored = payload.get("buttons", [])
     buttons = tuple((str(label), str(url)) for label, url in stored) if isinstance(stored, list) else ()
-    return Message(str(payload["html"]), str(payload["plain"]), buttons)
+    brief = payload.get("brief")
+    short = (str(brief[0]), str(brief[1])) if isinstance(brief, list) and len(brief) == 2 else None
+    return Message(str(payload["html"]), str(payload["plain"]), buttons, short)
 
 
 def _store(
@@ -73,6 +75,8 @@ def _store(
         case "sent":
             outcomes.mark_sent(control, tenant, part, outcome.message_id, clock)
             counts.sent += 1
+            if outcome.alarms:
+                outcomes.record_alarms(control, tenant, claimed.delivery, outcome.alarms, clock)
         case "retry":
             after = outcome.retry_after_s
             outcomes.mark_retry(control, tenant, part, clock, code=outcome.code, text=outcome.text, retry_after_s=after)

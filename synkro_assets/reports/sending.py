@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from synkro_assets.reports.delivery import deliver
-from synkro_assets.reports.telegram_text import TelegramPart, render
+from synkro_assets.reports.telegram_text import TelegramPart, brief, render
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control.destinations import list_destinations
 from synkro_resources.control.outbox import STUCK_AFTER, Delivery, NewPart, deliveries, enqueue
@@ -47,7 +47,8 @@ def send_report(run: TenantRun, document: ReportDocument) -> str:
     ]
     if channel is None or not destinations:
         return "cabinet only: no messenger is connected"
-    parts = render(document, link_resolver(run, document))
+    resolve = link_resolver(run, document)
+    parts, short = render(document, resolve), brief(document, resolve)
     enqueue(
         control,
         run.tenant,
@@ -56,7 +57,11 @@ def send_report(run: TenantRun, document: ReportDocument) -> str:
         revision=document.revision,
         parts=[
             NewPart(
-                item.destination_id, TELEGRAM, number, len(parts), _payload(run, document, part, number == len(parts))
+                item.destination_id,
+                TELEGRAM,
+                number,
+                len(parts),
+                _payload(run, document, part, short, is_last=number == len(parts)),
             )
             for item in destinations
             for number, part in enumerate(parts, start=1)
@@ -147,7 +152,9 @@ def _can_wait(parts: list[Delivery], now: datetime) -> bool:
     return not waits or min(waits) <= PATIENCE_S
 
 
-def _payload(run: TenantRun, document: ReportDocument, part: TelegramPart, is_last: bool) -> dict[str, object]:
+def _payload(
+    run: TenantRun, document: ReportDocument, part: TelegramPart, short: TelegramPart, *, is_last: bool
+) -> dict[str, object]:
     address = run.platform.settings.cabinet_url
     labels = {"ru": "Открыть в кабинете", "en": "Open in the cabinet"}
     # Telegram refuses buttons that lead to a private address; the text then carries the link alone.
@@ -156,4 +163,10 @@ def _payload(run: TenantRun, document: ReportDocument, part: TelegramPart, is_la
         if is_last and address.startswith("https://")
         else []
     )
-    return {"html": part.html, "plain": part.plain, "buttons": buttons}
+    return {
+        "html": part.html,
+        "plain": part.plain,
+        "buttons": buttons,
+        "brief": [short.html, short.plain],
+        "doc_id": document.doc_id,
+    }

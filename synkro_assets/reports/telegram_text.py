@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from synkro_assets.reports.visible_text import tears_a_character, token_around, units, visible, visible_runs
 from synkro_resources.model.report import Block, BlockKind, Line, ReportDocument, Run, Section
 
 PART_LIMIT = 4000
@@ -26,22 +27,6 @@ SECTION_GAP = 2
 Resolve = Callable[[str], str | None]
 """Turns a reference (deal:<id>, message:<id>, list:<code>, report) into an address, or None."""
 
-_LABELS = {
-    "PHONE": "телефон",
-    "EMAIL": "почта",
-    "HANDLE": "ник",
-    "LINK": "ссылка",
-    "CARD": "карта",
-    "ACCOUNT": "счёт",
-    "SNILS": "СНИЛС",
-    "PASSPORT": "паспорт",
-    "INN": "ИНН",
-    "ADDRESS": "адрес",
-    "PERSON": "имя",
-}
-_TOKEN = re.compile(rf"\[({'|'.join(_LABELS)})_[A-Z2-7]{{8,12}}\]")
-_WORD_JOINER = "\u2060"
-_AUTOLINKS = re.compile(r"(?<=\w\.)(?=[^\W\d_]{2})|(?<=[@#$])(?=\w)|(?:(?<=^/)|(?<=\s/))(?=\w)")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s")
 _TAGS = {"plain": ("", ""), "bold": ("<b>", "</b>"), "italic": ("<i>", "</i>")}
 
@@ -55,17 +40,6 @@ class TelegramPart:
     units: int
 
 
-def units(text: str) -> int:
-    """Length in UTF-16 units."""
-    return len(text.encode("utf-16-le")) // 2
-
-
-def visible(text: str) -> str:
-    """The text as a reader sees it: tokens of masked values become labels, nothing links by itself."""
-    labelled = _TOKEN.sub(lambda found: f"[{_LABELS[found.group(1)]}]", text)
-    return _AUTOLINKS.sub(_WORD_JOINER, labelled)
-
-
 def render(document: ReportDocument, resolve: Resolve, *, parts_allowed: int | None = None) -> list[TelegramPart]:
     """The parts of a document, at most as many as its kind allows.
 
@@ -75,7 +49,7 @@ def render(document: ReportDocument, resolve: Resolve, *, parts_allowed: int | N
     allowed = parts_allowed or PARTS_ALLOWED[document.kind]
     sections = [_header(document), *document.sections]
     packed = pack([_lines(section) for section in sections])
-    note: list[Line] = [(Run(text=SHORTENED.get(document.language, SHORTENED["ru"]), style="italic"),)]
+    note = _note(document)
     while len(packed) > allowed:
         droppable = max((section.priority for section in sections[1:]), default=0)
         if droppable == 0:
@@ -84,6 +58,21 @@ def render(document: ReportDocument, resolve: Resolve, *, parts_allowed: int | N
         sections = [section for section in sections if section.priority < droppable]
         packed = pack([*(_lines(section) for section in sections), note])
     return [_render_part(part, number, len(packed), resolve) for number, part in enumerate(packed, start=1)]
+
+
+def brief(document: ReportDocument, resolve: Resolve) -> TelegramPart:
+    """Header, status and the way to the cabinet: what is sent where a part does not fit."""
+    status = [
+        line
+        for section in document.sections
+        for block in section.blocks
+        if block.kind is BlockKind.STATUS
+        for line in block.lines
+    ]
+    packed = pack([_lines(_header(document)), status, _note(document)])
+    if len(packed) > 1:
+        packed = pack([_lines(_header(document)), _note(document)])
+    return _render_part(packed[0], 1, 1, resolve)
 
 
 def pack(sections: Sequence[Sequence[Line]]) -> list[list[Line]]:
@@ -125,16 +114,17 @@ def _cut_position(text: str) -> int:
     """Index of the first character that no longer belongs to the piece."""
     limit = _longest_prefix(text)
     sentences = [found.start() for found in _SENTENCE_END.finditer(text, 0, limit + 1)]
-    if sentences:
-        return sentences[-1]
+    whole = [position for position in sentences if not tears_a_character(text, position)]
+    if whole:
+        return whole[-1]
     space = text.rfind(" ", 0, limit + 1)
-    if space > 0:
-        return space
-    return limit
+    while space > 0 and tears_a_character(text, space):
+        space = text.rfind(" ", 0, space)
+    return space if space > 0 else limit
 
 
 def _longest_prefix(text: str) -> int:
-    """How many characters of the visible text fit; never between an emoji and what modifies it."""
+    """How many characters of the visible text fit; never inside a masked value or what people see as one character."""
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
@@ -142,21 +132,17 @@ def _longest_prefix(text: str) -> int:
             low = middle
         else:
             high = middle - 1
-    while 0 < low < len(text) and _joins_with_previous(text[low], text[low - 1]):
-        low -= 1
-    return max(low, 1)
+    whole = low
+    while tears_a_character(text, whole):
+        whole -= 1
+    if (token := token_around(text, whole)) is not None:
+        whole = token[0]
+    return max(whole or low, 1)  # a «character» above the limit is no character
 
 
-def _joins_with_previous(character: str, previous: str) -> bool:
-    """Whether a cut before `character` would tear a cluster: joiners, variation selectors, skin tones, marks."""
-    point = ord(character)
-    return (
-        character in "\u200d\ufe0f\ufe0e"
-        or previous == "\u200d"
-        or 0x1F3FB <= point <= 0x1F3FF
-        or 0x0300 <= point <= 0x036F
-        or (0x1F1E6 <= point <= 0x1F1FF and 0x1F1E6 <= ord(previous) <= 0x1F1FF)
-    )
+def _note(document: ReportDocument) -> list[Line]:
+    text = SHORTENED.get(document.language, SHORTENED["ru"])
+    return [(Run(text=text, style="italic", link="report"),)]
 
 
 def _header(document: ReportDocument) -> Section:
@@ -190,7 +176,11 @@ def _text(line: Line) -> str:
 
 
 def _units_of(line: Line) -> int:
-    return sum(units(visible(run.text)) for run in line)
+    return sum(units(text) for text in _visible(line))
+
+
+def _visible(line: Line) -> list[str]:
+    return visible_runs([run.text for run in line])
 
 
 def _split_runs(line: Line, position: int) -> tuple[Line, Line]:
@@ -224,7 +214,7 @@ class _Budget:
 def _render_part(lines: Sequence[Line], number: int, total: int, resolve: Resolve) -> TelegramPart:
     budget = _Budget()
     html = [_html(line, resolve, budget) for line in lines]
-    plain = ["".join(visible(run.text) for run in line) for line in lines]
+    plain = ["".join(_visible(line)) for line in lines]
     size = units("\n".join(plain))
     if number > 1:
         html[0] += f" ({number}/{total})"
@@ -233,11 +223,11 @@ def _render_part(lines: Sequence[Line], number: int, total: int, resolve: Resolv
 
 
 def _html(line: Line, resolve: Resolve, budget: _Budget) -> str:
-    return "".join(_run_html(run, resolve, budget) for run in line)
+    return "".join(_run_html(run, text, resolve, budget) for run, text in zip(line, _visible(line), strict=True))
 
 
-def _run_html(run: Run, resolve: Resolve, budget: _Budget) -> str:
-    text = escape(visible(run.text), quote=True)
+def _run_html(run: Run, seen: str, resolve: Resolve, budget: _Budget) -> str:
+    text = escape(seen, quote=True)
     if not run.text.strip():
         return text
     opening, closing = _TAGS[run.style]

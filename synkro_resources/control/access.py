@@ -105,6 +105,7 @@ def _app_rules() -> Iterator[Rule]:
     yield Rule(APP, tenancy.erasure, CHANGE, OWN_TENANT)
     yield Rule(APP, vendors.rate_bucket, CHANGE, ANY)
     yield Rule(APP, vendors.vendor_block, CHANGE, ANY)
+    yield Rule(APP, delivery.telegram_offset, CHANGE, ANY)
     yield Rule(
         APP,
         people.app_user,

@@ -6,12 +6,17 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
-from synkro_resources.control.tables.delivery import destination
-from synkro_resources.model.errors import Sentence, UserInputError
+from synkro_resources.control.tables.delivery import delivery, destination
+from synkro_resources.model.clock import Clock
+from synkro_resources.model.errors import RefusedError, Sentence, UserInputError
+
+PENDING = "unconfirmed"
+"""`disabled_code` of a chat that was linked by a code and that nobody in the cabinet has confirmed yet."""
+REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +116,72 @@ def get_destination(db: Database, tenant: str, destination_id: str) -> Destinati
 def disable_destination(db: Database, tenant: str, destination_id: str, code: str) -> None:
     """Close a destination because of a vendor's final answer (bot blocked, chat gone), or by a person's wish."""
     with db.tenant(tenant) as connection:
-        connection.execute(
+        close_destination(connection, destination_id, code)
+
+
+def pending_destinations(db: Database, tenant: str) -> list[Destination]:
+    """The linked chats that wait for a confirmation, oldest first."""
+    return [item for item in list_destinations(db, tenant) if item.disabled_code == PENDING]
+
+
+def confirm_destination(db: Database, tenant: str, destination_id: str, *, actor: str, clock: Clock) -> Destination:
+    """Let reports go to a linked chat.
+
+    Raises:
+        UserInputError: `delivery.unknown_destination`. RefusedError: `delivery.not_pending`.
+    """
+    get_destination(db, tenant, destination_id)
+    with db.tenant(tenant) as connection:
+        row = connection.execute(
             update(destination)
-            .where(destination.c.destination_id == destination_id)
-            .values(enabled=False, disabled_code=code)
+            .where(destination.c.destination_id == destination_id, destination.c.disabled_code == PENDING)
+            .values(enabled=True, disabled_code="")
+            .returning(destination)
+        ).one_or_none()
+        if row is None:
+            raise RefusedError(
+                "delivery.not_pending",
+                Sentence("Этот чат не ждёт подтверждения.", "This chat does not wait for a confirmation."),
+                Sentence("Обновите список получателей.", "Reload the list of destinations."),
+                tenant=tenant,
+            )
+        record(
+            connection,
+            at=clock.now(),
+            actor=actor,
+            action="destination.confirmed",
+            tenant=tenant,
+            target=destination_id,
         )
+        return as_destination(row)
+
+
+def remove_destination(db: Database, tenant: str, destination_id: str, *, actor: str, clock: Clock) -> None:
+    """Send nothing more to a destination; what waits for it is cancelled, what was sent stays in the list.
+
+    Raises:
+        UserInputError: `delivery.unknown_destination`.
+    """
+    get_destination(db, tenant, destination_id)
+    with db.tenant(tenant) as connection:
+        close_destination(connection, destination_id, REMOVED)
+        connection.execute(
+            update(delivery)
+            .where(delivery.c.destination_id == destination_id, delivery.c.state.in_(("pending", "retry_wait")))
+            .values(state="cancelled", last_error_code="destination_removed", last_error_text="")
+        )
+        record(
+            connection, at=clock.now(), actor=actor, action="destination.removed", tenant=tenant, target=destination_id
+        )
+
+
+def close_destination(connection: Connection, destination_id: str, code: str) -> None:
+    """Close a destination inside the caller's transaction."""
+    connection.execute(
+        update(destination)
+        .where(destination.c.destination_id == destination_id)
+        .values(enabled=False, disabled_code=code)
+    )
 
 
 def as_destination(row: Row[tuple[object, ...]]) -> Destination:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -18,6 +19,8 @@ RETRY_DELAYS_S = (5, 15, 60, 300, 900)  # connection trouble passes within secon
 MAX_TRIES = 8
 WAIT_MARGIN_S = 0.5  # messengers count their «retry after» in whole seconds
 LONGEST_WAIT = timedelta(hours=1)
+
+log = logging.getLogger(__name__)
 
 
 def mark_sent(db: Database, tenant: str, delivery_id: str, message_id: str, clock: Clock) -> Delivery:
@@ -135,6 +138,22 @@ def accept_as_sent(db: Database, tenant: str, delivery_id: str, *, actor: str, c
     """
     values = {"state": "sent", "sent_at": clock.now()}
     return _by_person(db, tenant, delivery_id, ("uncertain",), values, "delivery.accepted", actor, clock)
+
+
+def record_alarms(db: Database, tenant: str, part: Delivery, codes: Sequence[str], clock: Clock) -> None:
+    """Keep what was odd about a part that arrived: codes and ids for the installation's people, no text."""
+    doc_id = str(part.payload.get("doc_id", ""))
+    log.error("delivery %s of document %s: %s", part.delivery_id, doc_id or part.report_id, ", ".join(codes))
+    with db.tenant(tenant) as connection:
+        record(
+            connection,
+            at=clock.now(),
+            actor="delivery",
+            action="delivery.alarm",
+            tenant=tenant,
+            target=part.delivery_id,
+            details={"codes": list(codes), "doc_id": doc_id, "report_id": part.report_id, "part": part.part_no},
+        )
 
 
 def _attempts(db: Database, tenant: str, delivery_id: str) -> int:

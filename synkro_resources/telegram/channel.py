@@ -16,6 +16,8 @@ class Message:
     plain: str
     buttons: tuple[tuple[str, str], ...] = ()
     """Label and address of link buttons."""
+    brief: tuple[str, str] | None = None
+    """`html` and `plain` of what replaces this part once, if the messenger finds it too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class SendOutcome:
     new_chat_id: str = ""
     closes_destination: bool = False
     sent_plain: bool = False
+    alarms: tuple[str, ...] = ()
+    """What people of the installation must hear of although the part arrived; never a word of the text."""
 
 
 class Channel(Protocol):

@@ -30,6 +30,8 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
+from synkro_resources.http.limits import Limiter
+from synkro_resources.model.errors import SynkroError
 from synkro_resources.telegram.channel import Message, SendOutcome
 
 CONNECT_TIMEOUT_S = 10.0
@@ -47,6 +49,8 @@ _CLOSED = (
     ("topic_closed", "topic_closed"),
 )
 
+AUTOLINKS = frozenset(("url", "mention", "hashtag", "cashtag", "bot_command", "phone_number"))
+"""Entities that Telegram finds by itself: the renderer makes none, so a client's text must have got through."""
 
 LOUD_LOGGERS = {
     "httpx": logging.WARNING,
@@ -65,8 +69,17 @@ def silence_libraries() -> None:
 class TelegramChannel:
     """Sends through one bot. Not for several threads: it owns an event loop."""
 
-    def __init__(self, token: SecretStr, *, base_url: str = OFFICIAL_API, proxy: str | None = None) -> None:
+    def __init__(
+        self,
+        token: SecretStr,
+        *,
+        base_url: str = OFFICIAL_API,
+        proxy: str | None = None,
+        limiter: Limiter | None = None,
+    ) -> None:
+        """`limiter`: the bot's pace over all processes; without it only Telegram's own 429 holds back."""
         silence_libraries()
+        self._limiter = limiter
         request = HTTPXRequest(
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=READ_TIMEOUT_S,
@@ -118,26 +131,32 @@ class TelegramChannel:
             return outcome
         # the topic was deleted and the refused call has delivered nothing: the people of the chat get the part anyway
         outcome = await self._send_marked(chat_id, None, message)
-        return replace(outcome, code="sent_without_topic") if outcome.kind == "sent" else outcome
+        return _with_alarm(outcome, "sent_without_topic")
 
     async def _send_marked(self, chat_id: str, thread_id: str | None, message: Message) -> SendOutcome:
-        try:
-            sent = await self._call(chat_id, thread_id, message, html=True)
-        except BadRequest as error:
-            if "can't parse entities" not in str(error).lower():
-                return outcome_of(error)
-            return await self._send_plain(chat_id, thread_id, message)
-        except TelegramError as error:
-            return outcome_of(error)
-        return SendOutcome("sent", message_id=str(sent.message_id))
+        outcome = await self._attempt(chat_id, thread_id, message, html=True)
+        # Both refusals have delivered nothing; each is answered once.
+        if outcome.code == "too_long" and message.brief is not None:
+            html, plain = message.brief
+            outcome = await self._attempt(chat_id, thread_id, Message(html, plain, message.buttons), html=True)
+            return _with_alarm(outcome, "sent_brief")
+        if outcome.code == "bad_markup":
+            outcome = await self._attempt(chat_id, thread_id, message, html=False)
+            return replace(_with_alarm(outcome, "sent_plain"), sent_plain=outcome.kind == "sent")
+        return outcome
 
-    async def _send_plain(self, chat_id: str, thread_id: str | None, message: Message) -> SendOutcome:
-        """The one resend without markup: the refused call has delivered nothing."""
+    async def _attempt(self, chat_id: str, thread_id: str | None, message: Message, *, html: bool) -> SendOutcome:
+        if self._limiter is not None:
+            try:
+                self._limiter.acquire("")
+            except SynkroError as error:  # nobody knows the pace, and nothing has left
+                return SendOutcome("retry", error.code)
         try:
-            sent = await self._call(chat_id, thread_id, message, html=False)
+            sent = await self._call(chat_id, thread_id, message, html=html)
         except TelegramError as error:
             return outcome_of(error)
-        return SendOutcome("sent", code="sent_plain", message_id=str(sent.message_id), sent_plain=True)
+        found = sorted({f"autolink:{entity.type}" for entity in sent.entities if entity.type in AUTOLINKS})
+        return SendOutcome("sent", message_id=str(sent.message_id), alarms=tuple(found))
 
     async def _call(self, chat_id: str, thread_id: str | None, message: Message, *, html: bool) -> TelegramMessage:
         keyboard = [[InlineKeyboardButton(label, url=url)] for label, url in message.buttons]
@@ -149,6 +168,10 @@ class TelegramChannel:
             link_preview_options=LinkPreviewOptions(is_disabled=True),
             reply_markup=InlineKeyboardMarkup(keyboard) if keyboard else None,
         )
+
+
+def _with_alarm(outcome: SendOutcome, code: str) -> SendOutcome:
+    return replace(outcome, code=code, alarms=(*outcome.alarms, code)) if outcome.kind == "sent" else outcome
 
 
 def outcome_of(error: TelegramError) -> SendOutcome:
@@ -165,6 +188,8 @@ def outcome_of(error: TelegramError) -> SendOutcome:
         case BadRequest():
             if "message thread not found" in lowered:
                 return SendOutcome("failed", "thread_not_found", text)
+            if "can't parse entities" in lowered:
+                return SendOutcome("failed", "bad_markup", text)
             if "is too long" in lowered:
                 return SendOutcome("failed", "too_long", text)
             for part, code in _CLOSED:

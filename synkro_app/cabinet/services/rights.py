@@ -10,6 +10,7 @@ from synkro_resources.model.ids import Role
 
 EVERYBODY = frozenset(Role)
 WHO_ASKS_FOR_REPORTS = frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST})
+WHO_CONNECTS = frozenset({Role.OWNER, Role.ADMIN})
 
 
 def require(user: SessionUser, tenant: str, roles: Collection[Role]) -> None:

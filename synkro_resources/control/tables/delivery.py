@@ -1,10 +1,10 @@
-"""Where a tenant's reports go, and the outbox of message parts."""
+"""Where a tenant's reports go, the outbox of message parts, and how chats are linked."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Index, Integer, Table, Text, UniqueConstraint
 
-from synkro_resources.control.tables.base import instant, json, one_of, tenant_table, text
+from synkro_resources.control.tables.base import instant, json, metadata, one_of, tenant_table, text
 
 DELIVERY_STATES = ("pending", "sending", "sent", "retry_wait", "uncertain", "failed", "cancelled")
 
@@ -51,4 +51,24 @@ delivery = tenant_table(
     UniqueConstraint("tenant", "delivery_key"),
     ForeignKeyConstraint(["tenant", "destination_id"], ["destination.tenant", "destination.destination_id"]),
     Index("ix_delivery_queue", "tenant", "destination_id", "state"),
+)
+
+telegram_link_code = tenant_table(
+    "telegram_link_code",
+    Column("code_hash", Text, primary_key=True),
+    text("bot_id"),
+    text("created_by"),
+    instant("created_at"),
+    instant("expires_at"),
+    instant("used_at", null=True),
+    text("destination_id", null=True),
+)
+
+# By bot and not by tenant: tenants may share a bot, and Telegram gives each update once.
+telegram_offset = Table(
+    "telegram_offset",
+    metadata,
+    Column("bot_id", Text, primary_key=True),
+    Column("next_update_id", BigInteger, nullable=False, autoincrement=False),
+    instant("taken_at"),
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from synkro_resources.model.clock import Clock
+from synkro_resources.sandbox.telegram.auto_entities import auto_entities
 from synkro_resources.sandbox.telegram.chats import (
     GENERAL_TOPIC,
     BotIdentity,
@@ -165,7 +166,7 @@ def formatted(call: Call, source: str, limit: int, too_long: str, entities_name:
     text, entities = trim(text, entities)
     if len(text) > limit:
         raise bad_request(too_long)
-    return text, entities
+    return text, auto_entities(text, entities)
 
 
 def json_parameter(value: str, name: str) -> object:

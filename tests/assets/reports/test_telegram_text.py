@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from html.parser import HTMLParser
+from itertools import accumulate
 
 import pytest
 from hypothesis import given, settings
@@ -15,12 +16,12 @@ from synkro_assets.reports.telegram_text import (
     LINKS_PER_PART,
     PART_LIMIT,
     SHORTENED,
+    brief,
     pack,
     render,
     split_line,
-    units,
-    visible,
 )
+from synkro_assets.reports.visible_text import units, visible, visible_runs
 from synkro_resources.model.report import Block, BlockKind, Line, ReportDocument, Run, Section, text_line
 
 
@@ -160,4 +161,50 @@ def test_cutting_a_long_line_loses_nothing_but_white_space(line: list[Run]) -> N
     pieces = split_line(tuple(line))
     joined = "".join(run.text for piece in pieces for run in piece)
     assert re.sub(r"\s", "", joined) == re.sub(r"\s", "", "".join(run.text for run in line))
-    assert all(sum(units(visible(run.text)) for run in piece) <= PART_LIMIT for piece in pieces)
+    seen = [visible_runs([run.text for run in piece]) for piece in pieces]
+    assert all(sum(map(units, piece)) <= PART_LIMIT for piece in seen)
+
+
+CHARACTERS = ("a", "я", "é", "\u0435\u0301", "👍🏽", "👨‍👩‍👧", "🇷🇺", "🇰🇿", "1️⃣", "❤️", "🔥", "[PHONE_T322PMVO]", "/", "@")
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    some=st.lists(st.sampled_from(CHARACTERS), min_size=1, max_size=60),
+    times=st.integers(60, 400),
+    runs_of=st.integers(1, 5),
+)
+def test_a_cut_never_tears_a_character_or_a_masked_value(some: list[str], times: int, runs_of: int) -> None:
+    whole = some * times
+    size = len(whole) // runs_of + 1
+    line = tuple(Run(text="".join(whole[at : at + size])) for at in range(0, len(whole), size))
+    pieces = ["".join(run.text for run in piece) for piece in split_line(line)]
+    assert "".join(pieces) == "".join(whole)
+    ends = set(accumulate(len(character) for character in whole))
+    assert set(accumulate(map(len, pieces))) <= ends
+
+
+def test_a_line_of_flags_alone_is_cut_between_two_of_them() -> None:
+    pieces = ["".join(run.text for run in piece) for piece in split_line(text_line("🇷🇺" * 1500))]
+    assert [units(piece) for piece in pieces] == [4000, 2000]
+
+
+def test_nothing_links_across_two_runs() -> None:
+    assert visible_runs(["пишите на @", "name или example.", "ru"]) == ["пишите на @", "⁠name или example.", "⁠ru"]
+
+
+@given(st.lists(texts, max_size=6))
+def test_runs_together_are_seen_as_their_line(pieces: list[str]) -> None:
+    assert "".join(visible_runs(pieces)) == visible("".join(pieces))
+
+
+def test_what_replaces_a_part_is_header_status_and_the_way_to_the_cabinet() -> None:
+    status = Section(
+        code="status",
+        title="",
+        priority=0,
+        blocks=(Block(kind=BlockKind.STATUS, lines=(text_line("Загружено 84 %"),)),),
+    )
+    found = brief(document(status, section(1, text_line("цифры")), title="Утро"), lambda _: "https://x.example/r")
+    assert found.plain.split("\n\n") == ["Утро", "Загружено 84 %", SHORTENED["ru"]]
+    assert '<a href="https://x.example/r">' in found.html

@@ -1,0 +1,112 @@
+"""The process that listens to the bots of this cell's tenants: one poller per token, however many tenants share it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+from telegram.error import TelegramError
+
+from synkro_resources.control.database import Database
+from synkro_resources.control.keyring import Keyring
+from synkro_resources.control.tenants import list_tenants
+from synkro_resources.http.redaction import scrub_handlers
+from synkro_resources.model.errors import SynkroError
+from synkro_resources.model.ids import IntegrationKind
+from synkro_resources.platform import Platform
+from synkro_resources.settings import Settings
+from synkro_resources.telegram.client import OFFICIAL_API, scrub
+from synkro_resources.telegram.polling import BotPoller, pause_after
+
+LOOK_EVERY_S = 30.0
+"""How soon a new, changed or removed bot is noticed."""
+DATABASE_PAUSE_S = 5.0
+DATABASE_CONNECTIONS = 3
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedBot:
+    """One bot and all tenants that have connected it."""
+
+    token: SecretStr
+    base_url: str
+    proxy: str
+    tenants: tuple[str, ...]
+
+
+def bots_of(platform: Platform) -> set[SharedBot]:
+    """The bots of the active tenants; one that cannot be read does not silence the others."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for tenant in list_tenants(platform.control, platform.settings.cell):
+        if tenant.status != "active":
+            continue
+        try:
+            connection = platform.find_connection(tenant.slug, IntegrationKind.TELEGRAM)
+        except SynkroError as error:
+            log.warning("telegram: the bot of %s cannot be read: %s", tenant.slug, error.code)
+            continue
+        if connection is None or not connection.secret("token").get_secret_value():
+            continue
+        token = connection.secret("token").get_secret_value().strip()
+        base_url = connection.text("base_url", OFFICIAL_API) or OFFICIAL_API
+        found.setdefault((token, base_url, connection.text("proxy")), []).append(tenant.slug)
+    return {
+        SharedBot(SecretStr(token), base_url, proxy, tuple(sorted(tenants)))
+        for (token, base_url, proxy), tenants in found.items()
+    }
+
+
+async def listen(platform: Platform, bot: SharedBot) -> None:
+    """Poll one bot until cancelled."""
+    async with BotPoller(
+        platform.control, bot.token, bot.tenants, platform.clock, base_url=bot.base_url, proxy=bot.proxy or None
+    ) as poller:
+        while True:
+            try:
+                await poller.poll_once()
+            except TelegramError as error:
+                log.warning("telegram bot %s: %s", poller.bot_id, scrub(str(error)))
+                await asyncio.sleep(pause_after(error))
+            except SynkroError as error:
+                log.warning("telegram bot %s: %s", poller.bot_id, error.code)
+                await asyncio.sleep(DATABASE_PAUSE_S)
+
+
+async def listen_to_all(platform: Platform, look: Callable[[Platform], set[SharedBot]] = bots_of) -> None:
+    """Keep one listener per bot; bots that are connected, changed or removed meanwhile are followed."""
+    listeners: dict[SharedBot, asyncio.Task[None]] = {}
+    while True:
+        try:
+            wanted = await asyncio.to_thread(look, platform)
+        except SynkroError as error:
+            log.warning("telegram: %s", error.code)
+            wanted = set(listeners)
+        for bot in set(listeners) - wanted:
+            listeners.pop(bot).cancel()
+        for bot, task in list(listeners.items()):
+            if task.done():
+                log.error("telegram: a listener has ended: %s", type(task.exception()).__name__)
+                del listeners[bot]
+        for bot in wanted - set(listeners):
+            listeners[bot] = asyncio.create_task(listen(platform, bot))
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def main() -> None:
+    settings = Settings.load()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    scrub_handlers()
+    control = Database.from_settings(settings, pool_size=DATABASE_CONNECTIONS)
+    try:
+        asyncio.run(listen_to_all(Platform(settings, control, Keyring.from_settings(settings), settings.present)))
+    finally:
+        control.close()
+
+
+if __name__ == "__main__":
+    main()
