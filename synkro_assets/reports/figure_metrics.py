@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from synkro_assets.reports.figures import PeriodFigures
+from synkro_assets.reports.label_figures import label_metrics
 from synkro_resources.model.package import PackageMetric
 from synkro_resources.rules.metrics.frames import records, text, whole
 from synkro_resources.rules.metrics.response import ResponseTimes
@@ -58,7 +59,7 @@ def metrics_of(figures: PeriodFigures) -> list[PackageMetric]:
         scope_id = "" if total.reason_id is None else str(total.reason_id)
         found.append(_count(9, "lost", total.count, "deals", scope="reason", scope_id=scope_id))
         found.append(_count(9, "lost_amount", total.amount, "roubles", scope="reason", scope_id=scope_id))
-    return [*found, *_by_manager(figures), *_by_channel(figures), *_by_hour(figures)]
+    return [*found, *_by_manager(figures), *_by_channel(figures), *_by_hour(figures), *label_metrics(figures.labels)]
 
 
 def _by_manager(figures: PeriodFigures) -> Iterator[PackageMetric]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from synkro_assets.reports.inputs import Known
+from synkro_assets.reports.label_figures import LabelFigures, label_figures
 from synkro_resources.model.period import Period
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.rules.metrics.frames import as_frame, records, text, whole
@@ -42,6 +43,7 @@ class PeriodFigures:
     open_silent: SilentDeals
     lost: LostDeals
     health: DataHealth
+    labels: LabelFigures
 
     def episodes_by_manager(self) -> dict[int, int]:
         """Active episodes by the manager who answered for their last client turn; those of nobody are left out."""
@@ -54,6 +56,16 @@ def period_figures(known: Known, period: Period, calendar: Calendar) -> PeriodFi
     window = TenantWindow.of_period(known.tenant, calendar.zone.key, period)
     start, end = window.start, window.end
     as_of, settings, history = known.as_of, known.settings, known.history
+    active = _active(known, start, end)
+    statuses = as_frame(known.inputs.statuses)
+    lost = lost_deals(
+        history,
+        start=start,
+        end=end,
+        as_of=as_of,
+        reasons=_reasons(known),
+        excluded_pipelines=settings.excluded_pipelines,
+    )
     states = turn_states(known.turns, as_of, settings.sla_minutes, calendar)
     episodes = known.episodes
     new = episodes[within(episodes["start_at"], start, end) & ~episodes["started_before_window"].astype(bool)]
@@ -64,7 +76,7 @@ def period_figures(known: Known, period: Period, calendar: Calendar) -> PeriodFi
         working_days=len(calendar.working_days(period.first_day, period.last_day)),
         states=states,
         episodes=episodes,
-        active=_active(known, start, end),
+        active=active,
         new_episodes=new,
         new_without_answer=_without_answer(states, new),
         first_response=first_response_time(states, episodes, start, end, calendar),
@@ -92,13 +104,20 @@ def period_figures(known: Known, period: Period, calendar: Calendar) -> PeriodFi
             excluded_pipelines=settings.excluded_pipelines,
             offline_pipelines=settings.offline_pipelines,
         ),
-        lost=lost_deals(
-            history,
+        lost=lost,
+        labels=label_figures(
+            known.labels,
+            active=active,
+            episodes=episodes,
+            messages=known.messages,
+            deal_contacts=as_frame(known.inputs.deal_contacts),
+            history=history,
+            lost=lost,
+            settings=settings,
             start=start,
             end=end,
             as_of=as_of,
-            reasons=_reasons(known),
-            excluded_pipelines=settings.excluded_pipelines,
+            unsorted=_unsorted(statuses),
         ),
         health=data_health(
             states=states,
@@ -132,7 +151,17 @@ def _reasons(known: Known) -> dict[int, str]:
 def figures_before(known: Known, period: Period, calendar: Calendar) -> PeriodFigures:
     """The figures of an earlier period as they stood at that period's end."""
     until = TenantWindow.of_period(known.tenant, calendar.zone.key, period).end
-    return period_figures(replace(known, as_of=until, until=until, whole=known.history), period, calendar)
+    return period_figures(
+        replace(known, as_of=until, until=until, labels=known.inputs.labels_before, whole=known.history),
+        period,
+        calendar,
+    )
+
+
+def _unsorted(statuses: pd.DataFrame) -> set[tuple[int, int]]:
+    """The stages «Неразобранное», by pipeline and status."""
+    rows = statuses[statuses["is_unsorted"].fillna(False).astype(bool)]
+    return set(zip(rows["pipeline_id"].tolist(), rows["status_id"].tolist(), strict=True))
 
 
 def _active(known: Known, start: datetime, end: datetime) -> pd.DataFrame:

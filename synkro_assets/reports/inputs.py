@@ -20,6 +20,7 @@ from synkro_resources.rules.comparison import previous_period
 from synkro_resources.rules.deal_history import DealHistory
 from synkro_resources.rules.metrics.frames import as_frame
 from synkro_resources.rules.metrics.health import StepLoad
+from synkro_resources.rules.metrics.labels import Labels
 from synkro_resources.rules.metrics.silent import Activity
 from synkro_resources.rules.working_time import Calendar
 
@@ -35,6 +36,7 @@ class PackageInputs:
     `episodes`, `turns`, `messages`: the days that `days_to_read` names, as far as they are loaded. `deal_events`: all
     that are stored; they are complete from `events_from` on. `loaded_days`: days of them whose mandatory steps are all
     stored; `history_from`: the tenant's first loaded day, None before any load.
+    `labels`: of the messages up to the period's end; `labels_before`: up to the end of the period before.
     `blocked_days`: days of which a check failed that a correct report depends on.
     """
 
@@ -55,6 +57,8 @@ class PackageInputs:
     events_from: datetime
     loaded_days: frozenset[date]
     history_from: date | None
+    labels: Labels
+    labels_before: Labels
     mandatory: frozenset[str] = field(default_factory=all_raw_steps)
     blocked_days: frozenset[date] = frozenset()
 
@@ -102,6 +106,7 @@ class Known:
     settings: TenantSettings
     as_of: datetime
     until: datetime
+    labels: Labels
     whole: DealHistory | None = None
     """All deals and events, where somebody has read them before: reading them again costs seconds."""
 
@@ -155,6 +160,8 @@ def before(table: pa.Table, column: str, instant: datetime) -> pa.Table:
 
 
 HASHED_MESSAGE = ["message_id", "dialog_id", "sent_at", "author_kind", "is_counted"]
+HASHED_ANALYSIS = ["analysis_key", "episode_key", "status"]
+HASHED_FINDING = ["finding_id", "analysis_key"]
 HASHED_CALL = ["call_id", "deal_id", "contact_id", "at", "is_connected"]
 
 
@@ -186,6 +193,8 @@ def input_hash(known: Known, versions: Mapping[str, str]) -> str:
         (known.turns, [str(name) for name in known.turns.columns if name != "_day"]),
         (known.messages, HASHED_MESSAGE),
         (known.calls, HASHED_CALL),
+        (known.labels.analyses, HASHED_ANALYSIS),
+        (known.labels.findings, HASHED_FINDING),
     ):
         ordered = frame[columns].sort_values(columns[0], kind="stable")
         sha.update(pd.util.hash_pandas_object(ordered, index=False).to_numpy().tobytes())

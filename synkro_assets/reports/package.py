@@ -14,9 +14,12 @@ from synkro_assets.reports.facts import facts_of
 from synkro_assets.reports.figure_metrics import metrics_of
 from synkro_assets.reports.figures import PeriodFigures, figures_before, period_figures
 from synkro_assets.reports.inputs import Known, PackageInputs, input_hash
+from synkro_assets.reports.label_figures import label_rows
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow, Verdict
 from synkro_resources.model.period import Period, PeriodKind
+from synkro_resources.model.rubric import R1
+from synkro_resources.model.taxonomy import OBJECTIONS
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.rules.comparison import NoComparison, comparison
@@ -24,9 +27,11 @@ from synkro_resources.rules.manager_comparison import ManagerComparison, manager
 from synkro_resources.rules.metrics import METRIC_VERSION
 from synkro_resources.rules.metrics.frames import as_frame, moment, real, records, text, whole
 from synkro_resources.rules.metrics.health import RECONCILIATION_LIMIT, DataHealth, StepLoad, verdict
+from synkro_resources.rules.metrics.labels import Labels
 from synkro_resources.rules.metrics.lost import ClosedDeal
 from synkro_resources.rules.metrics.silent import DealSilence
 from synkro_resources.rules.metrics.unanswered import UnansweredRow, WaitingNow, waiting_now
+from synkro_resources.rules.statistics.bootstrap import DialogSample
 from synkro_resources.rules.working_time import Calendar
 
 STOCK = 4
@@ -45,12 +50,12 @@ def build_package(
     calendar = Calendar.of(settings)
     window = TenantWindow.of_period(tenant, settings.zone, period)
     as_of = min(window.end, data_until)
-    known = Known(tenant, inputs, settings, as_of, window.end)
+    known = Known(tenant, inputs, settings, as_of, window.end, inputs.labels)
     figures = period_figures(known, period, calendar)
     before, note = _figures_before(known, period, calendar)
     previous = None if before is None else before.period
     funnel = _conversion(known, period, calendar)
-    versions = _versions(settings, calendar)
+    versions = _versions(inputs, settings, calendar)
     found, reasons = _verdict_of(known, figures)
     compared = _changes(known, figures, before, funnel, is_preliminary=found is not Verdict.OK)
     people = manager_comparison(
@@ -80,7 +85,7 @@ def build_package(
         rows=tuple(_numbered(_rows(figures))),
         health=(*_health(figures.health, settings, inputs.loads, built_at), _compared_people(people)),
         holidays=tuple(day for day in period.days if calendar.is_holiday(day)),
-        names={"manager": _manager_names(inputs, settings), "reason": _reason_names(inputs), **funnel.names},
+        names=_names(inputs, settings) | funnel.names,
     )
     return replace(package, facts=facts_of(package, settings.language))
 
@@ -91,7 +96,9 @@ def build_waiting_now(
     """#5 at `data_until`, from the newest partitions, today's included. Read at sending, stored in no package."""
     calendar = Calendar.of(settings)
     today = data_until.astimezone(calendar.zone).date()
-    known = Known(tenant, inputs, settings, data_until, TenantWindow(tenant, settings.zone, today, today).end)
+    known = Known(
+        tenant, inputs, settings, data_until, TenantWindow(tenant, settings.zone, today, today).end, inputs.labels
+    )
     found = waiting_now(
         known.turns,
         known.episodes,
@@ -138,8 +145,8 @@ def _changes(
     if period.kind is PeriodKind.DAY or is_preliminary:
         samples = None
     else:
-        earlier = {} if before is None else dialog_samples(before.first_response.rows, before.in_sla.rows)
-        present = dialog_samples(now.first_response.rows, now.in_sla.rows)
+        earlier = {} if before is None else _samples(before)
+        present = _samples(now)
         samples = DialogSamples(known.tenant, window.start, window.end, present, earlier)
     unknown: set[tuple[int, str]] = set()
     if before is not None and not _waiting_is_known(
@@ -147,7 +154,21 @@ def _changes(
     ):
         unknown = {(metric.metric_no, metric.code) for metric in metrics if metric.metric_no == STOCK}
     earlier_metrics = None if before is None else [*metrics_of(before), *funnel.before]
-    return with_changes(metrics, earlier_metrics, samples, not_compared=unknown)
+    comparable = before is not None and _rubrics(known.inputs.labels) == _rubrics(known.inputs.labels_before)
+    return with_changes(metrics, earlier_metrics, samples, not_compared=unknown, labels_comparable=comparable)
+
+
+def _samples(figures: PeriodFigures) -> dict[str, DialogSample]:
+    scored = figures.labels.checklist.scored
+    scores = zip(scored["dialog_id"].tolist(), scored["score"].tolist(), strict=True)
+    return dialog_samples(
+        figures.first_response.rows, figures.in_sla.rows, None if figures.labels.missing else list(scores)
+    )
+
+
+def _rubrics(labels: Labels) -> list[str]:
+    """The versions of the checklist by which episodes were scored; another one breaks the series."""
+    return sorted(set(labels.answers["rubric"].dropna().astype(str)))
 
 
 def _compared_people(found: ManagerComparison) -> PackageHealth:
@@ -155,13 +176,15 @@ def _compared_people(found: ManagerComparison) -> PackageHealth:
     return PackageHealth("manager_comparison", None, None, "on" if found.is_on else "off", found.off.value)
 
 
-def _versions(settings: TenantSettings, calendar: Calendar) -> dict[str, str]:
+def _versions(inputs: PackageInputs, settings: TenantSettings, calendar: Calendar) -> dict[str, str]:
     """What besides the rows shapes the figures, and what a reader must know to understand them."""
     return {
         "metrics": METRIC_VERSION,
         "calendar": calendar.version,
         "sla_minutes": str(settings.sla_minutes),
         "silent_working_days": str(settings.silent_working_days),
+        "conversion_horizon_days": str(settings.conversion_horizon_days),
+        "rubric": ", ".join(_rubrics(inputs.labels)),
     }
 
 
@@ -176,7 +199,8 @@ def _conversion(known: Known, period: Period, calendar: Calendar) -> ConversionF
         calendar.zone,
         as_of=known.as_of,
         events_from=known.inputs.events_from,
-        horizon_days=30,
+        horizon_days=known.settings.conversion_horizon_days,
+        handover_pairs=known.settings.handover_pairs,
         excluded_pipelines=known.settings.excluded_pipelines,
     )
 
@@ -207,6 +231,7 @@ def _rows(figures: PeriodFigures) -> Iterator[PackageRow]:
     yield from (_silent_row("silent_open", row) for row in figures.open_silent.of("silent"))
     yield from (_closed_row("lost", row) for row in figures.lost.lost)
     yield from (_closed_row("won", row) for row in figures.lost.won)
+    yield from label_rows(figures.labels)
     yield from _episode_rows("unmatched", figures.health.unmatched_episodes, at="start_at")
 
 
@@ -315,6 +340,16 @@ def _health(
         yield PackageHealth(f"skipped:{reason}", float(count), None, "shown")
     yield PackageHealth("undelivered", float(health.undelivered), None, "shown")
     yield PackageHealth("no_zone", float(health.no_zone), None, "shown")
+
+
+def _names(inputs: PackageInputs, settings: TenantSettings) -> dict[str, dict[str, str]]:
+    language = settings.language
+    return {
+        "manager": _manager_names(inputs, settings),
+        "reason": _reason_names(inputs),
+        "objection": {code: label.in_language(language) for code, label in OBJECTIONS.items()},
+        "item": {item.code: item.question.in_language(language) for item in R1.items},
+    }
 
 
 def _manager_names(inputs: PackageInputs, settings: TenantSettings) -> dict[str, str]:

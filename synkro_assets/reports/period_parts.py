@@ -12,6 +12,7 @@ from synkro_resources.model.report import Block, BlockKind, Line, Section, text_
 from synkro_resources.rules import formats
 
 MANAGER_FROM_EPISODES = 20  # below, a person's figures would be luck (docs/metrics.md, «Statistics and display»)
+NO_LABELS = ("no_llm", "budget", "not_analysed")
 COMPARISONS_OFF = ("attribution", "preliminary", "sample")
 
 
@@ -64,12 +65,11 @@ def _coverage(words: FigureWords) -> Iterator[str]:
     unmatched = package.health_of("unmatched_share")
     share = None if unmatched is None else unmatched.value
     matched = "–" if share is None else per_cent(1 - share, words.language)
-    analysed = words.metric(23, "analysed")
-    if analysed is None or analysed.value is None:
+    analysed, example = words.metric(23, "analysed"), words.metric(7, "no_deal")
+    if analysed is None or example is None or example.note in NO_LABELS:
         count = formats.whole(words.whole_of(0, "active_episodes"))
         yield words.say("matched", count=count, matched=matched)
-        note = "no_llm" if analysed is None or analysed.note not in ("budget", "not_analysed") else analysed.note
-        yield words.say(f"no_labels_{note}")
+        yield words.say(f"no_labels_{'no_llm' if example is None or example.note not in NO_LABELS else example.note}")
         return
     num, den = analysed.num or 0, analysed.den or 0
     line = words.say(

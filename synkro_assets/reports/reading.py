@@ -8,7 +8,9 @@ from synkro_assets.reports.inputs import PackageInputs, days_to_read
 from synkro_assets.reports.package import source_times
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control import days
+from synkro_resources.control.labels import read_labels
 from synkro_resources.model.errors import DataError, Sentence
+from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.period import Period, days_between
 from synkro_resources.model.tables.crm import (
     CALL,
@@ -23,7 +25,9 @@ from synkro_resources.model.tables.crm import (
 )
 from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
 from synkro_resources.model.window import TenantWindow, local_midnight
+from synkro_resources.rules.comparison import previous_period
 from synkro_resources.rules.metrics.health import StepLoad
+from synkro_resources.rules.metrics.labels import Labels
 from synkro_resources.rules.working_time import Calendar
 
 
@@ -31,6 +35,9 @@ def read_inputs(run: TenantRun, period: Period, *, until: date | None = None) ->
     """The inputs of the package of `period`; with `until` also what later days brought, for the waiting clients."""
     first, last = days_to_read(period, run.settings, Calendar.of(run.settings))
     wanted = list(days_between(first, max(last, until or last)))
+    window = TenantWindow.of_period(run.tenant, run.window.zone, period)
+    before = previous_period(period, Calendar.of(run.settings))
+    until = window.start if before is None else TenantWindow.of_period(run.tenant, run.window.zone, before).end
     event_days = run.lake.days(DEAL_EVENT, run.tenant)
     return PackageInputs(
         episodes=run.stored_days(EPISODE, wanted),
@@ -49,9 +56,18 @@ def read_inputs(run: TenantRun, period: Period, *, until: date | None = None) ->
         loads=step_loads(run, wanted[0], wanted[-1]),
         events_from=_unbroken_from(run, event_days, last),
         loaded_days=_loaded_days(run, wanted[0], wanted[-1]),
+        labels=labels_at(run, window.end),
+        labels_before=labels_at(run, until),
         history_from=min(run.lake.days(TURN, run.tenant), default=None),
         blocked_days=frozenset(days.blocked_days(run.platform.control, run.tenant, wanted[0], wanted[-1])),
     )
+
+
+def labels_at(run: TenantRun, until: datetime) -> Labels:
+    """What the analysis had said of the messages up to `until`, or why it has said nothing."""
+    labels = read_labels(run.platform.control, run.tenant, until=until)
+    is_connected = run.platform.find_connection(run.tenant, IntegrationKind.AI) is not None
+    return labels if labels.analyses.shape[0] or is_connected else Labels.none("no_llm")
 
 
 def data_until(run: TenantRun, inputs: PackageInputs) -> datetime:

@@ -11,6 +11,7 @@ from synkro_resources.model.tables.crm import LOSS_REASON, MANAGER, PIPELINE_STA
 from synkro_resources.model.tables.dialogs import DIALOG
 from synkro_resources.model.tenant_settings import TenantSettings, WorkCalendar
 from synkro_resources.rules.metrics.health import StepLoad
+from synkro_resources.rules.metrics.labels import Labels
 from tests.resources.rules.calendars import MOSCOW, at
 from tests.resources.rules.metrics.rows import (
     LOST,
@@ -107,6 +108,8 @@ def monday() -> PackageInputs:
         loads=loads,
         events_from=datetime(2026, 7, 1, tzinfo=UTC),
         history_from=BEFORE,
+        labels=Labels.none("no_llm"),
+        labels_before=Labels.none("no_llm"),
         loaded_days=frozenset({BEFORE, MONDAY}),
         mandatory=STEPS,
     )
