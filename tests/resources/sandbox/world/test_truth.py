@@ -10,7 +10,8 @@ import pytest
 
 from synkro_resources.sandbox.world.calendar import WorkingTime
 from synkro_resources.sandbox.world.model import World
-from synkro_resources.sandbox.world.truth import Move, PlantedDeal, PlantedTurn, Stage, Truth
+from synkro_resources.sandbox.world.facts import Move, PlantedDeal, PlantedEpisode, PlantedTurn, Stage
+from synkro_resources.sandbox.world.truth import Truth
 from tests.resources.sandbox.world.worlds import END, SERVICE, instant, read_back, words, world
 
 SEEDS = [20, 21, 22, 23]
