@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from synkro_resources.sandbox.world.calendar import DAY, SLA_MINUTES, WorkingTime
 from synkro_resources.sandbox.world.conversion_truth import StepTruth, step_truths
@@ -97,6 +98,7 @@ class PeriodTruth:
     first_day: date
     last_day: date
     as_of: datetime
+    zone: ZoneInfo
     working_days: int
     started: list[PlantedEpisode]
     active: list[PlantedEpisode]
@@ -112,6 +114,8 @@ class PeriodTruth:
     responses: list[Response]
     judged_turns: list[Judged]
     unanswered: list[Waiting]
+    appeared: int
+    """Of them those whose time ran out in the span."""
     older: int
     not_due: int
     created: list[DealSilence]
@@ -206,6 +210,7 @@ class _Telling:
             first_day=self.first_day,
             last_day=self.last_day,
             as_of=self.as_of,
+            zone=self.working_time.zone,
             working_days=self._working_days(),
             started=episodes,
             active=active,
@@ -221,6 +226,7 @@ class _Telling:
             responses=[self._response(turn) for turn in self._answered],
             judged_turns=list(self._judged()),
             unanswered=[row for row in waiting if row.clock_at >= self.as_of - LOOKBACK],
+            appeared=sum(row.clock_at >= self.as_of - LOOKBACK and self._within(row.due_at) for row in waiting),
             older=sum(row.clock_at < self.as_of - LOOKBACK for row in waiting),
             not_due=sum(self._state(turn) == "pending" for turn in self._turns),
             created=[self._silence_of_new(deal) for deal in self._deals if self._within(deal.created_at)],

@@ -216,7 +216,8 @@ def test_a_day_is_told_as_it_was_known_at_its_end() -> None:
     answered = datetime(2026, 9, 9, 5, 0, tzinfo=UTC)  # Wednesday 10:00 local
     turn = PlantedTurn(1, "m1", asked, asked, "m1", True, True, answered, "message", True, None, 0.0)
     turn.working_minutes = wt.minutes(asked, answered)
-    truth = Truth(datetime(2026, 9, 30, tzinfo=UTC), wt, turns=[turn])
+    episode = PlantedEpisode(1, "m1", asked, answered, "client")
+    truth = Truth(datetime(2026, 9, 30, tzinfo=UTC), wt, turns=[turn], episodes=[episode])
     monday, tuesday, wednesday = (truth.day(date(2026, 9, day)) for day in (7, 8, 9))
     assert (monday.not_due, monday.judged, len(monday.unanswered)) == (1, 0, 0)
     assert (tuesday.not_due, tuesday.judged, tuesday.in_sla, len(tuesday.unanswered)) == (0, 1, 0, 1)
