@@ -50,11 +50,16 @@ class KnownLinks:
         last = max(line.at for line in episode.lines if line.at < known)
         end = min(last + LINK_TAIL, known)
         deals = self._deals[episode.contact_id]
-        open_deals = [deal for deal in deals if _was_open(deal, start, end)]
+        open_deals = [deal for deal in deals if was_open(deal, start, end)]
         if open_deals:
             return max(open_deals, key=lambda deal: (_is_main(deal, episode), deal.created_at, deal.lead_id))
         closed = [(at, deal.lead_id, deal) for deal in deals if (at := _closed_before(deal, start)) is not None]
         return max(closed)[2] if closed else None
+
+    def deals_of(self, episode: PlantedEpisode, as_of: datetime) -> list[PlantedDeal]:
+        """All deals of the episode's contact that exist at `as_of`."""
+        deals = self._deals[episode.contact_id] if episode.contact_id is not None else []
+        return [deal for deal in deals if deal.exists(as_of)]
 
     def manager(self, episode: PlantedEpisode, at: datetime) -> int | None:
         """Who was responsible for the episode's deal at `at`."""
@@ -84,7 +89,8 @@ def _is_main(deal: PlantedDeal, episode: PlantedEpisode) -> bool:
     return deal.contact_ids[0] == episode.contact_id
 
 
-def _was_open(deal: PlantedDeal, start: datetime, end: datetime) -> bool:
+def was_open(deal: PlantedDeal, start: datetime, end: datetime) -> bool:
+    """Whether it was open at some moment of the span, both ends included."""
     moments = [start, deal.created_at, *(move.at for move in deal.moves)]
     return any(start <= at <= end and _is_open(deal, at) for at in moments)
 
