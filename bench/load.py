@@ -53,10 +53,10 @@ class MemorySampler:
 
     def _watch(self) -> None:
         while not self._done.wait(SAMPLE_EVERY_S):
-            self.samples.append((time.time(), _memory("VmRSS")))
+            self.samples.append((time.time(), resident("VmRSS")))
 
 
-def _memory(field: str) -> int:
+def resident(field: str) -> int:
     """Bytes. `VmHWM` is the peak that `getrusage` tells, without what the parent had before this process began."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))
@@ -73,7 +73,7 @@ def load(first: date, last: date, part: str = "sources") -> dict[str, Any]:
         reconcile_tenants(instance, platform)
         platform.control.close()
         job = defs.resolve_job_def(DATA_JOB)
-        before = _memory("VmRSS")
+        before = resident("VmRSS")
         began = time.monotonic()
         with MemorySampler() as sampler:
             result = job.execute_in_process(
@@ -82,17 +82,17 @@ def load(first: date, last: date, part: str = "sources") -> dict[str, Any]:
                 asset_selection=asset_keys(PARTS[part]),
                 raise_on_error=False,
             )
-        seconds, peak = time.monotonic() - began, _memory("VmHWM")
+        seconds, peak = time.monotonic() - began, resident("VmHWM")
         return {
             "success": result.success,
             "seconds": seconds,
             "before": before / MIB,
             "peak": peak / MIB,
-            "steps": _steps(instance, result, sampler),
+            "steps": steps_of(instance, result, sampler),
         }
 
 
-def _steps(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult, sampler: MemorySampler) -> list[Any]:
+def steps_of(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult, sampler: MemorySampler) -> list[Any]:
     """Name, seconds, peak in MiB and the numbers of requests of each step, in the order of execution."""
     kinds = {dg.DagsterEventType.STEP_START, dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE}
     began: dict[str, float] = {}

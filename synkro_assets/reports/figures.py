@@ -127,7 +127,7 @@ def _reasons(known: Known) -> dict[int, str]:
 def figures_before(known: Known, period: Period, calendar: Calendar) -> PeriodFigures:
     """The figures of an earlier period as they stood at that period's end."""
     until = TenantWindow.of_period(known.tenant, calendar.zone.key, period).end
-    return period_figures(replace(known, as_of=until, until=until), period, calendar)
+    return period_figures(replace(known, as_of=until, until=until, whole=known.history), period, calendar)
 
 
 def _active(known: Known, start: datetime, end: datetime) -> pd.DataFrame:

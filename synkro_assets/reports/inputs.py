@@ -12,17 +12,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synkro_resources.model.period import Period, PeriodKind
+from synkro_resources.model.period import Period
 from synkro_resources.model.tables.dialogs import EPISODE, TURN
 from synkro_resources.model.tables.raw import RAW_TABLES
 from synkro_resources.model.tenant_settings import TenantSettings
+from synkro_resources.rules.comparison import previous_period
 from synkro_resources.rules.deal_history import DealHistory
 from synkro_resources.rules.metrics.frames import as_frame
 from synkro_resources.rules.metrics.health import StepLoad
 from synkro_resources.rules.metrics.silent import Activity
 from synkro_resources.rules.working_time import Calendar
-
-WEEKS_BACK = 4  # a day is compared with the same weekday of one of the four weeks before it
 
 
 def all_raw_steps() -> frozenset[str]:
@@ -34,7 +33,8 @@ class PackageInputs:
     """Tables as the lake gave them (the day column may stay); the entity tables are `current`.
 
     `episodes`, `turns`, `messages`: the days that `days_to_read` names, as far as they are loaded. `deal_events`: all
-    that are stored; they are complete from `events_from` on. `loaded_days`: days whose mandatory steps are all stored.
+    that are stored; they are complete from `events_from` on. `loaded_days`: days of them whose mandatory steps are all
+    stored; `history_from`: the tenant's first loaded day, None before any load.
     `blocked_days`: days of which a check failed that a correct report depends on.
     """
 
@@ -54,32 +54,9 @@ class PackageInputs:
     loads: Sequence[StepLoad]
     events_from: datetime
     loaded_days: frozenset[date]
+    history_from: date | None
     mandatory: frozenset[str] = field(default_factory=all_raw_steps)
     blocked_days: frozenset[date] = frozenset()
-
-
-def comparable_day(day: date, calendar: Calendar) -> date | None:
-    """The same weekday up to four weeks back that is a working day exactly if `day` is one; None if there is none."""
-    for weeks in range(1, WEEKS_BACK + 1):
-        before = day - timedelta(weeks=weeks)
-        if calendar.is_working_day(before) == calendar.is_working_day(day):
-            return before
-    return None
-
-
-def previous_period(period: Period, calendar: Calendar) -> Period | None:
-    """What a period is compared with; None where no day is comparable (docs/metrics.md, «Comparison»)."""
-    match period.kind:
-        case PeriodKind.DAY:
-            before = comparable_day(period.first_day, calendar)
-            return None if before is None else Period.day(before)
-        case PeriodKind.WEEK:
-            return Period.week_of(period.first_day - timedelta(days=1))
-        case PeriodKind.MONTH:
-            return Period.month_of(period.first_day - timedelta(days=1))
-        case PeriodKind.CUSTOM:
-            back = timedelta(weeks=-(-len(period.days) // 7))
-            return Period.custom(period.first_day - back, period.last_day - back)
 
 
 def days_to_read(period: Period, settings: TenantSettings, calendar: Calendar) -> tuple[date, date]:
@@ -125,6 +102,8 @@ class Known:
     settings: TenantSettings
     as_of: datetime
     until: datetime
+    whole: DealHistory | None = None
+    """All deals and events, where somebody has read them before: reading them again costs seconds."""
 
     @cached_property
     def episodes(self) -> pd.DataFrame:
@@ -145,6 +124,8 @@ class Known:
 
     @cached_property
     def history(self) -> DealHistory:
+        if self.whole is not None:
+            return self.whole.known_until(self.as_of)
         return DealHistory(
             as_frame(self.inputs.deals),
             as_frame(self.inputs.deal_events),
@@ -207,5 +188,5 @@ def input_hash(known: Known, versions: Mapping[str, str]) -> str:
         (known.calls, HASHED_CALL),
     ):
         ordered = frame[columns].sort_values(columns[0], kind="stable")
-        sha.update(ordered.to_csv(index=False).encode())
+        sha.update(pd.util.hash_pandas_object(ordered, index=False).to_numpy().tobytes())
     return sha.hexdigest()

@@ -8,14 +8,16 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
+from synkro_assets.reports.conversion_figures import ConversionFigures, conversion_figures
 from synkro_assets.reports.figure_metrics import metrics_of
 from synkro_assets.reports.figures import PeriodFigures, figures_before, period_figures
-from synkro_assets.reports.inputs import Known, PackageInputs, input_hash, previous_period
+from synkro_assets.reports.inputs import Known, PackageInputs, input_hash
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow, Verdict
 from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.model.window import TenantWindow
+from synkro_resources.rules.comparison import NoComparison, comparison
 from synkro_resources.rules.metrics import METRIC_VERSION
 from synkro_resources.rules.metrics.frames import as_frame, moment, real, records, text, whole
 from synkro_resources.rules.metrics.health import RECONCILIATION_LIMIT, DataHealth, StepLoad, verdict
@@ -56,11 +58,9 @@ def build_package(
     figures = period_figures(known, period, calendar)
     before, note = _figures_before(known, period, calendar)
     previous = None if before is None else before.period
+    funnel = _conversion(known, period, calendar)
     versions = {"metrics": METRIC_VERSION, "calendar": calendar.version}
-    blocked = not inputs.blocked_days.isdisjoint(period.days)
-    found, reasons = verdict(
-        figures.health, as_of=as_of, end=window.end, coverage_floor=settings.coverage_floor, checks_failed=blocked
-    )
+    found, reasons = _verdict_of(known, figures)
     compared = COMPARED
     if previous is not None and not _waiting_is_known(inputs.loaded_days, previous.last_day, settings.lookback_days):
         compared = COMPARED - WAITING
@@ -74,17 +74,20 @@ def build_package(
         built_at=built_at,
         working_days=figures.working_days,
         prev_period=previous,
-        prev_note=note,
+        prev_note=note.value,
         prev_working_days=None if before is None else before.working_days,
         verdict=found,
         verdict_reasons=reasons,
         versions=versions,
-        input_hash=input_hash(known, versions | ({"checks": "failed"} if blocked else {})),
-        metrics=tuple(_with_previous(metrics_of(figures), [] if before is None else metrics_of(before), compared)),
+        input_hash=input_hash(known, versions | ({"checks": "failed"} if "checks_failed" in reasons else {})),
+        metrics=(
+            *_with_previous(metrics_of(figures), [] if before is None else metrics_of(before), compared),
+            *funnel.now,
+        ),
         rows=tuple(_numbered(_rows(figures))),
         health=tuple(_health(figures.health, settings, inputs.loads, built_at)),
         holidays=tuple(day for day in period.days if calendar.is_holiday(day)),
-        names={"manager": _manager_names(inputs, settings), "reason": _reason_names(inputs)},
+        names={"manager": _manager_names(inputs, settings), "reason": _reason_names(inputs), **funnel.names},
     )
 
 
@@ -120,33 +123,44 @@ def source_times(loads: Iterable[StepLoad]) -> dict[str, datetime]:
     return times
 
 
-def _figures_before(known: Known, period: Period, calendar: Calendar) -> tuple[PeriodFigures | None, str]:
-    """The figures to compare with, or the reason why there are none.
+def _figures_before(known: Known, period: Period, calendar: Calendar) -> tuple[PeriodFigures | None, NoComparison]:
+    """The figures to compare with, or the reason why there are none; an earlier day may itself be preliminary."""
+    inputs = known.inputs
+    found = comparison(period, calendar, loaded_days=inputs.loaded_days, history_from=inputs.history_from)
+    if found.period is None:
+        return None, found.reason
+    figures = figures_before(known, found.period, calendar)
+    if period.kind is not PeriodKind.DAY and _verdict_of(known, figures)[0] in (Verdict.PRELIMINARY, Verdict.FAILED):
+        return None, NoComparison.PRELIMINARY
+    return figures, found.reason
 
-    `holidays`: no comparable day; `first`: the tenant's history begins inside the earlier period or after it;
-    `not_loaded`: days of it are missing; `preliminary`: its own figures could not be trusted.
-    """
-    before = previous_period(period, calendar)
-    if before is None:
-        return None, "holidays"
-    loaded = known.inputs.loaded_days
-    if not loaded.issuperset(before.days):
-        is_first = period.kind is not PeriodKind.DAY and not any(day <= before.first_day for day in loaded)
-        return None, "first" if is_first else "not_loaded"
-    figures = figures_before(known, before, calendar)
-    if period.kind is not PeriodKind.DAY:
-        end = TenantWindow.of_period(known.tenant, calendar.zone.key, before).end
-        floor = known.settings.coverage_floor
-        found, _ = verdict(
-            figures.health,
-            as_of=end,
-            end=end,
-            coverage_floor=floor,
-            checks_failed=not known.inputs.blocked_days.isdisjoint(before.days),
-        )
-        if found in (Verdict.PRELIMINARY, Verdict.FAILED):
-            return None, "preliminary"
-    return figures, ""
+
+def _conversion(known: Known, period: Period, calendar: Calendar) -> ConversionFigures:
+    """#10; deals pass stages in weeks, so that a day has no cohort to speak of."""
+    if period.kind is PeriodKind.DAY:
+        return ConversionFigures([], [], {})
+    return conversion_figures(
+        known.history,
+        as_frame(known.inputs.statuses),
+        period,
+        calendar.zone,
+        as_of=known.as_of,
+        events_from=known.inputs.events_from,
+        horizon_days=30,
+        excluded_pipelines=known.settings.excluded_pipelines,
+    )
+
+
+def _verdict_of(known: Known, figures: PeriodFigures) -> tuple[Verdict, tuple[str, ...]]:
+    """Whether the figures of a period may be shown, as of its end or of the last load, whichever came first."""
+    window = TenantWindow.of_period(known.tenant, figures.zone.key, figures.period)
+    return verdict(
+        figures.health,
+        as_of=min(window.end, known.as_of),
+        end=window.end,
+        coverage_floor=known.settings.coverage_floor,
+        checks_failed=not known.inputs.blocked_days.isdisjoint(figures.period.days),
+    )
 
 
 def _waiting_is_known(loaded: Collection[date], day: date, lookback_days: int) -> bool:

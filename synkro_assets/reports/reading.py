@@ -49,6 +49,7 @@ def read_inputs(run: TenantRun, period: Period, *, until: date | None = None) ->
         loads=step_loads(run, wanted[0], wanted[-1]),
         events_from=_unbroken_from(run, event_days, last),
         loaded_days=_loaded_days(run, wanted[0], wanted[-1]),
+        history_from=min(run.lake.days(TURN, run.tenant), default=None),
         blocked_days=frozenset(days.blocked_days(run.platform.control, run.tenant, wanted[0], wanted[-1])),
     )
 

@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 import pandas as pd
 
-from synkro_resources.rules.metrics.frames import moment, records, text, values, whole
+from synkro_resources.rules.metrics.frames import values
 
 WON = 142  # amoCRM's fixed status ids; they repeat in every pipeline
 LOST = 143
@@ -37,6 +37,18 @@ HISTORY_COLUMNS = (
     "source_updated_at",
 )
 """What of a deal's row the history reads."""
+EVENT_COLUMNS = (
+    "deal_id",
+    "at",
+    "kind",
+    "before_pipeline_id",
+    "before_status_id",
+    "after_pipeline_id",
+    "after_status_id",
+    "before_user_id",
+    "after_user_id",
+)
+"""What of an event the history reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +111,12 @@ class DealHistory:
         self._hands: dict[int, list[tuple[datetime, int | None, int | None]]] = defaultdict(list)
         self._gone: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
         # Later events still tell what was before them, so the split at `until` is made when a question is asked.
-        for event in sorted(records(events), key=lambda row: (moment(row["at"]) or _NEVER, str(row["event_id"]))):
-            self._take(event)
+        known = events[events["deal_id"].notna() & events["at"].notna()]
+        ordered = known.sort_values(["at", "event_id"], kind="stable")
+        columns: list[list[Any]] = [values(ordered[name]) for name in EVENT_COLUMNS]
+        for deal_id, at, kind, *ends in zip(*columns, strict=True):
+            before, after, hands = (ends[0], ends[1]), (ends[2], ends[3]), (ends[4], ends[5])
+            self._take(deal_id, at, kind, before, after, hands)
 
     def known_until(self, until: datetime) -> DealHistory:
         """The same deals and events as they were known before `until`; shares the rows, so it costs nothing."""
@@ -166,22 +182,16 @@ class DealHistory:
     def _is_known(self, at: datetime) -> bool:
         return self._until is None or at < self._until
 
-    def _take(self, event: Mapping[str, object]) -> None:
-        deal_id, at, kind = whole(event["deal_id"]), moment(event["at"]), text(event["kind"])
-        if deal_id is None or at is None:
-            return
+    def _take(self, deal_id: Any, at: Any, kind: object, before: Stage, after: Stage, hands: tuple[Any, Any]) -> None:
         if kind == "status":
-            before = (whole(event["before_pipeline_id"]), whole(event["before_status_id"]))
-            after = (whole(event["after_pipeline_id"]), whole(event["after_status_id"]))
             self._moves[deal_id].append(Move(at, before, after))
         elif kind == "responsible":
-            self._hands[deal_id].append((at, whole(event["before_user_id"]), whole(event["after_user_id"])))
+            self._hands[deal_id].append((at, *hands))
         elif kind in ("deleted", "restored", "merged"):
-            self._gone[deal_id].append((at, kind))
+            self._gone[deal_id].append((at, str(kind)))
 
 
 NOBODY = Responsible(None, "none", 0.0)
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def visible(history: DealHistory, as_of: datetime, excluded_pipelines: Iterable[int]) -> list[Deal]:

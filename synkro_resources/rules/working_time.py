@@ -125,7 +125,7 @@ class Calendar:
         if b <= a:
             return 0.0
         timeline = self._covering(a, b)
-        return (timeline.worked(_micros(b)) - timeline.worked(_micros(a))) / MICROSECONDS_PER_MINUTE
+        return (timeline.worked(micros(b)) - timeline.worked(micros(a))) / MICROSECONDS_PER_MINUTE
 
     def due_at(self, a: datetime, minutes: float) -> datetime:
         """The latest instant t with `minutes(a, t) ≤ minutes`: an allowance used up at closing lasts until opening.
@@ -135,11 +135,11 @@ class Calendar:
         """
         allowance = round(minutes * MICROSECONDS_PER_MINUTE)
         timeline = self._reaching(a, a, allowance)
-        return _instant(timeline.latest(timeline.worked(_micros(a)) + allowance))
+        return _instant(timeline.latest(timeline.worked(micros(a)) + allowance))
 
     def is_open(self, instant: datetime) -> bool:
         """Whether `instant` lies in a working interval (its end excluded)."""
-        timeline, at = self._covering(instant, instant), _micros(instant)
+        timeline, at = self._covering(instant, instant), micros(instant)
         position = bisect_right(timeline.starts, at) - 1
         return position >= 0 and at < timeline.ends[position]
 
@@ -152,7 +152,7 @@ class Calendar:
         known = (a.notna() & b.notna()).to_numpy()
         values = np.full(len(a), np.nan)
         if known.any():
-            first, last = _as_micros(a[known]), _as_micros(b[known])
+            first, last = _asmicros(a[known]), _asmicros(b[known])
             timeline = self._covering(_instant(min(first.min(), last.min())), _instant(max(first.max(), last.max())))
             worked = np.maximum(timeline.worked_many(last) - timeline.worked_many(first), 0)
             values[known] = worked / MICROSECONDS_PER_MINUTE
@@ -168,7 +168,7 @@ class Calendar:
         values = np.full(len(a), np.datetime64("NaT", "us"))
         if known.any():
             allowance = round(minutes * MICROSECONDS_PER_MINUTE)
-            first = _as_micros(a[known])
+            first = _asmicros(a[known])
             timeline = self._reaching(_instant(first.min()), _instant(first.max()), allowance)
             values[known] = timeline.latest_many(timeline.worked_many(first) + allowance).astype("datetime64[us]")
         return pd.Series(values, index=starts.index).dt.tz_localize("UTC")
@@ -235,13 +235,13 @@ class Calendar:
         """A timeline with more than `allowance` of work after `last`."""
         for years in range(LONGEST_BREAK_YEARS + 1):
             timeline = self._covering(first, last.replace(year=last.year + years, day=1))
-            if timeline.worked(_micros(last)) + allowance < timeline.total:
+            if timeline.worked(micros(last)) + allowance < timeline.total:
                 return timeline
         raise _no_working_time()
 
     def _build(self, first_year: int, last_year: int) -> _Timeline:
         pairs = sorted(
-            (_micros(start), _micros(end))
+            (micros(start), micros(end))
             for day in days_between(date(first_year, 1, 1), date(last_year, 12, 31))
             for start, end in self._utc_intervals(day)
         )
@@ -317,7 +317,8 @@ def _end_to_utc(day: date, local: time, zone: ZoneInfo) -> datetime:
     return _to_utc(day + timedelta(days=1) if local == time() else day, local, zone, fold=1)
 
 
-def _micros(instant: datetime) -> int:
+def micros(instant: datetime) -> int:
+    """Microseconds since the epoch."""
     return (instant - EPOCH) // timedelta(microseconds=1)
 
 
@@ -331,5 +332,5 @@ def _column(values: pd.Series) -> pd.Series:
     return pd.to_datetime(values, utc=True).dt.as_unit("us")
 
 
-def _as_micros(values: pd.Series) -> npt.NDArray[np.int64]:
+def _asmicros(values: pd.Series) -> npt.NDArray[np.int64]:
     return values.dt.tz_localize(None).to_numpy(dtype="datetime64[us]").astype("int64")

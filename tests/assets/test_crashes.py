@@ -68,7 +68,7 @@ def place(control_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield Place(built, home)
 
 
-def kill_when(process: subprocess.Popen[bytes], reached: Callable[[], bool], *, within_s: float = 120) -> None:
+def kill_when(process: subprocess.Popen[bytes], reached: Callable[[], bool], *, within_s: float = 900) -> None:
     """`kill -9` at the moment when `reached`."""
     deadline = time.monotonic() + within_s
     while not reached():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
-from synkro_resources.rules.metrics.frames import real, records
+from synkro_resources.rules.metrics.frames import real
 from synkro_resources.rules.metrics.turns import JUDGED, TurnState, within
 from synkro_resources.rules.statistics import Quantile, Share, median, p90
 from synkro_resources.rules.working_time import Calendar
@@ -52,10 +52,10 @@ def first_response_time(
     rows = known[known["opened_by"].notna()].merge(firsts, on="episode_key", how="left")
     anchor = rows["answered_at"].fillna(rows["start_at"])
     rows = rows[within(anchor, start, end)].copy()
-    reasons = pd.Series([_reason(row) for row in records(rows)], index=rows.index, dtype="object")
-    counted = rows[reasons.isna()].copy()
+    reasons = _reasons(rows)
+    counted = rows[reasons == ""].copy()
     counted["off_hours"] = ~calendar.open_many(counted["answered_at"])
-    return _times(counted, dict(Counter(str(reason) for reason in reasons.dropna())))
+    return _times(counted, dict(Counter(reasons[reasons != ""].tolist())))
 
 
 def response_time(states: pd.DataFrame, start: datetime, end: datetime, calendar: Calendar) -> ResponseTimes:
@@ -78,19 +78,25 @@ def in_sla(states: pd.DataFrame, start: datetime, end: datetime) -> InSla:
     return InSla(Share(int((rows["state"] == TurnState.IN_SLA).sum()), len(rows)), rows)
 
 
-def _reason(row: Mapping[str, object]) -> str | None:
-    """Why an episode has no first response time, or None if it has one."""
-    if row["opened_by"] != "client":
-        return "outbound_first"
-    if bool(row["started_before_window"]) or row["first_at"] is None or not row["clock_known"]:
-        return "before_window"
-    if row["state"] == TurnState.NO_REPLY_NEEDED:
-        return "closing_first"
-    if row["answered_at"] is None:
-        return "no_reply"
-    if not bool(row["answer_same_episode"]):
-        return "answered_in_later_episode"
-    return "by_call" if row["answer_kind"] == "call" else None
+def _reasons(rows: pd.DataFrame) -> pd.Series:
+    """Why an episode has no first response time; empty if it has one. The first reason that holds counts."""
+
+    def flag(name: str) -> pd.Series:
+        return rows[name].fillna(False).astype(bool)
+
+    found = np.select(
+        [
+            rows["opened_by"] != "client",
+            flag("started_before_window") | rows["first_at"].isna() | ~flag("clock_known"),
+            rows["state"] == TurnState.NO_REPLY_NEEDED,
+            rows["answered_at"].isna(),
+            ~flag("answer_same_episode"),
+            (rows["answer_kind"] == "call").fillna(False),
+        ],
+        ["outbound_first", "before_window", "closing_first", "no_reply", "answered_in_later_episode", "by_call"],
+        default="",
+    )
+    return pd.Series(found, index=rows.index, dtype="object")
 
 
 def _times(rows: pd.DataFrame, excluded: dict[str, int]) -> ResponseTimes:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from synkro_resources.rules.deal_history import Deal, DealHistory, visible
-from synkro_resources.rules.metrics.frames import moment, records, text, whole
+from synkro_resources.rules.metrics.frames import values
 from synkro_resources.rules.statistics import Share
-from synkro_resources.rules.working_time import Calendar
+from synkro_resources.rules.working_time import Calendar, micros
 
 Silence = Literal["silent", "ok", "via_company", "pending", "cannot_verify"]
+Instants = npt.NDArray[np.int64]
 BEFORE_CREATION = timedelta(hours=24)  # a deal is often created the morning after the first message
 
 
@@ -67,35 +69,21 @@ class Activity:
         history: DealHistory,
     ) -> None:
         """`messages`: of the widest window asked about; bots, broadcasts and uncounted ones are skipped here."""
-        self._by_contact: dict[int, list[datetime]] = defaultdict(list)
-        self._by_deal: dict[int, list[datetime]] = defaultdict(list)
         self._contacts_of_deal: dict[int, list[int]] = defaultdict(list)
         self._company_of: dict[int, int] = {}
         self._contacts_of_company: dict[int, list[int]] = defaultdict(list)
-        self._reachable = {contact for row in records(contact_phones) if (contact := _phone_owner(row)) is not None}
+        self._reachable = set(contact_phones["contact_id"][_filled(contact_phones["phone_norm"])].dropna().tolist())
         self._read_contacts(contacts)
-        # A link holds while its version equals the deal's: unlinked contacts leave an older row behind.
-        for row in records(deal_contacts):
-            deal_id, contact_id = whole(row["deal_id"]), whole(row["contact_id"])
-            deal = None if deal_id is None else history.deals.get(deal_id)
-            if deal and contact_id is not None and moment(row["source_updated_at"]) == deal.version:
-                self._contacts_of_deal[deal.deal_id].append(contact_id)
-        self._read_messages(messages, episodes)
-        for row in records(calls):
-            at, deal_id, contact_id = moment(row["at"]), whole(row["deal_id"]), whole(row["contact_id"])
-            if at is None:
-                continue
-            if deal_id is not None:
-                self._by_deal[deal_id].append(at)
-            if contact_id is not None:
-                self._by_contact[contact_id].append(at)
-        for instants in (*self._by_contact.values(), *self._by_deal.values()):
-            instants.sort()
+        self._read_links(deal_contacts, history)
+        contact, at = _who_wrote(messages, episodes)
+        contact = pd.concat([contact, calls["contact_id"]], ignore_index=True)
+        self._by_contact = _instants_by(contact, pd.concat([at, calls["at"]], ignore_index=True))
+        self._by_deal = _instants_by(calls["deal_id"], calls["at"])
 
     def look(self, deal: Deal, first: datetime, last: datetime) -> Silence:
         """What happened on the deal within `[first, last]`, both included."""
         contacts = self._contacts_of_deal.get(deal.deal_id, [])
-        if _any_within(self._by_deal.get(deal.deal_id, []), first, last) or self._heard(contacts, first, last):
+        if _any_within(self._by_deal.get(deal.deal_id), first, last) or self._heard(contacts, first, last):
             return "ok"
         companies = {self._company_of[contact] for contact in contacts if contact in self._company_of}
         if deal.company_id is not None:
@@ -105,27 +93,25 @@ class Activity:
         return "silent" if any(contact in self._reachable for contact in contacts) else "cannot_verify"
 
     def _heard(self, contacts: Iterable[int], first: datetime, last: datetime) -> bool:
-        return any(_any_within(self._by_contact.get(contact, []), first, last) for contact in contacts)
+        return any(_any_within(self._by_contact.get(contact), first, last) for contact in contacts)
 
     def _read_contacts(self, contacts: pd.DataFrame) -> None:
-        for row in records(contacts):
-            contact_id, company_id = whole(row["contact_id"]), whole(row["company_id"])
-            if contact_id is None or row["is_deleted"]:
-                continue
-            if text(row["telegram_username"]):
-                self._reachable.add(contact_id)
-            if company_id is not None:
-                self._company_of[contact_id] = company_id
-                self._contacts_of_company[company_id].append(contact_id)
+        present = contacts[~contacts["is_deleted"].fillna(False).astype(bool)]
+        self._reachable |= set(present["contact_id"][_filled(present["telegram_username"])].dropna().tolist())
+        employed = present[present["contact_id"].notna() & present["company_id"].notna()]
+        for contact_id, company_id in zip(
+            employed["contact_id"].tolist(), employed["company_id"].tolist(), strict=True
+        ):
+            self._company_of[contact_id] = company_id
+            self._contacts_of_company[company_id].append(contact_id)
 
-    def _read_messages(self, messages: pd.DataFrame, episodes: pd.DataFrame) -> None:
-        linked = episodes[episodes["contact_id"].notna()].sort_values("last_at", kind="stable")
-        contact_of = {whole(row["dialog_id"]): whole(row["contact_id"]) for row in records(linked)}
-        people = messages["is_counted"].astype(bool) & messages["author_kind"].isin(["client", "manager"])
-        for dialog_id, at in zip(messages["dialog_id"][people], messages["sent_at"][people], strict=True):
-            contact_id = contact_of.get(int(dialog_id))
-            if contact_id is not None:
-                self._by_contact[contact_id].append(at.to_pydatetime())
+    def _read_links(self, deal_contacts: pd.DataFrame, history: DealHistory) -> None:
+        """A link holds while its version equals the deal's: unlinked contacts leave an older row behind."""
+        columns = (values(deal_contacts[name]) for name in ("deal_id", "contact_id", "source_updated_at"))
+        for deal_id, contact_id, version in zip(*columns, strict=True):
+            deal = history.deals.get(cast(int, deal_id))
+            if deal is not None and contact_id is not None and version == deal.version:
+                self._contacts_of_deal[deal.deal_id].append(cast(int, contact_id))
 
 
 def new_deals_without_dialog(
@@ -189,10 +175,35 @@ def _sorted(rows: list[DealSilence]) -> SilentDeals:
     return SilentDeals(tuple(sorted(rows, key=lambda row: (row.created_at, row.deal_id))))
 
 
-def _any_within(instants: list[datetime], first: datetime, last: datetime) -> bool:
-    position = bisect_left(instants, first)
-    return position < len(instants) and instants[position] <= last
+def _who_wrote(messages: pd.DataFrame, episodes: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The contact of each message that a person wrote, by the dialog's last episode that knows one, and its instant."""
+    linked = episodes[episodes["contact_id"].notna()].sort_values("last_at", kind="stable")
+    contact_of = linked.drop_duplicates("dialog_id", keep="last").set_index("dialog_id")["contact_id"]
+    people = messages["is_counted"].astype(bool) & messages["author_kind"].isin(["client", "manager"])
+    return messages["dialog_id"][people].map(contact_of), messages["sent_at"][people]
 
 
-def _phone_owner(row: Mapping[str, object]) -> int | None:
-    return whole(row["contact_id"]) if text(row["phone_norm"]) else None
+def _instants_by(keys: pd.Series, instants: pd.Series) -> dict[int, Instants]:
+    """Ascending microseconds since the epoch by key; rows without one of both are left out."""
+    known = (keys.notna() & instants.notna()).to_numpy()
+    if not known.any():
+        return {}
+    ids = keys[known].to_numpy(dtype="int64")
+    at = pd.to_datetime(instants[known], utc=True).dt.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64)
+    order = np.lexsort((at, ids))
+    found, starts = np.unique(ids[order], return_index=True)
+    ends = [*starts[1:].tolist(), len(order)]
+    ordered: Instants = at[order]
+    return {int(key): ordered[first:end] for key, first, end in zip(found, starts.tolist(), ends, strict=True)}
+
+
+def _any_within(instants: Instants | None, first: datetime, last: datetime) -> bool:
+    if instants is None:
+        return False
+    position = int(np.searchsorted(instants, micros(first)))
+    return position < len(instants) and int(instants[position]) <= micros(last)
+
+
+def _filled(column: pd.Series) -> pd.Series:
+    """Which texts are there and not empty."""
+    return column.fillna("").astype(bool)

@@ -106,6 +106,7 @@ def monday() -> PackageInputs:
         loss_reasons=LOSS_REASON.from_rows([{"loss_reason_id": 5, "name": "Дорого", "source_updated_at": VERSION}]),
         loads=loads,
         events_from=datetime(2026, 7, 1, tzinfo=UTC),
+        history_from=BEFORE,
         loaded_days=frozenset({BEFORE, MONDAY}),
         mandatory=STEPS,
     )

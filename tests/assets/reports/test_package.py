@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 
-from synkro_assets.reports.inputs import PackageInputs, comparable_day, days_to_read, newest_per_key
+from synkro_assets.reports.inputs import PackageInputs, days_to_read, newest_per_key
 from synkro_assets.reports.package import build_package, build_waiting_now, source_times
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.package import Package, Verdict
 from synkro_resources.model.period import Period
 from synkro_resources.model.tenant_settings import TenantSettings
+from synkro_resources.rules.comparison import comparable_day
 from synkro_resources.rules.working_time import Calendar
 from tests.assets.reports.days import BEFORE, MONDAY, SETTINGS, end_of, known_at, monday, with_rows
 from tests.resources.rules.calendars import C1, C2, at

@@ -1,4 +1,4 @@
-"""Statistics of the reports: median, percentile, share, and from how many rows each may be shown."""
+"""What a sample is worth showing: median, percentile, share, and from how many rows each may be shown."""
 
 from __future__ import annotations
 
