@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -55,9 +56,12 @@ class Planted:
     world: World
     run: TenantRun
 
-    @property
+    @cached_property
     def truth(self) -> Truth:
-        return self.world.truth
+        """What a load at the world's end can know: of a deal in the trash the vendor shows next to nothing."""
+        told = self.world.truth
+        deals = [deal for deal in told.deals if deal.deleted_at is None or deal.restored_at is not None]
+        return replace(told, deals=deals)
 
     def package(self, period: Period) -> Package:
         """The package of a period, built from what lies in the lake."""

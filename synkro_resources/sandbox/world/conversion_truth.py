@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from synkro_resources.sandbox.world.directory import MAIN_STAGES, REPEAT_STAGES
+from synkro_resources.sandbox.world.directory import ARCHIVED_STAGES, MAIN_STAGES, REPEAT_STAGES
 from synkro_resources.sandbox.world.facts import WON, PlantedDeal, Stage
 
 HORIZON = timedelta(days=30)
 """So long a deal has to pass the next stage; younger ones are not judged."""
-FUNNELS = tuple((*stages, Stage(stages[0].pipeline_id, WON)) for stages in (MAIN_STAGES, REPEAT_STAGES))
+FUNNELS = tuple(
+    (*stages, Stage(stages[0].pipeline_id, WON)) for stages in (MAIN_STAGES, REPEAT_STAGES, ARCHIVED_STAGES)
+)
 """The pipelines that deals go through, without the incoming ones and without lost; won stands last."""
 
 
@@ -29,8 +31,10 @@ class StepTruth:
     """Gone to another pipeline within the horizon instead: in none of the other lists."""
 
 
-def step_truths(deals: Iterable[PlantedDeal], start: datetime, as_of: datetime) -> dict[tuple[int, int], StepTruth]:
-    """By the stage of each step: the deals that passed it first within `[start, as_of)`, as known at `as_of`."""
+def step_truths(
+    deals: Collection[PlantedDeal], start: datetime, end: datetime, as_of: datetime
+) -> dict[tuple[int, int], StepTruth]:
+    """By the stage of each step: the deals that passed it first within `[start, end)`, as known at `as_of`."""
     found: dict[tuple[int, int], StepTruth] = {}
     for stages in FUNNELS:
         for position, stage in enumerate(stages[:-1]):
@@ -38,7 +42,7 @@ def step_truths(deals: Iterable[PlantedDeal], start: datetime, as_of: datetime) 
             for deal in sorted(deals, key=lambda deal: deal.lead_id):
                 passed = _passed(deal, stages, as_of)
                 at = passed[position]
-                if at is None or not start <= at < as_of:
+                if at is None or not start <= at < min(end, as_of):
                     continue
                 next_at = passed[position + 1]
                 in_time = next_at is not None and next_at <= at + HORIZON

@@ -14,7 +14,6 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from synkro_resources.sandbox.world.calendar import DAY, SLA_MINUTES, WorkingTime
-from synkro_resources.sandbox.world.conversion_truth import StepTruth, step_truths
 from synkro_resources.sandbox.world.facts import (
     LOST,
     WON,
@@ -124,8 +123,6 @@ class PeriodTruth:
     won_deals: list[Closed]
     reopened: list[PlantedDeal]
     reopened_open: int
-    conversion: dict[tuple[int, int], StepTruth]
-    """By the stage of a step (pipeline and status), for the deals that passed it in the span."""
     failed_messages: list[Undelivered]
 
     @property
@@ -235,7 +232,6 @@ class _Telling:
             won_deals=list(self._closed(WON)),
             reopened=back,
             reopened_open=sum(deal.stage(self.as_of).is_open for deal in back),
-            conversion=step_truths(self._deals, self.start, self.as_of),
             failed_messages=[message for message in self.facts.undelivered if self._within(message.at)],
         )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from itertools import groupby
 from typing import TypeVar
 
 from synkro_resources.model.package import Package, PackageMetric
+from synkro_resources.sandbox.world.conversion_truth import StepTruth
 from synkro_resources.sandbox.world.facts import PlantedDeal, PlantedEpisode
 from synkro_resources.sandbox.world.period_truth import DealSilence, Judged, PeriodTruth, Response
 
@@ -16,6 +18,7 @@ Key = tuple[int, str, str, str]
 Figure = float | tuple[int, int]
 """A value, or numerator and denominator of a share."""
 SHARE_UNITS = ("share", "per_working_day")
+MATURITY_SHOWN = 0.8
 CHANNELS = {"waba": "whatsapp", "unknown": "other"}
 """What a package calls them: WhatsApp's business interface is WhatsApp, what nobody has named is «other»."""
 
@@ -203,6 +206,42 @@ def quantile(values: Iterable[float], q: float) -> float:
     low = int(place)
     above = ordered[min(low + 1, len(ordered) - 1)]
     return round(ordered[low] + (above - ordered[low]) * (place - low), 6)
+
+
+# Stage conversion ------------------------------------------------------------------------------------------------
+
+CONVERSION = ("conversion", "conversion_entered", "conversion_already", "conversion_left", "conversion_maturity")
+
+
+def cohort_of(package: Package) -> tuple[date, date] | None:
+    """Of which days the package shows the conversion."""
+    note = next((metric.note for metric in package.metrics if metric.code == "conversion"), None)
+    if note is None:
+        return None
+    first, _, last = note.removeprefix("cohort:").partition("..")
+    return date.fromisoformat(first), date.fromisoformat(last)
+
+
+def expected_conversion(steps: Mapping[tuple[int, int], StepTruth]) -> dict[Key, Figure]:
+    """The figures of a cohort."""
+    told: dict[Key, Figure] = {}
+    for (pipeline_id, status_id), step in steps.items():
+        figures: tuple[Figure, ...] = (
+            (len(step.converted), len(step.mature)),
+            len(step.entered),
+            len(step.already),
+            len(step.left),
+            (len(step.mature), len(step.entered)),
+        )
+        for code, figure in zip(CONVERSION, figures, strict=True):
+            told[10, code, "step", f"{pipeline_id}:{status_id}"] = figure
+    return {key: figure for key, figure in told.items() if figure not in (0, (0, 0))}
+
+
+def is_mature(steps: Mapping[tuple[int, int], StepTruth]) -> bool:
+    """Whether a cohort is old enough to be shown."""
+    entered = sum(len(step.entered) for step in steps.values())
+    return entered > 0 and sum(len(step.mature) for step in steps.values()) / entered >= MATURITY_SHOWN
 
 
 # Lists -----------------------------------------------------------------------------------------------------------

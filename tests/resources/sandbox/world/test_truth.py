@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from synkro_resources.sandbox.world.calendar import WorkingTime
-from synkro_resources.sandbox.world.model import World
 from synkro_resources.sandbox.world.facts import Move, PlantedDeal, PlantedEpisode, PlantedTurn, Stage
+from synkro_resources.sandbox.world.model import World
 from synkro_resources.sandbox.world.truth import Truth
 from tests.resources.sandbox.world.worlds import END, SERVICE, instant, read_back, words, world
 
