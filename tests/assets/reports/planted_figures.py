@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from itertools import groupby
@@ -10,6 +11,7 @@ from typing import TypeVar
 from synkro_resources.model.package import Package, PackageMetric
 from synkro_resources.sandbox.world.conversion_truth import StepTruth
 from synkro_resources.sandbox.world.facts import PlantedDeal, PlantedEpisode
+from synkro_resources.sandbox.world.labels import skip_reason
 from synkro_resources.sandbox.world.period_truth import DealSilence, Judged, PeriodTruth, Response
 
 Row = TypeVar("Row")
@@ -272,6 +274,32 @@ def expected_lists(truth: PeriodTruth) -> dict[str, list[str]]:
         "lost": sorted(map(str, truth.lost)),
         "won": sorted(map(str, truth.won)),
     }
+
+
+# Data health -----------------------------------------------------------------------------------------------------
+
+
+def health_of(package: Package) -> dict[str, float]:
+    """The package's counts and shares of data health that the truth knows, without zeros."""
+    known = {item.code: item.value for item in package.health}
+    return {
+        code: value
+        for code, value in known.items()
+        if value and (code in ("unmatched_share", "undelivered") or code.startswith("skipped:"))
+    }
+
+
+def expected_health(truth: PeriodTruth) -> dict[str, float]:
+    """The same from the truth."""
+    known_lines = [[line for line in episode.lines if line.at < truth.as_of] for episode in truth.active]
+    reasons = Counter(reason for lines in known_lines if (reason := skip_reason(lines)) is not None)
+    unmatched = sum(episode.contact_id is None for episode in truth.active)
+    told = {
+        "unmatched_share": unmatched / len(truth.active) if truth.active else 0.0,
+        "undelivered": float(truth.undelivered),
+        **{f"skipped:{reason}": float(count) for reason, count in reasons.items()},
+    }
+    return {code: value for code, value in told.items() if value}
 
 
 def episode_key(episode: PlantedEpisode) -> str:

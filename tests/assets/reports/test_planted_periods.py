@@ -15,8 +15,10 @@ from tests.assets.reports.planted_figures import (
     covered,
     expected_conversion,
     expected_figures,
+    expected_health,
     expected_lists,
     figures_of,
+    health_of,
     is_mature,
     lists_of,
 )
@@ -51,6 +53,7 @@ def test_a_package_says_what_was_planted(planted: Planted, period: Period) -> No
     assert differences(package, period, planted) == {}
     expected = expected_lists(truth)
     assert lists_of(package, expected) == expected
+    assert health_of(package) == pytest.approx(expected_health(truth))
 
 
 @pytest.mark.parametrize("period", [*WEEKS, *MONTHS], ids=lambda period: period.report_id)
