@@ -8,6 +8,7 @@ from typing import Any
 
 from synkro_assets.analysis.day_sentence import sentence_for
 from synkro_assets.reports.compose import compose_day
+from synkro_assets.reports.compose_period import compose_period
 from synkro_assets.reports.package import build_package, build_waiting_now
 from synkro_assets.reports.reading import data_until, read_inputs
 from synkro_assets.reports.sending import NOT_REQUESTED, is_requested, send_report
@@ -130,15 +131,20 @@ def _document(run: TenantRun, package_id: str, revision: int, package: Package, 
     today = run.clock.now().astimezone(run.window.tz).date()
     inputs = read_inputs(run, Period.day(period.last_day), until=max(period.last_day, today))
     waiting = build_waiting_now(inputs, tenant=run.tenant, settings=run.settings, data_until=data_until(run, inputs))
+    common: dict[str, Any] = {
+        "package_id": package_id,
+        "revision": revision,
+        "language": run.settings.language,
+        "company_name": run.settings.company_name or run.tenant,
+        "summary_sentence": sentence,
+        "composed_at": run.clock.now(),
+    }
+    if period.kind is not PeriodKind.DAY:
+        return compose_period(package, waiting, **common)
     return compose_day(
         package,
         waiting,
-        package_id=package_id,
-        revision=revision,
-        language=run.settings.language,
-        company_name=run.settings.company_name or run.tenant,
-        summary_sentence=sentence,
-        composed_at=run.clock.now(),
+        **common,
         off_days=[
             found[2]
             for off in _days_off_since(run, period.last_day)

@@ -66,12 +66,15 @@ def _by_manager(figures: PeriodFigures) -> Iterator[PackageMetric]:
     responses, judged = figures.first_response.rows, figures.in_sla.rows
     waiting = [row.manager_id for row in figures.unanswered.rows]
     lost = [row.manager_id for row in figures.lost.lost]
-    people = {whole(value) for value in (*responses["manager_id"], *judged["manager_id"], *waiting, *lost)} - {None}
+    episodes = figures.episodes_by_manager()
+    answered = (*responses["manager_id"], *judged["manager_id"])
+    people = {whole(value) for value in (*answered, *waiting, *lost, *episodes)} - {None}
     for manager in sorted(people, key=str):
         scope = {"scope": "manager", "scope_id": str(manager)}
         times = [float(wt) for wt in responses["wt"][_equals(responses["manager_id"], manager)]]
         yield _quantile(1, "frt_median", median(times), **scope)
         yield _share(3, "in_sla", _in_time(judged[_equals(judged["manager_id"], manager)]), **scope)
+        yield _count(0, "active_episodes", episodes.get(manager or 0, 0), "episodes", **scope)
         yield _count(4, "unanswered", waiting.count(manager), "episodes", **scope)
         yield _count(9, "lost", lost.count(manager), "deals", **scope)
 

@@ -43,6 +43,11 @@ class PeriodFigures:
     lost: LostDeals
     health: DataHealth
 
+    def episodes_by_manager(self) -> dict[int, int]:
+        """Active episodes by the manager who answered for their last client turn; those of nobody are left out."""
+        last = last_client_turns(self.states[self.states["episode_key"].isin(self.active["episode_key"])])
+        return {int(manager): int(count) for manager, count in last["manager_id"].dropna().value_counts().items()}  # pyright: ignore[reportArgumentType]
+
 
 def period_figures(known: Known, period: Period, calendar: Calendar) -> PeriodFigures:
     """Every metric of `period` as known at `known.as_of`."""

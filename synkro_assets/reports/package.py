@@ -8,7 +8,9 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
+from synkro_assets.reports.changes import DialogSamples, dialog_samples, with_changes, with_intervals
 from synkro_assets.reports.conversion_figures import ConversionFigures, conversion_figures
+from synkro_assets.reports.facts import facts_of
 from synkro_assets.reports.figure_metrics import metrics_of
 from synkro_assets.reports.figures import PeriodFigures, figures_before, period_figures
 from synkro_assets.reports.inputs import Known, PackageInputs, input_hash
@@ -18,6 +20,7 @@ from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.rules.comparison import NoComparison, comparison
+from synkro_resources.rules.manager_comparison import ManagerComparison, manager_comparison
 from synkro_resources.rules.metrics import METRIC_VERSION
 from synkro_resources.rules.metrics.frames import as_frame, moment, real, records, text, whole
 from synkro_resources.rules.metrics.health import RECONCILIATION_LIMIT, DataHealth, StepLoad, verdict
@@ -26,20 +29,8 @@ from synkro_resources.rules.metrics.silent import DealSilence
 from synkro_resources.rules.metrics.unanswered import UnansweredRow, WaitingNow, waiting_now
 from synkro_resources.rules.working_time import Calendar
 
-COMPARED = frozenset(
-    {
-        (0, "new_episodes"),
-        (1, "frt_median"),
-        (2, "rt_median"),
-        (3, "in_sla"),
-        (4, "unanswered"),
-        (9, "lost"),
-        (9, "won"),
-    }
-)
-"""Figures whose previous value is stored: flows and one stock that earlier partitions can answer."""
-WAITING = frozenset({(4, "unanswered")})
-"""The stock: its earlier value is known only where the days in which people began to wait are loaded."""
+STOCK = 4
+"""Unanswered clients: their earlier number is known only where the days in which people began to wait are loaded."""
 LAG_SHOWN_MIN = 60.0  # older data must be dated in the report
 
 
@@ -59,13 +50,18 @@ def build_package(
     before, note = _figures_before(known, period, calendar)
     previous = None if before is None else before.period
     funnel = _conversion(known, period, calendar)
-    versions = {"metrics": METRIC_VERSION, "calendar": calendar.version}
+    versions = _versions(settings, calendar)
     found, reasons = _verdict_of(known, figures)
-    compared = COMPARED
-    if previous is not None and not _waiting_is_known(inputs.loaded_days, previous.last_day, settings.lookback_days):
-        compared = COMPARED - WAITING
+    compared = _changes(known, figures, before, funnel, is_preliminary=found is not Verdict.OK)
+    people = manager_comparison(
+        figures.health.attribution,
+        figures.episodes_by_manager(),
+        floor=settings.attribution_floor,
+        is_preliminary=found is Verdict.PRELIMINARY,
+        min_sample=settings.min_sample_manager,
+    )
     built_at = clock.now()
-    return Package(
+    package = Package(
         tenant=tenant,
         period=period,
         zone=settings.zone,
@@ -80,15 +76,13 @@ def build_package(
         verdict_reasons=reasons,
         versions=versions,
         input_hash=input_hash(known, versions | ({"checks": "failed"} if "checks_failed" in reasons else {})),
-        metrics=(
-            *_with_previous(metrics_of(figures), [] if before is None else metrics_of(before), compared),
-            *funnel.now,
-        ),
+        metrics=tuple(with_intervals(compared)),
         rows=tuple(_numbered(_rows(figures))),
-        health=tuple(_health(figures.health, settings, inputs.loads, built_at)),
+        health=(*_health(figures.health, settings, inputs.loads, built_at), _compared_people(people)),
         holidays=tuple(day for day in period.days if calendar.is_holiday(day)),
         names={"manager": _manager_names(inputs, settings), "reason": _reason_names(inputs), **funnel.names},
     )
+    return replace(package, facts=facts_of(package, settings.language))
 
 
 def build_waiting_now(
@@ -135,6 +129,42 @@ def _figures_before(known: Known, period: Period, calendar: Calendar) -> tuple[P
     return figures, found.reason
 
 
+def _changes(
+    known: Known, now: PeriodFigures, before: PeriodFigures | None, funnel: ConversionFigures, *, is_preliminary: bool
+) -> list[PackageMetric]:
+    """The figures next to those of the period before; tested, unless a day is told or the figures may still change."""
+    metrics = [*metrics_of(now), *funnel.now]
+    period, window = now.period, TenantWindow.of_period(known.tenant, now.zone.key, now.period)
+    if period.kind is PeriodKind.DAY or is_preliminary:
+        samples = None
+    else:
+        earlier = {} if before is None else dialog_samples(before.first_response.rows, before.in_sla.rows)
+        present = dialog_samples(now.first_response.rows, now.in_sla.rows)
+        samples = DialogSamples(known.tenant, window.start, window.end, present, earlier)
+    unknown: set[tuple[int, str]] = set()
+    if before is not None and not _waiting_is_known(
+        known.inputs.loaded_days, before.period.last_day, known.settings.lookback_days
+    ):
+        unknown = {(metric.metric_no, metric.code) for metric in metrics if metric.metric_no == STOCK}
+    earlier_metrics = None if before is None else [*metrics_of(before), *funnel.before]
+    return with_changes(metrics, earlier_metrics, samples, not_compared=unknown)
+
+
+def _compared_people(found: ManagerComparison) -> PackageHealth:
+    """Whether the table of people may be a comparison, for the renderers."""
+    return PackageHealth("manager_comparison", None, None, "on" if found.is_on else "off", found.off.value)
+
+
+def _versions(settings: TenantSettings, calendar: Calendar) -> dict[str, str]:
+    """What besides the rows shapes the figures, and what a reader must know to understand them."""
+    return {
+        "metrics": METRIC_VERSION,
+        "calendar": calendar.version,
+        "sla_minutes": str(settings.sla_minutes),
+        "silent_working_days": str(settings.silent_working_days),
+    }
+
+
 def _conversion(known: Known, period: Period, calendar: Calendar) -> ConversionFigures:
     """#10; deals pass stages in weeks, so that a day has no cohort to speak of."""
     if period.kind is PeriodKind.DAY:
@@ -166,18 +196,6 @@ def _verdict_of(known: Known, figures: PeriodFigures) -> tuple[Verdict, tuple[st
 def _waiting_is_known(loaded: Collection[date], day: date, lookback_days: int) -> bool:
     """Whether every day that can hold somebody who still waits on `day` is loaded."""
     return all(day - timedelta(days=ago) in loaded for ago in range(lookback_days))
-
-
-def _with_previous(
-    now: list[PackageMetric], before: list[PackageMetric], compared: frozenset[tuple[int, str]]
-) -> Iterator[PackageMetric]:
-    known = {(metric.metric_no, metric.code, metric.scope, metric.scope_id): metric for metric in before}
-    for metric in now:
-        found = known.get((metric.metric_no, metric.code, metric.scope, metric.scope_id))
-        if found is None or (metric.metric_no, metric.code) not in compared:
-            yield metric
-        else:
-            yield replace(metric, prev_value=found.value, prev_n=found.n)
 
 
 def _rows(figures: PeriodFigures) -> Iterator[PackageRow]:

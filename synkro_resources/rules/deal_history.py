@@ -61,6 +61,15 @@ class Responsible:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """One change of the responsible user."""
+
+    at: datetime
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """One change of stage."""
 
@@ -127,6 +136,10 @@ class DealHistory:
     def moves(self, deal_id: int) -> list[Move]:
         """The deal's changes of stage before the cut-off, in order."""
         return [move for move in self._moves.get(deal_id, []) if self._is_known(move.at)]
+
+    def handovers(self, deal_id: int) -> list[Handover]:
+        """The deal's changes of responsible user before the cut-off, in order."""
+        return [Handover(*hand) for hand in self._hands.get(deal_id, []) if self._is_known(hand[0])]
 
     def stage_at(self, deal_id: int, instant: datetime) -> Stage:
         """Pipeline and status at `instant`: after the last move, or before the first one, or the present ones."""

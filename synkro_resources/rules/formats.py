@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel.core import Locale
 from babel.dates import format_date, get_timezone_name
+from babel.lists import format_list
 
 NBSP = "\u00a0"
 """Thousands and units never break from their number."""
@@ -47,6 +48,10 @@ _PLURALS: dict[str, dict[str, tuple[str, ...]]] = {
         "new_deal": ("новая сделка", "новые сделки", "новых сделок"),
         "off_day": ("нерабочий день", "нерабочих дня", "нерабочих дней"),
         "work_day": ("рабочий день", "рабочих дня", "рабочих дней"),
+        "case": ("случай", "случая", "случаев"),
+        "dialog_in": ("диалоге", "диалогах", "диалогах"),
+        "deal_of": ("сделки", "сделок", "сделок"),
+        "day": ("день", "дня", "дней"),
     },
     "en": {
         "episode": ("episode", "episodes"),
@@ -55,6 +60,10 @@ _PLURALS: dict[str, dict[str, tuple[str, ...]]] = {
         "new_deal": ("new deal", "new deals"),
         "off_day": ("day off", "days off"),
         "work_day": ("working day", "working days"),
+        "case": ("case", "cases"),
+        "dialog_in": ("dialog", "dialogs"),
+        "deal_of": ("deal", "deals"),
+        "day": ("day", "days"),
     },
 }
 _FORMS = {"ru": ("one", "few", "many"), "en": ("one", "other")}
@@ -136,6 +145,36 @@ def short_day(day: date, language: str = "ru") -> str:
     """«вт 8 сентября», «Tue 8 September»."""
     weekday = format_date(day, "EEE", locale=language).rstrip(".")
     return f"{weekday} {format_date(day, 'd MMMM', locale=language)}"
+
+
+def moment(instant: datetime, zone: str, language: str = "ru") -> str:
+    """«пн 14.09 07:40», «Mon 14 Sep 07:40» in the zone."""
+    local = instant.astimezone(ZoneInfo(zone))
+    weekday = format_date(local.date(), "EEE", locale=language).rstrip(".")
+    day = f"{local:%d.%m}" if language == "ru" else format_date(local.date(), "d MMM", locale=language)
+    return f"{weekday} {day} {local:%H:%M}"
+
+
+def month_name(day: date, language: str = "ru") -> str:
+    """«сентябрь 2026»."""
+    return format_date(day, "LLLL y", locale=language)
+
+
+def bare_month(day: date, language: str = "ru") -> str:
+    """«август», the month alone."""
+    return format_date(day, "LLLL", locale=language)
+
+
+def of_month(day: date, language: str = "ru") -> str:
+    """«августа», as in «когорта августа»."""
+    return format_date(day, "MMMM", locale=language)
+
+
+def days_listed(days: Sequence[date], language: str = "ru") -> str:
+    """«3 и 4 ноября», «31 декабря и 1 января»."""
+    same = len({(day.year, day.month) for day in days}) == 1
+    words = [str(day.day) if same else day_and_month(day, language) for day in days[:-1]]
+    return format_list([*words, day_and_month(days[-1], language)], locale=language)
 
 
 def day_and_month(day: date, language: str = "ru") -> str:

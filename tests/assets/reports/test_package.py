@@ -209,4 +209,4 @@ def test_the_time_of_a_source_is_that_of_its_oldest_step() -> None:
 
 
 def test_the_calendar_is_part_of_the_versions() -> None:
-    assert build(monday()).versions == {"metrics": "m1", "calendar": Calendar.of(SETTINGS).version}
+    assert build(monday()).versions["calendar"] == Calendar.of(SETTINGS).version
