@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from synkro_resources.model.errors import Sentence, UserInputError
 from synkro_resources.model.tables.crm import CHOSEN_COLUMNS
+from synkro_resources.model.taxonomy import LOST_REASONS
 
 
 class Interval(BaseModel):
@@ -57,6 +58,21 @@ class TenantSettings(BaseModel):
     silent_working_days: int = 3
     excluded_pipelines: tuple[int, ...] = ()
     offline_pipelines: tuple[int, ...] = ()
+    loss_reason_map: dict[int, str] = Field(
+        default_factory=dict, description="amoCRM's loss reason → the code of the same reason in dialogs."
+    )
+    deal_grace_hours: int = Field(24, ge=0)
+    min_sample_checklist: int = Field(10, ge=1)
+    hot_statuses: tuple[tuple[int, int], ...] = Field(
+        default=(), description="Pipeline and status of the stages whose clients must not wait."
+    )
+    promise_default_working_days: int = Field(1, ge=1)
+    promise_grace_minutes: int = Field(60, ge=0)
+    followup_working_days: int = Field(2, ge=1)
+    conversion_horizon_days: int = Field(30, ge=1)
+    handover_pairs: tuple[tuple[int, int], ...] = Field(
+        default=(), description="Pipelines from → to: such a move passes the last stage of the first one."
+    )
     autotext: dict[str, str] = Field(
         default_factory=dict, description="Normalised text → bot, broadcast or manager, as the tenant decided."
     )
@@ -93,6 +109,20 @@ class TenantSettings(BaseModel):
         default_factory=dict,
         description="Column of a deal → id of the amoCRM field that fills it; utm_* without one go by amoCRM's codes.",
     )
+
+    @field_validator("loss_reason_map")
+    @classmethod
+    def _reasons_exist(cls, value: dict[int, str]) -> dict[int, str]:
+        for code in value.values():
+            if code not in LOST_REASONS:
+                raise UserInputError(
+                    "loss_reason_map.unknown",
+                    Sentence(f"Причины «{code}» нет в справочнике.", f"There is no reason {code!r}."),
+                    Sentence(
+                        f"Выберите из списка: {', '.join(LOST_REASONS)}.", f"Choose one of: {', '.join(LOST_REASONS)}."
+                    ),
+                )
+        return value
 
     @field_validator("deal_columns")
     @classmethod
