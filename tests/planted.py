@@ -27,6 +27,7 @@ from synkro_assets.run_scope import RunScope
 from synkro_assets.tenant_asset import TenantAsset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.amocrm.resource import AmocrmClients
+from synkro_resources.control.tables.analysis import episode_analysis, finding
 from synkro_resources.control.tables.runs import day_state, source_run
 from synkro_resources.control.tenants import save_tenant_settings, tenant_settings
 from synkro_resources.lake import RowSpool
@@ -36,6 +37,7 @@ from synkro_resources.model.tables import Layout
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.platform import Platform
 from synkro_resources.radist.resource import RadistClients
+from synkro_resources.sandbox.world.label_rows import analysis_rows
 from synkro_resources.sandbox.world.model import World
 from synkro_resources.sandbox.world.truth import Truth
 from tests.pipeline import END, ZONE, Installation, installation
@@ -99,6 +101,7 @@ def planted_world(control_url: str, folder: Path, seed: int, *, days: int = WORL
                 loads += _carry_out(asset, run)
             run = TenantRun(cast("Any", context), platform, place.lake, window, ())
             _note_loads(run, loads)
+            _save_labels(run, world)
             yield Planted(place, world, run)
 
 
@@ -175,3 +178,12 @@ def _note_loads(run: TenantRun, loads: list[dict[str, object]]) -> None:
     with run.platform.control.tenant(tenant) as connection:
         connection.execute(insert(source_run), [{"tenant": tenant, "finished_at": now, **load} for load in loads])
         connection.execute(insert(day_state), days)
+
+
+def _save_labels(run: TenantRun, world: World) -> None:
+    """What a perfect model has said of every episode, day by day."""
+    rows = list(analysis_rows(world))
+    with run.platform.control.tenant(run.tenant) as connection:
+        connection.execute(insert(episode_analysis), [{"tenant": run.tenant, **analysis} for analysis, _ in rows])
+        findings = [{"tenant": run.tenant, **item} for _, items in rows for item in items]
+        connection.execute(insert(finding), findings)

@@ -22,6 +22,7 @@ from tests.assets.reports.planted_figures import (
     is_mature,
     lists_of,
 )
+from tests.assets.reports.planted_labels import expected_label_figures, found_label_figures
 from tests.planted import Planted, planted_world
 
 pytestmark = pytest.mark.slow
@@ -65,6 +66,12 @@ def test_the_stages_of_the_newest_mature_cohort_convert_as_planted(planted: Plan
     assert found == expected_conversion(truth.conversion(*cohort, package.as_of))
     wanted = newest_mature(planted, period, package.as_of) or period
     assert cohort == (wanted.first_day, wanted.last_day)
+
+
+@pytest.mark.parametrize("period", [DAYS[-2], *WEEKS[-2:], *MONTHS], ids=lambda period: period.report_id)
+def test_the_figures_of_labels_say_what_was_planted(planted: Planted, period: Period) -> None:
+    found, expected = found_label_figures(planted, period), expected_label_figures(planted, period)
+    assert {name: (expected[name], found[name]) for name in expected if expected[name] != found[name]} == {}
 
 
 def newest_mature(planted: Planted, period: Period, as_of: datetime) -> Period | None:
