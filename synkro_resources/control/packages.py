@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, insert, select, text, update
+from sqlalchemy import Connection, Row, Select, Table, func, insert, select, text, update
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.tables import reports as tables
@@ -120,6 +120,37 @@ def get_package(db: Database, tenant: str, package_id: str) -> Package | None:
     with db.tenant(tenant) as connection:
         row = connection.execute(select(table).where(table.c.package_id == package_id)).one_or_none()
         return None if row is None else _package(connection, row)
+
+
+def package_lists(db: Database, tenant: str, package_id: str) -> dict[str, int]:
+    """How many rows each list of a package has, in the order of the package."""
+    table = tables.report_package_row
+    query = (
+        select(table.c.list_code, func.count())
+        .where(table.c.package_id == package_id)
+        .group_by(table.c.list_code)
+        .order_by(func.min(table.c.position))
+    )
+    with db.tenant(tenant) as connection:
+        return {str(code): int(count) for code, count in connection.execute(query)}
+
+
+def package_rows(
+    db: Database, tenant: str, package_id: str, list_code: str, limit: int
+) -> tuple[list[PackageRow], int, dict[str, dict[str, str]]]:
+    """The first rows of one list, how many it has, and the display names of the package."""
+    table = tables.report_package_row
+    mine = (table.c.package_id == package_id, table.c.list_code == list_code)
+    query = select(*(table.c[name] for name in ROW_FIELDS)).where(*mine).order_by(table.c.row_no).limit(limit)
+    header = tables.report_package
+    with db.tenant(tenant) as connection:
+        total = connection.execute(select(func.count()).select_from(table).where(*mine)).scalar_one()
+        names = connection.execute(select(header.c.names).where(header.c.package_id == package_id)).scalar_one_or_none()
+        rows = [
+            PackageRow(**{name: _read(name, value) for name, value in row.items()})
+            for row in connection.execute(query).mappings()
+        ]
+    return rows, total, names or {}
 
 
 def _newest(report_id: str) -> Select[tuple[object, ...]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from synkro_app.cabinet.components.formats import instant, plain
+from synkro_app.cabinet.components.period_picker import period_picker
 from synkro_app.cabinet.components.report_view import draw_document
 from synkro_app.cabinet.components.run_view import watch_request
 from synkro_app.cabinet.context import Installation, installation, viewer
@@ -18,6 +18,7 @@ from synkro_app.cabinet.texts import translate
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.errors import SynkroError
+from synkro_resources.model.period import Period
 
 WATCHED = "watched_request"
 
@@ -79,21 +80,15 @@ def _draw_button(place: Installation, user: SessionUser, company: Tenant) -> Non
         if not may_ask_for_reports(user):
             st.caption(translate(language, "report.no_right"))
             return
-        today = place.clock.now().astimezone(ZoneInfo(company.zone)).date()
-        st.date_input(
-            translate(language, "report.day"),
-            value=today - timedelta(days=1),
-            max_value=today,
-            format="DD.MM.YYYY",
-            key="report_day",
-        )
+        ask = period_picker(language, place.clock.now().astimezone(ZoneInfo(company.zone)).date())
         st.button(
             translate(language, "report.make"),
             type="primary",
             icon=":material/play_arrow:",
             width="stretch",
             on_click=_ask,
-            args=(company.slug,),
+            args=(company.slug, ask),
+            disabled=ask is None,
         )
         problem = st.session_state.pop("ask_problem", None)
         if problem is not None:
@@ -106,11 +101,11 @@ def _draw_button(place: Installation, user: SessionUser, company: Tenant) -> Non
             watch_request(company.slug, watched)
 
 
-def _ask(tenant: str) -> None:
+def _ask(tenant: str, period: Period) -> None:
     """The button's callback; runs before the page, so the service checks the rights itself."""
     user = viewer()
     try:
-        request = reports.ask_for_report(installation(), user, tenant, st.session_state["report_day"])
+        request = reports.ask_for_report(installation(), user, tenant, period)
     except SynkroError as error:
         st.session_state["ask_problem"] = (
             f"{error.what.in_language(user.language)} {error.remedy.in_language(user.language)}"

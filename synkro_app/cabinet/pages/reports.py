@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from synkro_app.cabinet.components.figure_rows import draw_rows
 from synkro_app.cabinet.components.formats import instant
 from synkro_app.cabinet.components.report_view import draw_document
 from synkro_app.cabinet.context import installation, viewer
 from synkro_app.cabinet.pages.overview import draw_deliveries
 from synkro_app.cabinet.services import overview, reports
 from synkro_app.cabinet.texts import translate
+from synkro_resources.model.period import PeriodKind
 
 
 def draw() -> None:
@@ -24,6 +26,18 @@ def draw() -> None:
     if not listing:
         st.info(translate(language, "report.none"), icon=":material/info:")
         return
+    kinds = [kind for kind in PeriodKind if any(item.kind == kind for item in listing)]
+    shown = (
+        st.segmented_control(
+            translate(language, "report.shown"),
+            kinds,
+            format_func=lambda kind: translate(language, f"report.kind_{kind}"),
+            key="report_kinds",
+        )
+        if len(kinds) > 1
+        else None
+    )
+    listing = [item for item in listing if shown is None or item.kind == shown]
     by_id = {item.doc_id: item for item in listing}
     asked = st.query_params.get("report", listing[0].doc_id)
     ids = list(by_id)
@@ -41,4 +55,5 @@ def draw() -> None:
     made = instant(by_id[chosen].created_at, company.zone, language)
     st.caption(translate(language, "report.made", when=made, revision=document.revision))
     draw_document(document)
+    draw_rows(place, user, company, document.package_id)
     draw_deliveries(place, user, company, document.report_id)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.rights import EVERYBODY, WHO_ASKS_FOR_REPORTS, require
 from synkro_resources.control.outbox import Delivery, deliveries
+from synkro_resources.control.packages import package_lists, package_rows
 from synkro_resources.control.reports import ReportSummary, get_report, latest_report, list_reports
 from synkro_resources.control.run_requests import RunRequest, create_request
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.model.ids import RequestKind
-from synkro_resources.model.period import Period
+from synkro_resources.model.package import PackageRow
+from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.report import ReportDocument
 
 LIST_LENGTH = 50
+SHOWN_ROWS = 500
+"""Rows of a list that a page shows; the workbook holds all of them."""
 
 
 def latest(place: Installation, user: SessionUser, tenant: str) -> ReportDocument | None:
@@ -35,24 +40,60 @@ def document(place: Installation, user: SessionUser, tenant: str, doc_id: str) -
     return get_report(place.control, tenant, doc_id)
 
 
+@dataclass(frozen=True, slots=True)
+class FigureRows:
+    """One list behind the figures of a report: its first rows, and how many there are in all."""
+
+    rows: tuple[PackageRow, ...]
+    total: int
+    managers: dict[str, str]
+
+
+def list_sizes(place: Installation, user: SessionUser, tenant: str, package_id: str) -> dict[str, int]:
+    """How many rows stand behind each list of a package; empty for a package of nobody or of another tenant."""
+    require(user, tenant, EVERYBODY)
+    return package_lists(place.control, tenant, package_id)
+
+
+def rows_behind(place: Installation, user: SessionUser, tenant: str, package_id: str, list_code: str) -> FigureRows:
+    """The rows of one list of a package. They name deals and dialogs by number and hold no text of a client."""
+    require(user, tenant, EVERYBODY)
+    rows, total, names = package_rows(place.control, tenant, package_id, list_code, SHOWN_ROWS)
+    return FigureRows(tuple(rows), total, names.get("manager", {}))
+
+
 def deliveries_of(place: Installation, user: SessionUser, tenant: str, report_id: str) -> list[Delivery]:
     """The parts of a report that were sent, or are to be sent."""
     require(user, tenant, EVERYBODY)
     return deliveries(place.control, tenant, report_id)
 
 
-def ask_for_report(place: Installation, user: SessionUser, tenant: str, day: date) -> RunRequest:
-    """Ask for the report of a local day; its data are loaded first where they are missing or stale.
+def period_of(kind: PeriodKind, first_day: date, last_day: date) -> Period:
+    """The period that a person means by its kind and the days picked; only own dates have a last day of their own."""
+    match kind:
+        case PeriodKind.DAY:
+            return Period.day(first_day)
+        case PeriodKind.WEEK:
+            return Period.week_of(first_day)
+        case PeriodKind.MONTH:
+            return Period.month_of(first_day)
+        case PeriodKind.CUSTOM:
+            return Period.custom(first_day, last_day)
+
+
+def ask_for_report(place: Installation, user: SessionUser, tenant: str, period: Period) -> RunRequest:
+    """Ask for the report of a period of local days; data are loaded first where they are missing or stale.
 
     Raises:
         RefusedError: `rights.not_found`, `plan.manual_requests` or `tenant.suspended`.
+        UserInputError: `report.period_too_long` or `report.period_not_begun`.
     """
     require(user, tenant, WHO_ASKS_FOR_REPORTS)
     return create_request(
         place.control,
         tenant=tenant,
         kind=RequestKind.REPORT,
-        period=Period.day(day),
+        period=period,
         requested_by=f"user:{user.user_id}",
         reason="cabinet",
         clock=place.clock,
