@@ -20,7 +20,7 @@ from synkro_resources.model.period import Period, days_between
 from synkro_resources.model.tables import DAY_COLUMN, TABLES
 from synkro_resources.model.tables.dialogs import CHAT_PAIR, EPISODE
 from synkro_resources.sandbox.world.facts import PlantedTalk
-from synkro_resources.sandbox.world.period_truth import PeriodTruth
+from synkro_resources.sandbox.world.period_rows import PeriodTruth
 from tests.pipeline import Installation, Sandbox, installation
 
 pytestmark = pytest.mark.xdist_group("road")  # what the module loads is loaded once

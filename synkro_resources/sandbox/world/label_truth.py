@@ -11,7 +11,7 @@ from synkro_resources.sandbox.world.facts import PlantedDeal, PlantedEpisode
 from synkro_resources.sandbox.world.known_links import KnownLinks, was_open
 from synkro_resources.sandbox.world.labels import CRITICAL, EpisodeLabels, labels_of, skip_reason
 from synkro_resources.sandbox.world.model import World
-from synkro_resources.sandbox.world.period_truth import PeriodTruth
+from synkro_resources.sandbox.world.period_rows import PeriodTruth
 
 GRACE = timedelta(hours=24)
 """So long after an episode's start a deal may still be opened for it."""

@@ -11,7 +11,8 @@ from datetime import date, datetime
 
 from synkro_resources.sandbox.world.conversion_truth import StepTruth, step_truths
 from synkro_resources.sandbox.world.facts import PlantedFacts
-from synkro_resources.sandbox.world.period_truth import PeriodTruth, period_truth
+from synkro_resources.sandbox.world.period_rows import PeriodTruth
+from synkro_resources.sandbox.world.period_truth import period_truth
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from synkro_resources.model.package import Package, PackageMetric
 from synkro_resources.sandbox.world.conversion_truth import StepTruth
 from synkro_resources.sandbox.world.facts import PlantedDeal, PlantedEpisode
 from synkro_resources.sandbox.world.labels import skip_reason
-from synkro_resources.sandbox.world.period_truth import DealSilence, Judged, PeriodTruth, Response
+from synkro_resources.sandbox.world.period_rows import DealSilence, Judged, PeriodTruth, Response
 
 Row = TypeVar("Row")
 Key = tuple[int, str, str, str]
