@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from synkro_assets.reports.cut_rows import whole_episodes, whole_turns
 from synkro_resources.model.period import Period
 from synkro_resources.model.tables.dialogs import EPISODE, TURN
 from synkro_resources.model.tables.raw import RAW_TABLES
@@ -80,15 +81,19 @@ def newest_per_key(table: pa.Table, key: Sequence[str], version: str = "source_u
     return ordered.filter(pa.array(~repeated.to_numpy()))
 
 
+def in_force_at(table: pa.Table, until: datetime) -> pa.Table:
+    """Rows of the daily partitions up to `until` that no late message has superseded."""
+    known = pc.less_equal(table.column("source_updated_at"), pa.scalar(until))
+    return table.filter(pc.and_(known, pc.is_null(table.column("superseded_at"))))
+
+
 def known_at(table: pa.Table, key: Sequence[str], begun: str, *, until: datetime, lookback_days: int) -> pa.Table:
     """Rows of the daily partitions up to `until`, the newest per key.
 
     A dialog's newest partition holds all its rows that began within the look-back. An older row of that time which it
     does not hold has ceased to exist: a late message has joined two episodes.
     """
-    known = pc.less_equal(table.column("source_updated_at"), pa.scalar(until))
-    table = table.filter(pc.and_(known, pc.is_null(table.column("superseded_at"))))
-    newest = newest_per_key(table, key)
+    newest = newest_per_key(in_force_at(table, until), key)
     if newest.num_rows == 0:
         return newest
     frame = newest.select(["dialog_id", "source_updated_at", begun]).to_pandas()
@@ -112,12 +117,14 @@ class Known:
 
     @cached_property
     def episodes(self) -> pd.DataFrame:
-        rows = self._known(self.inputs.episodes, EPISODE.key, "first_visible_at")
-        return as_frame(before(rows, "first_visible_at", self.as_of))
+        stored = self.inputs.episodes
+        rows = before(self._known(stored, EPISODE.key, "first_visible_at"), "first_visible_at", self.as_of)
+        return whole_episodes(rows, in_force_at(stored, self.until))
 
     @cached_property
     def turns(self) -> pd.DataFrame:
-        return as_frame(self._known(self.inputs.turns, TURN.key, "first_at"))
+        stored = self.inputs.turns
+        return whole_turns(self._known(stored, TURN.key, "first_at"), in_force_at(stored, self.until))
 
     @cached_property
     def messages(self) -> pd.DataFrame:

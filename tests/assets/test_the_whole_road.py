@@ -19,7 +19,8 @@ from synkro_resources.model.package import Package
 from synkro_resources.model.period import Period, days_between
 from synkro_resources.model.tables import DAY_COLUMN, TABLES
 from synkro_resources.model.tables.dialogs import CHAT_PAIR, EPISODE
-from synkro_resources.sandbox.world.truth import DayFigures, PlantedTalk
+from synkro_resources.sandbox.world.facts import PlantedTalk
+from synkro_resources.sandbox.world.period_rows import PeriodTruth
 from tests.pipeline import Installation, Sandbox, installation
 
 pytestmark = pytest.mark.xdist_group("road")  # what the module loads is loaded once
@@ -39,7 +40,7 @@ class Road:
         assert found is not None
         return found[2]
 
-    def truth(self, day: date) -> DayFigures:
+    def truth(self, day: date) -> PeriodTruth:
         return self.sandbox.world.truth.day(day)
 
 

@@ -71,6 +71,7 @@ def checklist(labels: Labels, active: pd.DataFrame, rubrics: Mapping[str, Rubric
     Raises:
         DataError: `rubric.unknown`.
     """
+    labels = labels.trusted
     analyses = labels.answers
     analyses = analyses[(analyses["variant"] == "full") & analyses["episode_key"].isin(active["episode_key"])]
     answers = _answers(labels, analyses, rubrics)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, cast
 
@@ -72,6 +72,12 @@ class Labels:
     def answers(self) -> pd.DataFrame:
         """The analyses that ended with an answer."""
         return self.analyses[self.analyses["status"] == OK]
+
+    @property
+    def trusted(self) -> Labels:
+        """Without the episodes whose client gave orders to the analyst: they are listed, and in no average."""
+        flagged = self.analyses["injection_flag"].fillna(False).astype(bool)
+        return replace(self, analyses=self.analyses[~flagged])
 
     def are_for(self, episode_keys: pd.Series) -> pd.Series:
         """Which of the episodes have an answer."""

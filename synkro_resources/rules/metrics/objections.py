@@ -66,6 +66,7 @@ def objections(
 
     Deals that are deleted, merged or excluded at `as_of` count nowhere.
     """
+    labels = labels.trusted
     seen = [deal.deal_id for deal in visible(history, as_of, excluded_pipelines)]
     analysed = active[labels.are_for(active["episode_key"])]
     analysed = analysed[analysed["deal_id"].isna() | analysed["deal_id"].isin(seen)]

@@ -40,6 +40,7 @@ class Sentiment:
 
 def sentiment(labels: Labels, active: pd.DataFrame, messages: pd.DataFrame) -> Sentiment:
     """#12 over the analysed episodes of `active`; only what clients wrote counts."""
+    labels = labels.trusted
     keys = active.loc[labels.are_for(active["episode_key"]), "episode_key"].sort_values()
     rows = pd.DataFrame({"episode_key": keys.to_numpy()})
     rows["start"] = rows["episode_key"].map(_signs(labels, "sentiment_start", keys)).astype("float64")

@@ -8,9 +8,9 @@ from random import Random
 from typing import Any, Literal
 
 from synkro_resources.sandbox.world import directory, fields
+from synkro_resources.sandbox.world.facts import PlantedCall
 from synkro_resources.sandbox.world.model import AmocrmAccount
 from synkro_resources.sandbox.world.people import Person, crm_name, crm_phone
-from synkro_resources.sandbox.world.truth import PlantedCall
 
 Json = dict[str, Any]
 

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 
 from synkro_resources.sandbox.world.crm import CrmScribe, Json, unix
 from synkro_resources.sandbox.world.directory import LOSS_REASONS, lead_source, tag
-from synkro_resources.sandbox.world.truth import (
-    LOST,
-    Handover,
-    Move,
-    PlantedDeal,
-    PlantedEpisode,
-    Stage,
-)
-
-LINK_TAIL = timedelta(hours=24)
-"""A deal created so long after an episode's last message still belongs to it."""
-RECENTLY_CLOSED = timedelta(hours=72)
+from synkro_resources.sandbox.world.facts import LOST, Handover, Move, PlantedDeal, PlantedEpisode, Stage
+from synkro_resources.sandbox.world.known_links import LINK_TAIL, RECENTLY_CLOSED
 
 
 class DealScript:

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
 
 from synkro_resources.sandbox.world.calendar import WorkingTime
+from synkro_resources.sandbox.world.facts import (
+    AnswerKind,
+    PlantedDeal,
+    PlantedEpisode,
+    PlantedLine,
+    PlantedTurn,
+    Undelivered,
+    Writer,
+)
 from synkro_resources.sandbox.world.messages import Chat, Content, Json, message, message_id, text
 from synkro_resources.sandbox.world.texts import BOT_REPLY
-from synkro_resources.sandbox.world.truth import AnswerKind, PlantedDeal, PlantedEpisode, PlantedTurn, Undelivered
 
 EPISODE_GAP = timedelta(hours=72)
 """A longer silence begins a new episode; exactly this long does not."""
 
-Writer = Literal["client", "manager", "robot"]
 Witness = Callable[[str, datetime, Writer], None]
 """Learns of every message that people see (id, time, who wrote it), also of those after the world's end."""
 
@@ -52,7 +58,7 @@ class DialogScript:
         planted = self._plant(at, "client", content)
         if planted is None:
             return
-        episode = self._episode_of(at, planted)
+        episode = self._tell(PlantedLine(planted, at, "client", words_of(content), closing=closing))
         self.touches.append(at)
         episode.opened_by = episode.opened_by or "client"
         if self._turn is None:
@@ -70,7 +76,7 @@ class DialogScript:
         planted = self._plant(at, "manager", content, delivered=True)
         if planted is None:
             return
-        episode = self._episode_of(at, planted)
+        episode = self._tell(PlantedLine(planted, at, "manager", words_of(content)))
         self.touches.append(at)
         episode.opened_by = episode.opened_by or "manager"
         self._answer(at, "message")
@@ -81,18 +87,21 @@ class DialogScript:
         planted = self._plant(at, "manager", content, error=True)
         if planted is None:
             return
-        self._episode_of(at, planted)
+        self._tell(PlantedLine(planted, at, "manager", words_of(content), delivered=False))
         self.touches.append(at)
         self.undelivered.append(Undelivered(planted, self.chat.chat_id, at))
 
     def bot(self, at: datetime) -> None:
-        self.broadcast(at, text(BOT_REPLY))
+        self._automatic(at, "bot", text(BOT_REPLY))
 
     def broadcast(self, at: datetime, content: Content) -> None:
+        self._automatic(at, "broadcast", content)
+
+    def _automatic(self, at: datetime, writer: Writer, content: Content) -> None:
         """An automatic message: no clock sees it, but it breaks the silence."""
-        planted = self._plant(at, "robot", content, delivered=True)
+        planted = self._plant(at, writer, content, delivered=True)
         if planted is not None:
-            self._episode_of(at, planted)
+            self._tell(PlantedLine(planted, at, writer, words_of(content)))
 
     def reaction(self, at: datetime) -> None:
         self.service(at, Content("reaction", {"text": "👍"}))
@@ -159,14 +168,17 @@ class DialogScript:
     def _known(self, at: datetime) -> datetime | None:
         return at if at < self.end else None
 
-    def _episode_of(self, at: datetime, planted: str) -> PlantedEpisode:
-        """The episode a counted message belongs to; a long silence before it begins a new one."""
+    def _tell(self, line: PlantedLine) -> PlantedEpisode:
+        """Add a counted message to its episode; a long silence before it begins a new one."""
+        at = line.at
         if self._last_at is None or at - self._last_at > EPISODE_GAP:
-            self.episodes.append(PlantedEpisode(self.chat.chat_id, planted, at, at))
+            episode = PlantedEpisode(self.chat.chat_id, line.message_id, at, at, channel=self.chat.channel)
+            self.episodes.append(episode)
             self._turn, self._manager_asked, self._client_has_spoken = None, False, False
         self._last_at = at
         episode = self.episodes[-1]
         episode.last_at = at
+        episode.lines.append(line)
         return episode
 
     def _answer(self, at: datetime, kind: AnswerKind) -> None:
@@ -177,3 +189,9 @@ class DialogScript:
             turn.answered_at, turn.answer_kind = at, kind
             turn.answer_same_episode = turn.episode_start_id == episode.start_id
         self._waiting.clear()
+
+
+def words_of(content: Content) -> str:
+    """What a person reads of a message: its text, a template's button text, or a caption."""
+    body = content.body
+    return str(body.get("text") or body.get("body", {}).get("text") or body.get("caption") or "")

@@ -7,9 +7,9 @@ from typing import Any
 
 from synkro_resources.sandbox.credentials import RADIST_COMPANY_ID
 from synkro_resources.sandbox.world.calendar import ZONE
+from synkro_resources.sandbox.world.facts import LOST, WON, Stage
 from synkro_resources.sandbox.world.messages import CONNECTIONS, Channel
 from synkro_resources.sandbox.world.people import MANAGERS
-from synkro_resources.sandbox.world.truth import LOST, WON, Stage
 
 Json = dict[str, Any]
 

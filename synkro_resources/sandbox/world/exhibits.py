@@ -17,8 +17,8 @@ from synkro_resources.sandbox.world.directory import (
     TAGS,
     UNSORTED,
 )
+from synkro_resources.sandbox.world.facts import LOST, Stage
 from synkro_resources.sandbox.world.stories import Draft, Story
-from synkro_resources.sandbox.world.truth import LOST, Stage
 from synkro_resources.sandbox.world.unsorted import CATEGORIES
 
 HOUR = timedelta(hours=1)

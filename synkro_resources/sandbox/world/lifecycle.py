@@ -16,8 +16,8 @@ from synkro_resources.sandbox.world.directory import (
     REPEAT_STAGES,
     UNSORTED,
 )
+from synkro_resources.sandbox.world.facts import LOST, WON, Stage
 from synkro_resources.sandbox.world.people import MANAGERS
-from synkro_resources.sandbox.world.truth import LOST, WON, Stage
 
 Outcome = Literal["any", "steady", "untouched", "lost_again", "lost_without_reason"]
 """`steady` deals stay open for ever, `untouched` ones do not even move."""

@@ -22,11 +22,12 @@ from synkro_resources.sandbox.world.crm import (
 from synkro_resources.sandbox.world.deals import DealScript, linked_deal
 from synkro_resources.sandbox.world.dialogs import DialogScript
 from synkro_resources.sandbox.world.directory import UNSORTED
+from synkro_resources.sandbox.world.facts import PlantedCall, PlantedDeal, Stage
 from synkro_resources.sandbox.world.messages import Channel, Chat, contact_with_chat, text
 from synkro_resources.sandbox.world.model import AmocrmAccount, RadistCompany
 from synkro_resources.sandbox.world.people import MANAGERS, Person, chat_name, person
 from synkro_resources.sandbox.world.talks import TalkScript
-from synkro_resources.sandbox.world.truth import PlantedCall, PlantedDeal, Stage, Truth
+from synkro_resources.sandbox.world.truth import Truth
 from synkro_resources.sandbox.world.unsorted import Category, incoming_lead
 
 CHATS, RADIST_CONTACTS, MESSENGER_USERS = 37_000_000, 32_000_000, 5_200_000_000

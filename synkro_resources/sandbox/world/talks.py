@@ -8,8 +8,7 @@ from random import Random
 
 from synkro_resources.sandbox.world.crm import CrmScribe, unix
 from synkro_resources.sandbox.world.deals import DealScript
-from synkro_resources.sandbox.world.dialogs import Writer
-from synkro_resources.sandbox.world.truth import PlantedPair, PlantedTalk
+from synkro_resources.sandbox.world.facts import PlantedPair, PlantedTalk, Writer
 
 TALKS, AMO_CHATS = 3_000_000, 9_100_000
 """First ids; a story's number is added."""

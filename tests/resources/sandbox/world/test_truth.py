@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from synkro_resources.sandbox.world.calendar import WorkingTime
+from synkro_resources.sandbox.world.directory import MAIN_PIPELINE, MAIN_STAGES
+from synkro_resources.sandbox.world.facts import Move, PlantedDeal, PlantedEpisode, PlantedTurn, Stage
 from synkro_resources.sandbox.world.model import World
-from synkro_resources.sandbox.world.truth import Move, PlantedDeal, PlantedTurn, Stage, Truth
+from synkro_resources.sandbox.world.truth import Truth
 from tests.resources.sandbox.world.worlds import END, SERVICE, instant, read_back, words, world
 
 SEEDS = [20, 21, 22, 23]
@@ -215,7 +217,8 @@ def test_a_day_is_told_as_it_was_known_at_its_end() -> None:
     answered = datetime(2026, 9, 9, 5, 0, tzinfo=UTC)  # Wednesday 10:00 local
     turn = PlantedTurn(1, "m1", asked, asked, "m1", True, True, answered, "message", True, None, 0.0)
     turn.working_minutes = wt.minutes(asked, answered)
-    truth = Truth(datetime(2026, 9, 30, tzinfo=UTC), wt, turns=[turn])
+    episode = PlantedEpisode(1, "m1", asked, answered, "client")
+    truth = Truth(datetime(2026, 9, 30, tzinfo=UTC), wt, turns=[turn], episodes=[episode])
     monday, tuesday, wednesday = (truth.day(date(2026, 9, day)) for day in (7, 8, 9))
     assert (monday.not_due, monday.judged, len(monday.unanswered)) == (1, 0, 0)
     assert (tuesday.not_due, tuesday.judged, tuesday.in_sla, len(tuesday.unanswered)) == (0, 1, 0, 1)
@@ -231,3 +234,59 @@ def test_a_deal_lost_twice_is_lost_on_the_last_day_only() -> None:
         deal.moves.append(Move(datetime(2026, 9, day, 6, tzinfo=UTC), before, after))
     assert [truth.day(date(2026, 9, day)).lost for day in (8, 9, 10, 11)] == [[5], [], [], [5]]
     assert truth.day(date(2026, 9, 11)).lost_without_reason == 1
+
+
+@pytest.mark.parametrize("seed", SEEDS[:2])
+def test_a_day_is_the_span_of_one_day_and_the_days_of_a_week_add_up_to_it(seed: int) -> None:
+    truth = world(seed).truth
+    monday = date(2026, 11, 2)
+    days = [truth.day(monday + timedelta(days=number)) for number in range(7)]
+    week = truth.period(monday, monday + timedelta(days=6))
+    assert days[0] == truth.period(monday, monday)
+    assert (week.working_days, sum(day.working_days for day in days)) == (4, 4)  # 4 November is a holiday
+    for name in ("new_episodes", "judged", "in_sla", "undelivered"):
+        assert getattr(week, name) == sum(getattr(day, name) for day in days), name
+    assert week.response == sorted(minutes for day in days for minutes in day.response)
+    assert week.first_response == sorted(minutes for day in days for minutes in day.first_response)
+    assert {row.start_id for row in week.active} == {row.start_id for day in days for row in day.active}
+    assert week.unanswered == days[-1].unanswered
+    assert week.open_silent == days[-1].open_silent
+
+
+def test_a_truth_counts_the_worked_example_of_stage_conversion() -> None:
+    """Deals through three stages in August, judged after thirty days; X is lost (docs/metrics.md, «Conversion»)."""
+    zone = WorkingTime().zone
+    a, b, c, won, lost = (
+        Stage(MAIN_PIPELINE, number) for number in (*(s.status_id for s in MAIN_STAGES[:3]), 142, 143)
+    )
+
+    def at(text: str) -> datetime:
+        day, month = map(int, text.split("."))
+        return datetime(2026, month, day, 12, tzinfo=zone).astimezone(UTC)
+
+    courses = {
+        1: [("03.08", a), ("10.08", b), ("12.08", c), ("20.08", won)],
+        2: [("04.08", a), ("09.08", c), ("15.08", lost)],
+        3: [("05.08", a), ("06.08", b), ("08.08", a), ("20.08", lost)],
+        4: [("06.08", a), ("07.08", lost), ("25.08", a), ("03.09", b)],
+        5: [("10.08", a), ("20.09", b)],
+        6: [("30.07", a), ("02.08", b)],
+        7: [("15.08", b), ("16.08", c)],
+    }
+    deals = []
+    for lead_id, ((created, first), *rest) in courses.items():
+        deal = PlantedDeal(lead_id, at(created), 0, first, 7)
+        for text, stage in rest:
+            deal.moves.append(Move(at(text), deal.stage(at(text)), stage))
+        deals.append(deal)
+    truth = Truth(datetime(2026, 10, 1, tzinfo=UTC), WorkingTime(), deals=deals)
+
+    def august(as_of: datetime, stage: Stage) -> tuple[list[int], list[int], list[int], list[int]]:
+        step = truth.conversion(date(2026, 8, 1), date(2026, 8, 31), as_of)[stage.pipeline_id, stage.status_id]
+        return step.entered, step.mature, step.converted, step.already
+
+    october = datetime(2026, 9, 30, 19, tzinfo=UTC)
+    assert august(october, a) == ([1, 2, 3, 4, 5], [1, 2, 3, 4, 5], [1, 2, 3, 4], [1, 2, 3, 4])
+    assert august(october, b) == ([1, 2, 3, 6, 7], [1, 2, 3, 6, 7], [1, 2, 7], [1, 2, 7])
+    september = datetime(2026, 9, 4, 19, tzinfo=UTC)
+    assert august(september, a) == ([1, 2, 3, 4, 5], [1, 2, 3], [1, 2, 3], [1, 2, 3, 4])
