@@ -33,7 +33,8 @@ def found_label_figures(planted: Planted, period: Period) -> Figures:
     calendar = Calendar.of(settings)
     window = TenantWindow.of_period(run.tenant, settings.zone, period)
     as_of = min(window.end, run.clock.now())
-    known = Known(run.tenant, read_inputs(run, period), settings, as_of, window.end)
+    inputs = read_inputs(run, period)
+    known = Known(run.tenant, inputs, settings, as_of, window.end, inputs.labels)
     figures = period_figures(known, period, calendar)
     labels = read_labels(run.platform.control, run.tenant, until=as_of)
     return {

@@ -12,6 +12,7 @@ from synkro_assets.reports.figures import period_figures
 from synkro_assets.reports.inputs import Known
 from synkro_resources.model.package import Change, PackageMetric
 from synkro_resources.model.period import Period
+from synkro_resources.rules.metrics.labels import Labels
 from synkro_resources.rules.statistics.bootstrap import DialogSample, MedianSample, RatioSample
 from tests.assets.reports.days import MONDAY, SETTINGS, end_of, monday
 from tests.resources.rules.calendars import C1
@@ -202,7 +203,7 @@ def test_samples_come_from_the_rows_of_the_figures() -> None:
 
 
 def test_the_rows_of_a_package_s_figures_are_enough_for_its_samples() -> None:
-    known = Known("demo", monday(), SETTINGS, end_of(MONDAY), end_of(MONDAY))
+    known = Known("demo", monday(), SETTINGS, end_of(MONDAY), end_of(MONDAY), Labels.none("no_llm"))
     figures = period_figures(known, Period.day(MONDAY), C1)
     found = dialog_samples(figures.first_response.rows, figures.in_sla.rows)
     times, norm = found["frt_median"], found["in_sla"]
