@@ -10,11 +10,15 @@ from synkro_assets.analysis.day_sentence import sentence_for
 from synkro_assets.reports.compose import compose_day
 from synkro_assets.reports.compose_period import compose_period
 from synkro_assets.reports.package import build_package, build_waiting_now
+from synkro_assets.reports.pdf import write_pdf
 from synkro_assets.reports.reading import data_until, read_inputs
-from synkro_assets.reports.sending import NOT_REQUESTED, is_requested, send_report
+from synkro_assets.reports.sending import NOT_REQUESTED, is_requested, link_resolver, send_report
+from synkro_assets.reports.telegram_text import Resolve
+from synkro_assets.reports.workbook import write_workbook
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control.packages import latest_package, save_package
+from synkro_resources.control.report_files import FileFormat, save_file
 from synkro_resources.control.reports import latest_report, save_report
 from synkro_resources.model.errors import DataError, Sentence
 from synkro_resources.model.package import Package, Verdict
@@ -66,6 +70,27 @@ def draw_reports(run: TenantRun) -> None:
         run.notes.extra[f"document {period.report_id}"] = document.doc_id
 
 
+def write_files(run: TenantRun) -> None:
+    """The workbook and the PDF of the report, from the same package; an empty period has none."""
+    for period in run.periods:
+        _, _, package = _package(run, period)
+        document = latest_report(run.platform.control, run.tenant, period.report_id)
+        if document is None or package.verdict is Verdict.EMPTY:
+            continue
+        resolve, language = link_resolver(run, document), run.settings.language
+        root = run.platform.settings.lake_root
+        for file_format, write in WRITERS.items():
+            content = write(package, document, resolve, language)
+            stored = save_file(run.platform.control, root, run.tenant, document.doc_id, file_format, content)
+            run.notes.extra[f"{file_format} {period.report_id}"] = stored.size_bytes
+
+
+WRITERS: dict[FileFormat, Callable[[Package, ReportDocument, Resolve, str], bytes]] = {
+    "xlsx": write_workbook,
+    "pdf": write_pdf,
+}
+
+
 def send_reports(run: TenantRun) -> None:
     """The report delivered: only in a run that an open report request asked for; a load or a range sends nothing."""
     if not is_requested(run):
@@ -80,8 +105,8 @@ def send_reports(run: TenantRun) -> None:
 
 
 def _assets_of(kind: PeriodKind) -> tuple[TenantAsset, ...]:
-    """Package, document and delivery of one kind of period."""
-    package, report, sent = (f"reports/{name}_{kind}" for name in ("package", "report", "sent_report"))
+    """Package, document, files and delivery of one kind of period."""
+    package, report, files, sent = (f"reports/{name}_{kind}" for name in ("package", "report", "files", "sent_report"))
     described = DESCRIPTIONS[kind]
 
     def declare(
@@ -93,7 +118,8 @@ def _assets_of(kind: PeriodKind) -> tuple[TenantAsset, ...]:
     return (
         declare(package, build_packages, after=(*CRM_TABLES, *DIALOG_TABLES), kinds=("postgres", "pandas")),
         declare(report, draw_reports, after=(package,), kinds=("postgres",), resources=("ai",)),
-        declare(sent, send_reports, after=(report,), kinds=("telegram",), resources=("telegram",)),
+        declare(files, write_files, after=(report,), kinds=("excel",)),
+        declare(sent, send_reports, after=(report, files), kinds=("telegram",), resources=("telegram",)),
     )
 
 

@@ -5,8 +5,6 @@ the file's size, and the same rows give the same bytes whatever the ranges.
 from __future__ import annotations
 
 import itertools
-import os
-import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from upath import UPath
+
+from synkro_resources.lake.safe_files import replacing_file
 
 PART_BYTES = 8 * 1024 * 1024
 """Arrow bytes that are merged at once: sorting and writing need about three times as much for a moment."""
@@ -154,18 +154,7 @@ class SortedWriter:
 @contextmanager
 def replacing(path: UPath, schema: pa.Schema) -> Generator[SortedWriter]:
     """Write to a temporary file, force it to disk, rename: readers see the old file or the new one, never half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with temporary.open("wb") as file:
-            with pq.ParquetWriter(file, schema, compression="zstd") as parquet:
-                writer = SortedWriter(parquet, schema)
-                yield writer
-                writer.finish()
-            file.flush()
-            if hasattr(file, "fileno"):
-                os.fsync(file.fileno())
-        temporary.rename(path)
-    finally:
-        if temporary.exists():
-            temporary.unlink()
+    with replacing_file(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as parquet:
+        writer = SortedWriter(parquet, schema)
+        yield writer
+        writer.finish()

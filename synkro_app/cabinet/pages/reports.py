@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from synkro_app.cabinet.components.figure_rows import draw_rows
+from synkro_app.cabinet.components.file_buttons import draw_files
 from synkro_app.cabinet.components.formats import instant
 from synkro_app.cabinet.components.report_view import draw_document
 from synkro_app.cabinet.context import installation, viewer
@@ -54,6 +55,7 @@ def draw() -> None:
         return
     made = instant(by_id[chosen].created_at, company.zone, language)
     st.caption(translate(language, "report.made", when=made, revision=document.revision))
+    draw_files(place, user, company.slug, document.doc_id)
     draw_document(document)
     draw_rows(place, user, company, document.package_id)
     draw_deliveries(place, user, company, document.report_id)

@@ -7,8 +7,10 @@ from datetime import date
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.rights import EVERYBODY, WHO_ASKS_FOR_REPORTS, require
+from synkro_resources.control.audit import record
 from synkro_resources.control.outbox import Delivery, deliveries
 from synkro_resources.control.packages import package_lists, package_rows
+from synkro_resources.control.report_files import ReportFile, files_of, read_file
 from synkro_resources.control.reports import ReportSummary, get_report, latest_report, list_reports
 from synkro_resources.control.run_requests import RunRequest, create_request
 from synkro_resources.control.sessions import SessionUser
@@ -60,6 +62,32 @@ def rows_behind(place: Installation, user: SessionUser, tenant: str, package_id:
     require(user, tenant, EVERYBODY)
     rows, total, names = package_rows(place.control, tenant, package_id, list_code, SHOWN_ROWS)
     return FigureRows(tuple(rows), total, names.get("manager", {}))
+
+
+def files(place: Installation, user: SessionUser, tenant: str, doc_id: str) -> list[ReportFile]:
+    """The files of a document; none for a document of nobody or of another tenant."""
+    require(user, tenant, EVERYBODY)
+    return files_of(place.control, tenant, doc_id)
+
+
+def open_file(place: Installation, user: SessionUser, tenant: str, file: ReportFile) -> bytes:
+    """The content of a file of this tenant; every opening is written to the audit.
+
+    Raises:
+        DataError: `report.file_damaged`.
+    """
+    require(user, tenant, EVERYBODY)
+    content = read_file(place.settings.lake_root, tenant, file)
+    with place.control.tenant(tenant) as connection:
+        record(
+            connection,
+            at=place.clock.now(),
+            actor=f"user:{user.user_id}",
+            action="report.file_opened",
+            tenant=tenant,
+            target=f"{file.doc_id}:{file.format}",
+        )
+    return content
 
 
 def deliveries_of(place: Installation, user: SessionUser, tenant: str, report_id: str) -> list[Delivery]:
