@@ -30,7 +30,7 @@ def draw_rows(place: Installation, user: SessionUser, company: Tenant, package_i
         key="report_list",
     )
     found = reports.rows_behind(place, user, company.slug, package_id, chosen)
-    frame = _frame(found.rows, found.managers, company.zone)
+    frame = _frame(found.rows, found.managers, company.zone, language)
     st.dataframe(
         frame,
         hide_index=True,
@@ -50,7 +50,11 @@ def draw_rows(place: Installation, user: SessionUser, company: Tenant, package_i
         st.caption(translate(language, "report.rows_shown", shown=len(found.rows), total=found.total))
 
 
-def _frame(rows: tuple[PackageRow, ...], managers: dict[str, str], zone: str) -> pd.DataFrame:
+def _attribution(row: PackageRow, language: str) -> str | None:
+    return None if row.attribution == "none" else translate(language, f"attribution.{row.attribution}")
+
+
+def _frame(rows: tuple[PackageRow, ...], managers: dict[str, str], zone: str, language: str) -> pd.DataFrame:
     """One row per package row, instants in the tenant's zone; columns that no row fills are left out."""
     tz = ZoneInfo(zone)
     frame = pd.DataFrame(
@@ -62,7 +66,7 @@ def _frame(rows: tuple[PackageRow, ...], managers: dict[str, str], zone: str) ->
             "manager": [managers.get(str(row.manager_id)) for row in rows],
             "amount": pd.array([row.amount for row in rows], dtype="Int64"),
             "age": [row.age_min for row in rows],
-            "attribution": [None if row.attribution == "none" else row.attribution for row in rows],
+            "attribution": [_attribution(row, language) for row in rows],
         }
     )
     return frame.dropna(axis="columns", how="all")
