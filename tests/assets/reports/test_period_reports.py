@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 import pytest
+from openpyxl import load_workbook
 
 from synkro_resources.control.outbox import deliveries
 from synkro_resources.control.packages import latest_package
+from synkro_resources.control.report_files import files_of, read_file
 from synkro_resources.control.reports import latest_report
 from synkro_resources.model.package import Change, Package, Verdict
 from synkro_resources.model.period import Period
@@ -113,6 +116,19 @@ def test_every_count_opens_into_as_many_rows(company: Company) -> None:
             metric = package.metric(number, code)
             assert metric is not None
             assert metric.value == len(package.list_rows(list_code)), (period, code)
+
+
+def test_every_report_has_its_workbook_and_its_paper(company: Company) -> None:
+    control, root = company.place.control, company.place.settings.lake_root
+    for period in (WEEK, MONTH, CUSTOM):
+        document = latest_report(control, SLUG, period.report_id)
+        assert document is not None
+        files = {file.format: read_file(root, SLUG, file) for file in files_of(control, SLUG, document.doc_id)}
+        assert sorted(files) == ["pdf", "xlsx"]
+        assert files["pdf"].startswith(b"%PDF")
+        sheet = load_workbook(io.BytesIO(files["xlsx"]), read_only=True).worksheets[0]
+        values = [value for row in sheet.iter_rows(values_only=True) for value in row]
+        assert company.value(period, 0, "new_episodes") in values
 
 
 def test_the_same_request_again_makes_no_revision_and_sends_nothing(company: Company) -> None:
