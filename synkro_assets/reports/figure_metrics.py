@@ -13,7 +13,7 @@ from synkro_resources.rules.metrics.frames import records, text, whole
 from synkro_resources.rules.metrics.response import ResponseTimes
 from synkro_resources.rules.metrics.turns import TurnState
 from synkro_resources.rules.metrics.unanswered import Unanswered
-from synkro_resources.rules.statistics import Quantile, Share, median
+from synkro_resources.rules.statistics import Quantile, Share, median, p90
 
 
 def metrics_of(figures: PeriodFigures) -> list[PackageMetric]:
@@ -74,6 +74,7 @@ def _by_manager(figures: PeriodFigures) -> Iterator[PackageMetric]:
         scope = {"scope": "manager", "scope_id": str(manager)}
         times = [float(wt) for wt in responses["wt"][_equals(responses["manager_id"], manager)]]
         yield _quantile(1, "frt_median", median(times), **scope)
+        yield _quantile(1, "frt_p90", p90(times), **scope)
         yield _share(3, "in_sla", _in_time(judged[_equals(judged["manager_id"], manager)]), **scope)
         yield _count(0, "active_episodes", episodes.get(manager or 0, 0), "episodes", **scope)
         yield _count(4, "unanswered", waiting.count(manager), "episodes", **scope)

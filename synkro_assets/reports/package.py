@@ -10,6 +10,7 @@ import pandas as pd
 
 from synkro_assets.reports.changes import DialogSamples, dialog_samples, with_changes, with_intervals
 from synkro_assets.reports.conversion_figures import ConversionFigures, conversion_figures
+from synkro_assets.reports.episode_rows import episode_rows
 from synkro_assets.reports.facts import facts_of
 from synkro_assets.reports.figure_metrics import metrics_of
 from synkro_assets.reports.figures import PeriodFigures, figures_before, period_figures
@@ -19,7 +20,7 @@ from synkro_resources.model.clock import Clock
 from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow, Verdict
 from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.rubric import R1
-from synkro_resources.model.taxonomy import OBJECTIONS
+from synkro_resources.model.taxonomy import LOST_REASONS, OBJECTIONS
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.rules.comparison import NoComparison, comparison
@@ -82,7 +83,7 @@ def build_package(
         versions=versions,
         input_hash=input_hash(known, versions | ({"checks": "failed"} if "checks_failed" in reasons else {})),
         metrics=tuple(with_intervals(compared)),
-        rows=tuple(_numbered(_rows(figures))),
+        rows=tuple(_numbered([*_rows(figures), *episode_rows(figures, inputs.labels)])),
         health=(*_health(figures.health, settings, inputs.loads, built_at), _compared_people(people)),
         holidays=tuple(day for day in period.days if calendar.is_holiday(day)),
         names=_names(inputs, settings) | funnel.names,
@@ -348,6 +349,7 @@ def _names(inputs: PackageInputs, settings: TenantSettings) -> dict[str, dict[st
         "manager": _manager_names(inputs, settings),
         "reason": _reason_names(inputs),
         "objection": {code: label.in_language(language) for code, label in OBJECTIONS.items()},
+        "lost_reason": {code: label.in_language(language) for code, label in LOST_REASONS.items()},
         "item": {item.code: item.question.in_language(language) for item in R1.items},
     }
 

@@ -29,6 +29,7 @@ from synkro_assets.reports.pdf.styles import (
 )
 from synkro_resources.model.package import Package, Verdict
 from synkro_resources.model.report import BlockKind, ReportDocument, Section
+from synkro_resources.rules.comparison import NoComparison
 
 Resolve = Callable[[str], str | None]
 """Turns a reference (deal:<id>, report …) into an address, or None."""
@@ -38,10 +39,10 @@ SUMMARY_LEFT_OUT = ("cabinet", "todo")
 
 
 def write_pdf(package: Package, document: ReportDocument, resolve: Resolve, language: str) -> bytes:
-    """The report as A4 pages: summary, people, losses and funnel, method; one page where there is nothing to count."""
+    """The report as A4 pages: summary, people, losses and funnel, method. A first or an empty period is one page."""
     register_fonts()
     story = list(_summary(document, resolve))
-    if package.verdict is not Verdict.EMPTY:
+    if package.verdict is not Verdict.EMPTY and package.prev_note != NoComparison.FIRST:
         story += [*people_page(package, language), *losses_page(package, language), *method_page(package, language)]
     target = io.BytesIO()
     rl_config.invariant = 1  # else every PDF has the time of its writing and a random id inside

@@ -144,8 +144,10 @@ def _losses(package: Package, language: str) -> Iterator[Flowable]:
     yield paragraph(words["losses"], HEADING)
     yield _picture(render_png(reasons(package, language)))
     yield paragraph(words["lost_deals"], HEADING)
+    reasons_said = package.names.get("lost_reason", {})
     contradicted = {
-        row.deal_id: str(row.extra.get("dialog_reason") or "") for row in package.list_rows("lost_mismatch")
+        row.deal_id: reasons_said.get(str(row.extra.get("dialog_reason")), "")
+        for row in package.list_rows("lost_mismatch")
     }
     header = [words[key] for key in ("deal", "reason", "dialog_reason", "manager", "when", "amount")]
     body = [_lost_row(package, row, contradicted, language) for row in rows[:ROWS_OF_A_LIST]]

@@ -12,7 +12,7 @@ Resolve = Callable[[str], str | None]
 """Turns a reference (deal:<id>, message:<id>, list:<code>, report) into an address, or None."""
 
 TEXT_LIMIT = 32_000
-"""Characters; the file format holds 32,767."""
+"""UTF-16 units; the file format holds 32,767, and an emoji is two."""
 
 _STARTS_A_FORMULA = re.compile(r"^[ \u00a0\u200b\u2060\ufeff]*[=+\-@\t\r\n]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -41,7 +41,8 @@ def safe_text(value: str) -> str:
     clean = _CONTROLS.sub("", value)
     if _STARTS_A_FORMULA.match(clean):
         clean = f"'{clean}"
-    return clean[:TEXT_LIMIT]
+    units = clean.encode("utf-16-le", "surrogatepass")
+    return clean if len(units) <= 2 * TEXT_LIMIT else units[: 2 * TEXT_LIMIT].decode("utf-16-le", "ignore")
 
 
 def local(instant: datetime | None, zone: str) -> datetime | None:

@@ -107,7 +107,7 @@ def episode_cells(read: RowReader, row: PackageRow) -> Sequence[Cell]:
         read.plain(extra.get("sentiment_start")),
         read.plain(extra.get("sentiment_end")),
         read.plain(extra.get("checklist")),
-        read.names("reason", extra.get("lost_reason")),
+        read.names("lost_reason", extra.get("lost_reason")),
         row.band or read.plain(extra.get("band")),
         read.plain(extra.get("skip_reason")),
     )
@@ -157,7 +157,7 @@ def lost_cells(mismatches: dict[int, PackageRow]) -> RowCells:
             row.amount,
             read.moment(row.at),
             read.plain(row.extra.get("reason")) or read.reason(row.extra.get("reason_id")),
-            read.names("reason", about.extra.get("dialog_reason")),
+            read.names("lost_reason", about.extra.get("dialog_reason")),
             read.yes(False) if other else read.yes(row.extra.get("same_reason")),
             read.plain(about.extra.get("quote")),
             read.message(about),

@@ -149,7 +149,7 @@ def _managers(read: RowReader) -> Sequence[Sequence[Cell]]:
         rows.append(
             (
                 read.name("manager", person),
-                _amount(of(person, 0, "new_episodes")),
+                _amount(of(person, 0, "active_episodes")),
                 _amount(of(person, 1, "frt_median")),
                 _amount(of(person, 1, "frt_p90")),
                 _amount(judged),

@@ -103,7 +103,8 @@ def _write_cell(page: Worksheet, row: int, column: int, cell: Cell, styles: _Sty
         case ShareCell(value):
             page.write_number(row, column, value, styles.share)
         case LinkCell(address, text) if len(address) <= ADDRESS_LIMIT:
-            page.write_url(row, column, address, styles.link, string=safe_text(text))
+            if page.write_url(row, column, address, styles.link, string=safe_text(text)) < 0:
+                page.write_string(row, column, safe_text(text), styles.text)  # a sheet holds 65,530 links
         case LinkCell(_, text):
             page.write_string(row, column, safe_text(text), styles.text)
         case str():

@@ -210,3 +210,12 @@ def test_the_time_of_a_source_is_that_of_its_oldest_step() -> None:
 
 def test_the_calendar_is_part_of_the_versions() -> None:
     assert build(monday()).versions["calendar"] == Calendar.of(SETTINGS).version
+
+
+def test_every_active_episode_is_a_row_with_what_was_measured_of_it() -> None:
+    rows = {row.episode_key: row for row in build(monday()).list_rows("episodes")}
+    assert sorted(rows) == ["a", "b", "c"]
+    assert rows["a"].extra["unanswered"] is True
+    assert rows["a"].extra["frt"] == 6
+    assert rows["b"].extra["in_sla"] == 0
+    assert rows["c"].extra["turns"] == 2

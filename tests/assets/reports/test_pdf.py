@@ -67,9 +67,11 @@ def test_what_clients_and_crm_write_is_never_markup() -> None:
     assert all("evil" not in str(link) for link in links)
 
 
-def test_an_empty_period_is_one_page() -> None:
+def test_an_empty_or_a_first_period_is_one_page() -> None:
     empty = replace(WEEK, verdict=Verdict.EMPTY, metrics=())
     assert len(pages_of(empty, compose(empty))) == 1
+    first = replace(WEEK, prev_note="first", prev_period=None)
+    assert len(pages_of(first, compose(first))) == 1
 
 
 def test_a_long_table_stops_and_names_how_much_is_in_the_workbook() -> None:

@@ -14,7 +14,7 @@ from openpyxl import Workbook, load_workbook
 from synkro_assets.reports.workbook import write_workbook
 from synkro_assets.reports.workbook.cells import TEXT_LIMIT, safe_text
 from synkro_assets.reports.workbook.words import HEADINGS, SHEETS
-from synkro_resources.model.package import Package, PackageMetric
+from synkro_resources.model.package import Package, PackageMetric, PackageRow
 from tests.assets.reports.packages import HOSTILE, report_of, resolve, week
 
 
@@ -124,3 +124,16 @@ def test_the_same_package_gives_the_same_bytes() -> None:
     assert write_workbook(package, report_of(package), resolve, "ru") == write_workbook(
         package, report_of(package), resolve, "ru"
     )
+
+
+def test_more_links_than_a_sheet_may_hold_lose_their_address_and_never_their_text() -> None:
+    rows = tuple(PackageRow("lost", number, deal_id=number) for number in range(1, 66_001))
+    package = replace(week(), rows=rows)
+    content = write_workbook(package, report_of(package), lambda reference: f"https://x/{reference}", "ru")
+    sheet = load_workbook(io.BytesIO(content), read_only=True)["Отказы"]
+    deals = [row[0] for row in sheet.iter_rows(min_row=2, max_col=1, values_only=True)]
+    assert deals == [f"№{number}" for number in range(1, 66_001)]
+
+
+def test_a_text_of_emoji_fits_a_cell() -> None:
+    assert len(safe_text("🔥" * 40_000).encode("utf-16-le")) == 64_000
