@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from synkro_assets.automation.jobs import JOB_OF_STAGE, narrowed_selection
+from synkro_assets.automation.jobs import job_of, narrowed_selection
 from synkro_assets.automation.planning import derive_again
 from synkro_assets.automation.saga import MAX_ROUNDS
 from synkro_assets.day_marks import present_versions
@@ -24,7 +24,7 @@ from synkro_resources.control.integrations import set_integration
 from synkro_resources.control.tenants import tenant_settings
 from synkro_resources.lake import Lake
 from synkro_resources.model.ids import IntegrationKind
-from synkro_resources.model.period import days_between
+from synkro_resources.model.period import PeriodKind, days_between
 from synkro_resources.model.tables import WAREHOUSE_TABLES, Layout
 from synkro_resources.sandbox.supabase.project import prepare_project
 from synkro_resources.supabase.ddl import apply_ddl
@@ -93,7 +93,7 @@ def settle(place: Installation, slug: str) -> None:
         stale = stale_days(place.control, slug, FIRST, LAST, versions)
         for stage in derive_again(stale, after=[]):
             tags = range_tags(slug, stage.first_day, stage.last_day)
-            run = defs.resolve_job_def(JOB_OF_STAGE[stage.kind]).execute_in_process(
+            run = defs.resolve_job_def(job_of(stage, PeriodKind.DAY)).execute_in_process(
                 instance=place.instance,
                 tags=tags,
                 asset_selection=narrowed_selection(stage, READ_FIRST, DERIVED),

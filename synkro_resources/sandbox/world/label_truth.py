@@ -134,12 +134,15 @@ def _tell_deal(
 
 
 def _tell_reasons(told: LabelTruth, world: World, truth: PeriodTruth, links: KnownLinks) -> None:
-    """The CRM's reason of each lost deal against the one that its newest analysed conversation gives."""
+    """The CRM's reason of each lost deal against the one that its newest analysed conversation gives.
+
+    A conversation that gave orders to the analyst counts here: it is left out of averages of labels only.
+    """
     by_deal: dict[int, list[tuple[datetime, EpisodeLabels]]] = defaultdict(list)
     if truth.lost_deals:
         for episode in world.truth.episodes:
             labels = labels_of(world.seed, episode, truth.as_of)
-            deal = links.deal(episode) if labels is not None and labels.counts else None
+            deal = links.deal(episode) if labels is not None else None
             if labels is not None and deal is not None:
                 by_deal[deal.lead_id].append((labels.content_until, labels))
     before, after = REASON_WINDOW
