@@ -15,7 +15,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$name && break; done)
 TEST_PROCESSES ?= 3
 
-.PHONY: help demo up dagster test test-fast lint format bench bench-peer lock clean
+.PHONY: help demo up dagster test coverage test-fast lint format bench bench-peer lock clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -30,6 +30,9 @@ dagster: $(VENV)/base.stamp ## Dagster with reload, for people who work on asset
 	@$(BIN)/synkro dagster
 
 test: $(VENV)/dev.stamp ## All tests
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup
+
+coverage: $(VENV)/dev.stamp ## All tests with the lines that none of them runs (half as long again)
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup --cov --cov-report=term:skip-covered
 
 test-fast: $(VENV)/dev.stamp ## Pure tests: no services, no browser, seconds

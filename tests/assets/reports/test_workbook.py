@@ -126,6 +126,7 @@ def test_the_same_package_gives_the_same_bytes() -> None:
     )
 
 
+@pytest.mark.filterwarnings("ignore:Ignoring URL")
 def test_more_links_than_a_sheet_may_hold_lose_their_address_and_never_their_text() -> None:
     rows = tuple(PackageRow("lost", number, deal_id=number) for number in range(1, 66_001))
     package = replace(week(), rows=rows)
