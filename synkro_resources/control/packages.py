@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, insert, select, text, update
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.tables import reports as tables
@@ -122,12 +122,12 @@ def get_package(db: Database, tenant: str, package_id: str) -> Package | None:
         return None if row is None else _package(connection, row)
 
 
-def package_lists(db: Database, tenant: str, package_id: str) -> dict[str, int]:
-    """How many rows each list of a package has, in the order of the package."""
+def package_lists(db: Database, tenant: str, package_id: str, *, manager_id: int | None = None) -> dict[str, int]:
+    """How many rows each list of a package has, in the order of the package; of one manager if one is named."""
     table = tables.report_package_row
     query = (
         select(table.c.list_code, func.count())
-        .where(table.c.package_id == package_id)
+        .where(table.c.package_id == package_id, *_of_manager(manager_id))
         .group_by(table.c.list_code)
         .order_by(func.min(table.c.position))
     )
@@ -136,11 +136,11 @@ def package_lists(db: Database, tenant: str, package_id: str) -> dict[str, int]:
 
 
 def package_rows(
-    db: Database, tenant: str, package_id: str, list_code: str, limit: int
+    db: Database, tenant: str, package_id: str, list_code: str, limit: int, *, manager_id: int | None = None
 ) -> tuple[list[PackageRow], int, dict[str, dict[str, str]]]:
-    """The first rows of one list, how many it has, and the display names of the package."""
+    """The first rows of one list, how many it has (of one manager if one is named), and the package's names."""
     table = tables.report_package_row
-    mine = (table.c.package_id == package_id, table.c.list_code == list_code)
+    mine = (table.c.package_id == package_id, table.c.list_code == list_code, *_of_manager(manager_id))
     query = select(*(table.c[name] for name in ROW_FIELDS)).where(*mine).order_by(table.c.row_no).limit(limit)
     header = tables.report_package
     with db.tenant(tenant) as connection:
@@ -151,6 +151,10 @@ def package_rows(
             for row in connection.execute(query).mappings()
         ]
     return rows, total, names or {}
+
+
+def _of_manager(manager_id: int | None) -> tuple[ColumnElement[bool], ...]:
+    return () if manager_id is None else (tables.report_package_row.c.manager_id == manager_id,)
 
 
 def _newest(report_id: str) -> Select[tuple[object, ...]]:

@@ -28,7 +28,7 @@ def draw_files(place: Installation, user: SessionUser, tenant: str, doc_id: str)
             st.download_button(
                 translate(user.language, "report.file", format=file.format.upper()),
                 data=partial(_open, tenant, file),
-                file_name=file.path.rpartition("/")[2],
+                file_name=file.name,
                 mime=MIME[file.format],
                 icon=":material/download:",
                 key=f"file_{file.doc_id}_{file.format}",

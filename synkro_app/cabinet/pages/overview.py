@@ -1,4 +1,4 @@
-"""«Обзор»: the state of the data first, then the last report, its delivery, and the button for a new one."""
+"""The state of the data first, then the last report, its delivery, and the button for a new one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""«Отчёты»: the list of documents and the one that was chosen."""
+"""The list of report documents and the one that was chosen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""«Запуски»: what was asked for, what is going on, what failed and what to do."""
+"""What was asked for, what is going on, what failed and what to do."""
 
 from __future__ import annotations
 

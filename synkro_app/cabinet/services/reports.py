@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import EVERYBODY, WHO_ASKS_FOR_REPORTS, require
+from synkro_app.cabinet.services.rights import EVERYBODY, WHO_ASKS_FOR_REPORTS, own_manager, require
 from synkro_resources.control.audit import record
 from synkro_resources.control.outbox import Delivery, deliveries
 from synkro_resources.control.packages import package_lists, package_rows
@@ -52,21 +52,31 @@ class FigureRows:
 
 
 def list_sizes(place: Installation, user: SessionUser, tenant: str, package_id: str) -> dict[str, int]:
-    """How many rows stand behind each list of a package; empty for a package of nobody or of another tenant."""
+    """How many rows stand behind each list of a package; empty for a package of nobody or of another tenant.
+
+    A viewer who is bound to a manager finds only that manager's rows, here and in `rows_behind`.
+    """
     require(user, tenant, EVERYBODY)
-    return package_lists(place.control, tenant, package_id)
+    return package_lists(place.control, tenant, package_id, manager_id=own_manager(user, tenant))
 
 
 def rows_behind(place: Installation, user: SessionUser, tenant: str, package_id: str, list_code: str) -> FigureRows:
     """The rows of one list of a package. They name deals and dialogs by number and hold no text of a client."""
     require(user, tenant, EVERYBODY)
-    rows, total, names = package_rows(place.control, tenant, package_id, list_code, SHOWN_ROWS)
+    rows, total, names = package_rows(
+        place.control, tenant, package_id, list_code, SHOWN_ROWS, manager_id=own_manager(user, tenant)
+    )
     return FigureRows(tuple(rows), total, names.get("manager", {}))
 
 
 def files(place: Installation, user: SessionUser, tenant: str, doc_id: str) -> list[ReportFile]:
-    """The files of a document; none for a document of nobody or of another tenant."""
+    """The files of a document; none for a document of nobody or of another tenant.
+
+    Files tell of the whole team: a viewer who is bound to a manager gets none.
+    """
     require(user, tenant, EVERYBODY)
+    if own_manager(user, tenant) is not None:
+        return []
     return files_of(place.control, tenant, doc_id)
 
 
@@ -74,9 +84,9 @@ def open_file(place: Installation, user: SessionUser, tenant: str, file: ReportF
     """The content of a file of this tenant; every opening is written to the audit.
 
     Raises:
-        DataError: `report.file_damaged`.
+        DataError: `report.file_damaged`. RefusedError: `rights.not_found`.
     """
-    require(user, tenant, EVERYBODY)
+    require(user, tenant, EVERYBODY if own_manager(user, tenant) is None else ())
     content = read_file(place.settings.lake_root, tenant, file)
     with place.control.tenant(tenant) as connection:
         record(

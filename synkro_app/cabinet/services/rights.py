@@ -29,6 +29,12 @@ def require(user: SessionUser, tenant: str, roles: Collection[Role]) -> None:
         )
 
 
+def own_manager(user: SessionUser, tenant: str) -> int | None:
+    """The amoCRM user whose rows alone this person may see; None for everybody who sees the whole team."""
+    membership = next((item for item in user.memberships if item.tenant == tenant), None)
+    return membership.manager_id if membership is not None and membership.role is Role.VIEWER else None
+
+
 def may_ask_for_reports(user: SessionUser) -> bool:
     """Whether to offer the button; the service checks again."""
     return user.role in WHO_ASKS_FOR_REPORTS

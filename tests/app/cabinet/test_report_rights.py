@@ -1,0 +1,83 @@
+"""A viewer who is bound to a manager sees that manager's rows and nobody else's, by whatever id he asks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.services import reports as service
+from synkro_resources.control.database import Database
+from synkro_resources.control.packages import save_package
+from synkro_resources.control.report_files import files_of, save_file
+from synkro_resources.control.reports import save_report
+from synkro_resources.control.sessions import SessionUser
+from synkro_resources.control.tenants import Tenant
+from synkro_resources.control.users import Membership
+from synkro_resources.model.clock import FixedClock
+from synkro_resources.model.errors import RefusedError
+from synkro_resources.model.ids import Role
+from synkro_resources.model.package import PackageRow
+from synkro_resources.settings import Settings
+from tests.resources.control.test_packages import document, package
+
+ANNA, IGOR = 7, 8
+ROWS = (
+    PackageRow("unanswered", 1, deal_id=101, manager_id=ANNA),
+    PackageRow("unanswered", 2, deal_id=102, manager_id=IGOR),
+    PackageRow("lost", 1, deal_id=103, manager_id=IGOR),
+)
+
+
+def person(tenant: str, role: Role, manager_id: int | None = None) -> SessionUser:
+    member = Membership(tenant, role, manager_id, can_read_texts=False)
+    return SessionUser("u1", "u1@example.com", "", "ru", "s1", (member,), tenant, role, is_operator=False)
+
+
+@pytest.fixture
+def place(control_db: Database, control_clock: FixedClock, tmp_path: Path) -> Installation:
+    return Installation(Settings.load(lake_url=str(tmp_path)), control_db, control_clock)
+
+
+@pytest.fixture
+def package_id(place: Installation, tenant_a: Tenant) -> str:
+    stored = save_package(place.control, replace(package(tenant_a.slug), rows=ROWS))
+    drawn = document(tenant_a.slug, stored.package_id)
+    save_report(place.control, tenant_a.slug, drawn)
+    save_file(place.control, place.settings.lake_root, tenant_a.slug, drawn.doc_id, "pdf", b"%PDF of all")
+    return stored.package_id
+
+
+def test_AC18_a_bound_viewer_finds_only_the_rows_of_the_own_manager(
+    place: Installation, tenant_a: Tenant, package_id: str
+) -> None:
+    anna = person(tenant_a.slug, Role.VIEWER, ANNA)
+    assert service.list_sizes(place, anna, tenant_a.slug, package_id) == {"unanswered": 1}
+    found = service.rows_behind(place, anna, tenant_a.slug, package_id, "unanswered")
+    assert [row.deal_id for row in found.rows] == [101]
+    assert found.total == 1
+    assert service.rows_behind(place, anna, tenant_a.slug, package_id, "lost").rows == ()
+
+
+def test_a_bound_viewer_gets_no_file_of_the_whole_team(place: Installation, tenant_a: Tenant, package_id: str) -> None:
+    anna, owner = person(tenant_a.slug, Role.VIEWER, ANNA), person(tenant_a.slug, Role.OWNER)
+    doc_id = document(tenant_a.slug, package_id).doc_id
+    assert service.files(place, anna, tenant_a.slug, doc_id) == []
+    (file,) = files_of(place.control, tenant_a.slug, doc_id)
+    with pytest.raises(RefusedError, match=r"rights\.not_found"):
+        service.open_file(place, anna, tenant_a.slug, file)
+    assert service.open_file(place, owner, tenant_a.slug, file) == b"%PDF of all"
+
+
+def test_everybody_else_of_the_company_sees_all_rows_and_nobody_of_another_any(
+    place: Installation, tenant_a: Tenant, tenant_b: Tenant, package_id: str
+) -> None:
+    for role in Role:
+        sizes = service.list_sizes(place, person(tenant_a.slug, role), tenant_a.slug, package_id)
+        assert sizes == {"unanswered": 2, "lost": 1}
+    stranger = person(tenant_b.slug, Role.OWNER)
+    assert service.list_sizes(place, stranger, tenant_b.slug, package_id) == {}
+    with pytest.raises(RefusedError):
+        service.rows_behind(place, stranger, tenant_a.slug, package_id, "unanswered")
