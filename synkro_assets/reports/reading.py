@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from synkro_assets.reports.inputs import PackageInputs, days_to_read
 from synkro_assets.reports.package import source_times
 from synkro_assets.tenant_run import TenantRun
@@ -37,10 +40,11 @@ def read_inputs(run: TenantRun, period: Period, *, until: date | None = None) ->
     wanted = list(days_between(first, max(last, until or last)))
     window = TenantWindow.of_period(run.tenant, run.window.zone, period)
     before = previous_period(period, Calendar.of(run.settings))
-    until = window.start if before is None else TenantWindow.of_period(run.tenant, run.window.zone, before).end
+    before_end = window.start if before is None else TenantWindow.of_period(run.tenant, run.window.zone, before).end
+    episodes = run.stored_days(EPISODE, wanted)
     event_days = run.lake.days(DEAL_EVENT, run.tenant)
     return PackageInputs(
-        episodes=run.stored_days(EPISODE, wanted),
+        episodes=episodes,
         turns=run.stored_days(TURN, wanted),
         messages=run.stored_days(MESSAGE, wanted),
         dialogs=run.current(DIALOG),
@@ -56,16 +60,17 @@ def read_inputs(run: TenantRun, period: Period, *, until: date | None = None) ->
         loads=step_loads(run, wanted[0], wanted[-1]),
         events_from=_unbroken_from(run, event_days, last),
         loaded_days=_loaded_days(run, wanted[0], wanted[-1]),
-        labels=labels_at(run, window.end),
-        labels_before=labels_at(run, until),
+        labels=labels_of(run, episodes, window.end),
+        labels_before=labels_of(run, episodes, before_end),
         history_from=min(run.lake.days(TURN, run.tenant), default=None),
         blocked_days=frozenset(days.blocked_days(run.platform.control, run.tenant, wanted[0], wanted[-1])),
     )
 
 
-def labels_at(run: TenantRun, until: datetime) -> Labels:
-    """What the analysis had said of the messages up to `until`, or why it has said nothing."""
-    labels = read_labels(run.platform.control, run.tenant, until=until)
+def labels_of(run: TenantRun, episodes: pa.Table, until: datetime) -> Labels:
+    """What the analysis had said of these episodes' messages up to `until`, or why it has said nothing."""
+    keys = [str(key) for key in pc.unique(episodes.column("episode_key")).to_pylist()]
+    labels = read_labels(run.platform.control, run.tenant, until=until, episode_keys=keys)
     is_connected = run.platform.find_connection(run.tenant, IntegrationKind.AI) is not None
     return labels if labels.analyses.shape[0] or is_connected else Labels.none("no_llm")
 

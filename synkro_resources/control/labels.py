@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, select, update
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.tables.analysis import episode_analysis, finding
@@ -81,8 +82,11 @@ def supersede(db: Database, tenant: str, analysis_key: str, by: str) -> None:
         )
 
 
-def read_labels(db: Database, tenant: str, *, until: datetime) -> Labels:
-    """The newest answer per episode made from messages up to `until`, or its last failed attempt without one."""
+def read_labels(db: Database, tenant: str, *, until: datetime, episode_keys: Sequence[str] | None = None) -> Labels:
+    """The newest answer per episode made from messages up to `until`, or its last failed attempt without one.
+
+    `episode_keys`: only of these; a report must not read what was ever analysed. None: of all.
+    """
     rows = episode_analysis.c
     newest = (
         select(
@@ -96,7 +100,7 @@ def read_labels(db: Database, tenant: str, *, until: datetime) -> Labels:
             rows.truncated,
             rows.injection_flag,
         )
-        .where(rows.content_until <= until, rows.superseded_by.is_(None))
+        .where(rows.content_until <= until, rows.superseded_by.is_(None), *_among(episode_keys))
         .distinct(rows.episode_key)
         .order_by(
             rows.episode_key,
@@ -128,6 +132,13 @@ def read_labels(db: Database, tenant: str, *, until: datetime) -> Labels:
         analyses = [dict(row) for row in connection.execute(newest).mappings()]
         findings = [dict(row) for row in connection.execute(found).mappings()]
     return Labels.of(analyses, findings)
+
+
+def _among(episode_keys: Sequence[str] | None) -> tuple[ColumnElement[bool], ...]:
+    """One array parameter, however many keys there are."""
+    if episode_keys is None:
+        return ()
+    return (episode_analysis.c.episode_key == func.any(cast(list(episode_keys), ARRAY(Text))),)
 
 
 def _save_findings(connection: Connection, tenant: str, analysis_key: str, findings: Iterable[Finding]) -> None:

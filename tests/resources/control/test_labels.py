@@ -75,3 +75,12 @@ def test_another_tenant_sees_nothing(control_db: Database, tenant_a: Tenant, ten
     save_analysis(control_db, tenant_a.slug, analysis("a"), [finding("f1")])
     labels = read_labels(control_db, tenant_b.slug, until=MIDNIGHT)
     assert (len(labels.analyses), len(labels.findings), labels.missing) == (0, 0, "not_analysed")
+
+
+def test_a_report_reads_the_answers_of_its_own_episodes_only(control_db: Database, tenant_a: Tenant) -> None:
+    for episode in ("e1", "e2", "e3"):
+        save_analysis(control_db, tenant_a.slug, analysis(episode, episode=episode), [finding(f"f-{episode}")])
+    labels = read_labels(control_db, tenant_a.slug, until=MIDNIGHT, episode_keys=["e1", "e3", "not analysed"])
+    assert sorted(labels.analyses["episode_key"]) == ["e1", "e3"]
+    assert sorted(labels.findings["finding_id"]) == ["f-e1", "f-e3"]
+    assert len(read_labels(control_db, tenant_a.slug, until=MIDNIGHT, episode_keys=[]).analyses) == 0
