@@ -103,21 +103,20 @@ def period_tags(tenant: str, period: Period) -> dict[str, str]:
             return {PARTITION_TAG: check_tenant_slug(tenant), TENANT_TAG: tenant}
 
 
-def one_tenant(keys: Iterable[str], kind: PeriodKind = PeriodKind.DAY) -> tuple[str, Sequence[Period]]:
-    """The tenant and the ascending days, weeks or months of a run's partition keys.
+def only_tenant(tenants: Iterable[str]) -> str:
+    """The one tenant that a run's keys name.
 
     Raises:
-        RefusedError: `run.two_tenants`, because Dagster groups a many-tenants-few-days selection into runs over all of
-            them and secrets, quotas and failures would mix; `run.gap_in_days` if the days are not contiguous.
+        RefusedError: `run.two_tenants`, because Dagster groups a selection of many tenants into one run over all of
+            them, and secrets, quotas and failures would mix.
     """
-    dimensions = [key.keys_by_dimension for key in keys if isinstance(key, dg.MultiPartitionKey)]
-    tenants = sorted({dimension["tenant"] for dimension in dimensions})
-    if len(tenants) != 1:
+    found = sorted(set(tenants))
+    if len(found) != 1:
         raise RefusedError(
             "run.two_tenants",
             Sentence(
-                f"Запуск охватывает несколько кабинетов: {', '.join(tenants) or 'ни одного'}.",
-                f"The run spans these tenants: {', '.join(tenants) or 'none'}.",
+                f"Запуск охватывает несколько кабинетов: {', '.join(found) or 'ни одного'}.",
+                f"The run spans these tenants: {', '.join(found) or 'none'}.",
             ),
             Sentence(
                 "Запускайте один кабинет за раз: в Dagster выберите одного tenant и добавьте тег synkro/tenant, "
@@ -126,18 +125,27 @@ def one_tenant(keys: Iterable[str], kind: PeriodKind = PeriodKind.DAY) -> tuple[
                 "or use `synkro backfill` for many.",
             ),
         )
-    periods = sorted(
-        (_period(kind, date.fromisoformat(dimension["time"])) for dimension in dimensions),
-        key=lambda one: one.first_day,
-    )
+    return check_tenant_slug(found[0])
+
+
+def one_tenant(keys: Iterable[str], kind: PeriodKind = PeriodKind.DAY) -> tuple[str, Sequence[Period]]:
+    """The tenant and the ascending days, weeks or months of a run's partition keys.
+
+    Raises:
+        RefusedError: `run.two_tenants`, or `run.gap_in_days` if the periods are not contiguous.
+    """
+    dimensions = [key.keys_by_dimension for key in keys if isinstance(key, dg.MultiPartitionKey)]
+    tenant = only_tenant(dimension["tenant"] for dimension in dimensions)
+    days = sorted(date.fromisoformat(dimension["time"]) for dimension in dimensions)
+    periods = [_period(kind, day) for day in days]
     if any(after.first_day - before.last_day != timedelta(days=1) for before, after in pairwise(periods)):
         raise RefusedError(
             "run.gap_in_days",
             Sentence("Дни запуска идут не подряд.", "The run's days are not contiguous."),
             Sentence("Запустите каждый непрерывный отрезок отдельно.", "Run each contiguous span on its own."),
-            tenant=tenants[0],
+            tenant=tenant,
         )
-    return check_tenant_slug(tenants[0]), periods
+    return tenant, periods
 
 
 def _period(kind: PeriodKind, first_day: date) -> Period:

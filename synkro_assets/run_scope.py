@@ -14,12 +14,11 @@ from typing import TypeVar, cast
 
 import dagster as dg
 
-from synkro_assets.partitions import ATTEMPT_TAG, REQUEST_TAG, STAGE_TAG, TENANT_TAG, one_tenant
+from synkro_assets.partitions import ATTEMPT_TAG, REQUEST_TAG, STAGE_TAG, TENANT_TAG, one_tenant, only_tenant
 from synkro_resources.control import journal
 from synkro_resources.control.locks import tenant_lock
 from synkro_resources.control.tenants import get_tenant
 from synkro_resources.model.errors import RefusedError, Sentence, TransientError
-from synkro_resources.model.ids import check_tenant_slug
 from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.platform import Platform
@@ -149,7 +148,7 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
 def periods_of(context: dg.AssetExecutionContext, kind: PeriodKind) -> tuple[str, Sequence[Period]]:
     """The run's tenant and its ascending days, weeks or months, or its one custom period."""
     if kind is PeriodKind.CUSTOM:
-        return check_tenant_slug(context.partition_key), [context.resources.custom_period.period()]
+        return only_tenant(context.partition_keys), [context.resources.custom_period.period()]
     return one_tenant(context.partition_keys, kind)
 
 

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from synkro_assets.custom_period import CustomPeriodResource
-from synkro_assets.partitions import day_key, one_tenant, tenant_days, tenant_periods
+from synkro_assets.partitions import day_key, one_tenant, only_tenant, tenant_days, tenant_periods
 from synkro_resources.model.errors import RefusedError, UserInputError
 from synkro_resources.model.period import Period, PeriodKind
 
@@ -84,3 +84,10 @@ def test_a_custom_period_that_is_not_named_is_explained_and_no_run_begins() -> N
         CustomPeriodResource(first_day="2026-11-10", last_day="2026-11-01").period()
     period = Period.custom(date(2026, 11, 1), date(2026, 11, 10))
     assert CustomPeriodResource(first_day="2026-11-01", last_day="2026-11-10").period() == period
+
+
+def test_a_custom_report_of_two_tenants_at_once_is_refused_like_any_other_run() -> None:
+    assert only_tenant(["acme"]) == "acme"
+    for keys in (["acme", "beta"], []):
+        with pytest.raises(RefusedError, match=r"run\.two_tenants"):
+            only_tenant(keys)
