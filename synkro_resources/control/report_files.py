@@ -24,6 +24,9 @@ FOLDER = ("reports", "files")
 """Below the lake's root, before the tenant: the same layout as tables, which is what erasing looks through."""
 
 
+NAME_DIGITS = 12
+
+
 @dataclass(frozen=True, slots=True)
 class ReportFile:
     """One stored file; `path` is relative to the lake's root."""
@@ -35,21 +38,32 @@ class ReportFile:
     size_bytes: int
     created_at: datetime
 
+    @property
+    def name(self) -> str:
+        """What people see when they keep the file: the document's name without the digits of its content."""
+        stem = self.path.rpartition("/")[2].partition(".")[0]
+        return f"{stem}.{self.format}"
+
 
 def save_file(
     db: Database, lake_root: str, tenant: str, doc_id: str, file_format: FileFormat, content: bytes
 ) -> ReportFile:
-    """Store a file of a report; the same content again changes nothing. The document must be stored."""
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", doc_id)
-    relative = "/".join((*FOLDER, check_tenant_slug(tenant), f"{safe}.{file_format}"))
+    """Store a file of a report; the same content again changes nothing. The document must be stored.
+
+    Another content gets another name, so that whatever the row names is whole at every instant; what it named before
+    goes last, and is left behind at worst.
+    """
+    safe, sha256 = re.sub(r"[^A-Za-z0-9_-]+", "_", doc_id), hashlib.sha256(content).hexdigest()
+    relative = "/".join((*FOLDER, check_tenant_slug(tenant), f"{safe}.{sha256[:NAME_DIGITS]}.{file_format}"))
+    before = [file for file in files_of(db, tenant, doc_id) if file.format == file_format]
     with replacing_file(UPath(lake_root).joinpath(*relative.split("/"))) as file:
         file.write(content)
-    found = ReportFile(doc_id, file_format, relative, hashlib.sha256(content).hexdigest(), len(content), db.clock.now())
+    found = ReportFile(doc_id, file_format, relative, sha256, len(content), db.clock.now())
     values = {
         "doc_id": doc_id,
         "format": file_format,
         "path": relative,
-        "sha256": found.sha256,
+        "sha256": sha256,
         "size_bytes": found.size_bytes,
         "created_at": found.created_at,
     }
@@ -58,9 +72,12 @@ def save_file(
             postgresql.insert(report_file)
             .values(tenant=tenant, file_id=f"{doc_id}:{file_format}", **values)
             .on_conflict_do_update(
-                index_elements=["tenant", "file_id"], set_=values, where=report_file.c.sha256 != found.sha256
+                index_elements=["tenant", "file_id"], set_=values, where=report_file.c.sha256 != sha256
             )
         )
+    for file in before:
+        if file.path != relative:
+            UPath(lake_root).joinpath(*file.path.split("/")).unlink(missing_ok=True)
     return found
 
 

@@ -55,6 +55,19 @@ def test_a_file_is_read_as_it_was_stored_and_the_same_again_is_one_file(
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [found.path.rpartition("/")[2]]
 
 
+def test_another_content_takes_the_place_of_the_first_and_leaves_nothing_behind(
+    control_db: Database, tenant_a: Tenant, tmp_path: Path
+) -> None:
+    stored_document(control_db, tenant_a)
+    old = save_file(control_db, str(tmp_path), tenant_a.slug, DOC, "pdf", b"%PDF one")
+    new = save_file(control_db, str(tmp_path), tenant_a.slug, DOC, "pdf", b"%PDF two")
+    assert old.path != new.path
+    assert old.name == new.name
+    (found,) = files_of(control_db, tenant_a.slug, DOC)
+    assert read_file(str(tmp_path), tenant_a.slug, found) == b"%PDF two"
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.pdf")] == [new.path]
+
+
 def test_a_file_that_somebody_changed_is_not_handed_out(control_db: Database, tenant_a: Tenant, tmp_path: Path) -> None:
     stored_document(control_db, tenant_a)
     file = save_file(control_db, str(tmp_path), tenant_a.slug, DOC, "xlsx", b"one")
