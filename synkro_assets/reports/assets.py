@@ -10,11 +10,9 @@ from synkro_assets.analysis.day_sentence import sentence_for
 from synkro_assets.reports.compose import compose_day
 from synkro_assets.reports.compose_period import compose_period
 from synkro_assets.reports.package import build_package, build_waiting_now
-from synkro_assets.reports.pdf import write_pdf
 from synkro_assets.reports.reading import data_until, read_inputs
 from synkro_assets.reports.sending import NOT_REQUESTED, is_requested, link_resolver, send_report
 from synkro_assets.reports.telegram_text import Resolve
-from synkro_assets.reports.workbook import write_workbook
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control.packages import latest_package, save_package
@@ -30,6 +28,7 @@ from synkro_resources.model.tables.dialogs import DIALOG_TABLES, TURN
 from synkro_resources.rules import formats
 from synkro_resources.rules.working_time import Calendar
 
+Write = Callable[[Package, ReportDocument, Resolve, str], bytes]
 DESCRIPTIONS = {
     PeriodKind.DAY: "a local day",
     PeriodKind.WEEK: "an ISO week",
@@ -72,6 +71,11 @@ def draw_reports(run: TenantRun) -> None:
 
 def write_files(run: TenantRun) -> None:
     """The workbook and the PDF of the report, from the same package; an empty period has none."""
+    # Loaded here: every other run, most of them loads, would wait for libraries of paper and charts at its start.
+    from synkro_assets.reports.pdf import write_pdf
+    from synkro_assets.reports.workbook import write_workbook
+
+    writers: dict[FileFormat, Write] = {"xlsx": write_workbook, "pdf": write_pdf}
     for period in run.periods:
         _, _, package = _package(run, period)
         document = latest_report(run.platform.control, run.tenant, period.report_id)
@@ -79,16 +83,10 @@ def write_files(run: TenantRun) -> None:
             continue
         resolve, language = link_resolver(run, document), run.settings.language
         root = run.platform.settings.lake_root
-        for file_format, write in WRITERS.items():
+        for file_format, write in writers.items():
             content = write(package, document, resolve, language)
             stored = save_file(run.platform.control, root, run.tenant, document.doc_id, file_format, content)
             run.notes.extra[f"{file_format} {period.report_id}"] = stored.size_bytes
-
-
-WRITERS: dict[FileFormat, Callable[[Package, ReportDocument, Resolve, str], bytes]] = {
-    "xlsx": write_workbook,
-    "pdf": write_pdf,
-}
 
 
 def send_reports(run: TenantRun) -> None:

@@ -12,15 +12,14 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from synkro_assets.reports.day_texts import SOURCE_NAMES, TEXTS
-from synkro_resources.model.package import Package, PackageMetric, Verdict
-from synkro_resources.model.report import Block, BlockKind, Line, ReportDocument, Run, Section, text_line
+from synkro_assets.reports.documents import document_of, section_of
+from synkro_assets.reports.figure_words import FigureWords
+from synkro_resources.model.package import Package, Verdict
+from synkro_resources.model.report import BlockKind, Line, ReportDocument, Run, Section, text_line
 from synkro_resources.rules import formats
 from synkro_resources.rules.metrics.unanswered import UnansweredRow, WaitingNow
-from synkro_resources.rules.statistics import MEDIAN_FROM_ROWS
 
 LISTED_CLIENTS = 3
-MINUTES_WITHOUT_UNIT = 60
-"""A previous value below an hour repeats only the number: «6 мин (7)»."""
 
 
 def compose_day(
@@ -40,18 +39,14 @@ def compose_day(
     `off_days`: packages of the days off between the reported day and the morning of sending; they add one line.
     """
     draft = _Draft(package, waiting, language, composed_at, tuple(off_days))
-    report_id = package.period.report_id
-    return ReportDocument(
-        doc_id=f"{report_id}:r{revision}:{language}",
+    return document_of(
+        package,
         package_id=package_id,
-        tenant=package.tenant,
-        report_id=report_id,
         revision=revision,
-        kind=package.period.kind.value,
         language=language,
         title=draft.title(),
         subtitle=draft.subtitle(company_name),
-        sections=tuple(draft.sections(summary_sentence)),
+        sections=draft.sections(summary_sentence),
     )
 
 
@@ -62,6 +57,10 @@ class _Draft:
     language: str
     composed_at: datetime
     off_days: tuple[Package, ...] = ()
+
+    @property
+    def words(self) -> FigureWords:
+        return FigureWords(self.package, self.language)
 
     def say(self, key: str, **values: object) -> str:
         return TEXTS[self.language][key].format(**values)
@@ -85,23 +84,23 @@ class _Draft:
 
     def sections(self, sentence: str | None) -> Iterator[Section]:
         if self.package.verdict is Verdict.PRELIMINARY:
-            yield _section("status", "", 0, BlockKind.STATUS, [text_line(self._preliminary_reason())])
+            yield section_of("status", "", 0, BlockKind.STATUS, [text_line(self._preliminary_reason())])
         if self.package.verdict is Verdict.EMPTY:
             line = f"{self.say('empty')}: {self._source_times()}"
-            yield _section("status", "", 0, BlockKind.STATUS, [text_line(line)])
+            yield section_of("status", "", 0, BlockKind.STATUS, [text_line(line)])
             yield self._cabinet()
             return
-        yield _section("waiting", "", 1, BlockKind.ACTIONS, list(self._waiting_lines()), refs=("5:waiting",))
+        yield section_of("waiting", "", 1, BlockKind.ACTIONS, list(self._waiting_lines()), refs=("5:waiting",))
         if sentence:
-            yield _section("summary", "", 4, BlockKind.CONCLUSIONS, [text_line(Run(text=sentence, style="italic"))])
+            yield section_of("summary", "", 4, BlockKind.CONCLUSIONS, [text_line(Run(text=sentence, style="italic"))])
         refs = ("0:new_episodes", "1:frt_median", "3:in_sla", "4:unanswered", "8:new_silent", "9:lost", "9:won")
-        yield _section("figures", self._figures_title(), 3, BlockKind.FIGURES, list(self._figure_lines()), refs=refs)
-        yield _section("health", "", 8, BlockKind.NOTE, list(self._health_lines()))
+        yield section_of("figures", self._figures_title(), 3, BlockKind.FIGURES, list(self._figure_lines()), refs=refs)
+        yield section_of("health", "", 8, BlockKind.NOTE, list(self._health_lines()))
         yield self._cabinet()
 
     def _cabinet(self) -> Section:
         line = text_line(Run(text=self.say("cabinet"), link="report"))
-        return _section("cabinet", "", 0, BlockKind.FILES, [line])
+        return section_of("cabinet", "", 0, BlockKind.FILES, [line])
 
     def _preliminary_reason(self) -> str:
         reasons = "; ".join(self._reasons())
@@ -163,23 +162,23 @@ class _Draft:
         yield text_line(
             formats.listed(
                 [
-                    self.say("episodes", count=self._count(0, "new_episodes")),
-                    self.say("first_response", time=self._minutes(1, "frt_median")),
-                    self.say("in_sla", share=self._share(3, "in_sla")),
+                    self.say("episodes", count=self.words.count(0, "new_episodes")),
+                    self.say("first_response", time=self.words.minutes(1, "frt_median")),
+                    self.say("in_sla", share=self.words.share(3, "in_sla")),
                 ]
             )
         )
-        lost = self.say("lost", count=self._count(9, "lost"))
-        without_reason = self._metric(9, "lost_without_reason")
+        lost = self.say("lost", count=self.words.count(9, "lost"))
+        without_reason = self.package.metric(9, "lost_without_reason")
         if without_reason is not None and without_reason.value:
             lost += self.say("lost_without_reason", count=formats.whole(int(without_reason.value)))
-        line = [self.say("unanswered", count=self._count(4, "unanswered")), lost]
-        if self._metric(9, "won") is not None:
-            line.append(self.say("won", count=self._count(9, "won")))
+        line = [self.say("unanswered", count=self.words.count(4, "unanswered")), lost]
+        if self.package.metric(9, "won") is not None:
+            line.append(self.say("won", count=self.words.count(9, "won")))
         yield text_line(formats.listed(line))
-        silent = self._metric(8, "new_silent")
+        silent = self.package.metric(8, "new_silent")
         if silent is not None and silent.num:
-            yield text_line(self.say("silent", share=self._share(8, "new_silent")))
+            yield text_line(self.say("silent", share=self.words.share(8, "new_silent")))
         if self.off_days:
             yield text_line(self._off_days())
         if self.package.prev_period is None and self.package.prev_note in ("holidays", "not_loaded"):
@@ -228,47 +227,3 @@ class _Draft:
         shown = formats.clock_time(instant, self.package.zone)
         local = instant.astimezone(ZoneInfo(self.package.zone)).date()
         return shown if local == self._today() else f"{formats.short_day(local, self.language)} {shown}"
-
-    def _metric(self, number: int, code: str) -> PackageMetric | None:
-        return self.package.metric(number, code)
-
-    def _count(self, number: int, code: str) -> str:
-        metric = self._metric(number, code)
-        if metric is None or metric.value is None:
-            return self.say("few")
-        before = "" if metric.prev_value is None else f" ({formats.whole(int(metric.prev_value))})"
-        return formats.whole(int(metric.value)) + before
-
-    def _minutes(self, number: int, code: str) -> str:
-        metric = self._metric(number, code)
-        if metric is None or metric.value is None:
-            return formats.minutes(None, self.language)
-        if metric.display != "ok":
-            return self.say("few")
-        return formats.minutes(metric.value, self.language) + self._previous_minutes(metric)
-
-    def _previous_minutes(self, metric: PackageMetric) -> str:
-        if metric.prev_value is None or (metric.prev_n or 0) < MEDIAN_FROM_ROWS:
-            return ""
-        rounded = formats.half_up(metric.prev_value)
-        bare = (
-            str(rounded) if 1 <= rounded < MINUTES_WITHOUT_UNIT else formats.minutes(metric.prev_value, self.language)
-        )
-        return f" ({bare})"
-
-    def _share(self, number: int, code: str) -> str:
-        metric = self._metric(number, code)
-        if metric is None or metric.num is None or metric.den is None:
-            return self.say("few")
-        now = formats.share(metric.num, metric.den, self.language)
-        if metric.prev_value is None or not metric.prev_n:
-            return now
-        before = formats.share(formats.half_up(metric.prev_value * metric.prev_n), metric.prev_n, self.language)
-        return f"{now} ({before})"
-
-
-def _section(
-    code: str, title: str, priority: int, kind: BlockKind, lines: list[Line], *, refs: tuple[str, ...] = ()
-) -> Section:
-    block = Block(kind=kind, lines=tuple(lines), metric_refs=refs)
-    return Section(code=code, title=title, priority=priority, blocks=(block,))

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from synkro_assets.reports.day_texts import SOURCE_NAMES
+from synkro_assets.reports.documents import document_of, section_of
 from synkro_assets.reports.facts import shown_facts, top_objection, word_fact
 from synkro_assets.reports.figure_words import ARROWS, FigureWords
 from synkro_assets.reports.period_parts import people_section, status_lines
 from synkro_assets.reports.period_texts import MONTHS_IN
 from synkro_resources.model.package import Package, PackageMetric, Verdict
 from synkro_resources.model.period import PeriodKind
-from synkro_resources.model.report import Block, BlockKind, Line, ReportDocument, Run, Section, text_line
+from synkro_resources.model.report import BlockKind, Line, ReportDocument, Run, Section, text_line
 from synkro_resources.rules import formats
 from synkro_resources.rules.metrics.unanswered import WaitingNow
 
@@ -42,18 +43,14 @@ def compose_period(
     `waiting`: who waits at the moment of sending, for the weekly list of what to do today; None leaves it out.
     """
     draft = _Draft(package, waiting, FigureWords(package, language), composed_at)
-    report_id = package.period.report_id
-    return ReportDocument(
-        doc_id=f"{report_id}:r{revision}:{language}",
+    return document_of(
+        package,
         package_id=package_id,
-        tenant=package.tenant,
-        report_id=report_id,
         revision=revision,
-        kind=package.period.kind.value,
         language=language,
         title=draft.title(),
         subtitle=draft.subtitle(company_name),
-        sections=tuple(draft.sections(summary_sentence)),
+        sections=draft.sections(summary_sentence),
     )
 
 
@@ -112,14 +109,14 @@ class _Draft:
         return known[day.month - 1] if known else formats.bare_month(day, self.language)
 
     def sections(self, sentence: str | None) -> Iterator[Section]:
-        yield _section("status", "", 0, BlockKind.STATUS, map(text_line, status_lines(self.words, self._sources())))
+        yield section_of("status", "", 0, BlockKind.STATUS, map(text_line, status_lines(self.words, self._sources())))
         if self.package.verdict is Verdict.EMPTY:
             yield self._cabinet()
             return
         if self.kind is PeriodKind.WEEK and self.waiting is not None:
             yield from self._todo(self.waiting)
-        yield _section("main", self.words.say("main"), 2, BlockKind.CONCLUSIONS, self._facts(sentence))
-        yield _section(
+        yield section_of("main", self.words.say("main"), 2, BlockKind.CONCLUSIONS, self._facts(sentence))
+        yield section_of(
             "figures", self._figures_title(), 3, BlockKind.FIGURES, map(text_line, self._figures()), refs=FIGURE_REFS
         )
         yield from people_section(self.words)
@@ -128,7 +125,7 @@ class _Draft:
             yield from self._funnels()
         else:
             yield from self._example()
-        yield _section("quality", "", 8, BlockKind.NOTE, map(text_line, self._quality()))
+        yield section_of("quality", "", 8, BlockKind.NOTE, map(text_line, self._quality()))
         yield self._cabinet()
 
     def _sources(self) -> str:
@@ -163,7 +160,7 @@ class _Draft:
             count = formats.counted(silent.num, "new_deal", self.language)
             lines.append(text_line(Run(text=self.words.say("look_at_deals", count=count), link="list:silent_deals")))
         if lines:
-            yield _section("todo", self.words.say("todo"), 1, BlockKind.ACTIONS, lines, refs=("5:waiting",))
+            yield section_of("todo", self.words.say("todo"), 1, BlockKind.ACTIONS, lines, refs=("5:waiting",))
 
     def _answer(self, waiting: WaitingNow) -> Line:
         runs: list[Run | str] = [self.words.say("answer")]
@@ -238,7 +235,7 @@ class _Draft:
                 text_line(Run(text=self.words.say("objections", objections=objections), link="list:objection"))
             )
         if lines:
-            yield _section("losses", self.words.say("losses"), 5, BlockKind.TABLE, lines, refs=("9:lost",))
+            yield section_of("losses", self.words.say("losses"), 5, BlockKind.TABLE, lines, refs=("9:lost",))
 
     def _top(self, metrics: Iterable[PackageMetric], kind: str, *, key: str, rest: bool = True) -> str:
         """«дорого 18, не указана 11, купили у других 9, прочее 9»."""
@@ -274,7 +271,7 @@ class _Draft:
                 horizon=formats.counted(days, "day", self.language),
             )
             lines = [text_line(line) for line in self._steps(steps)]
-            yield _section(f"funnel_{pipeline}", title, 6, BlockKind.TABLE, lines, refs=("10:conversion",))
+            yield section_of(f"funnel_{pipeline}", title, 6, BlockKind.TABLE, lines, refs=("10:conversion",))
 
     def _steps(self, steps: list[PackageMetric]) -> Iterator[str]:
         names = self.package.names.get("step", {})
@@ -313,7 +310,7 @@ class _Draft:
             quote=row.extra["quote"],
             age=formats.minutes(row.age_min, self.language),
         )
-        yield _section("example", self.words.say("example"), 7, BlockKind.QUOTE, [text_line(line)])
+        yield section_of("example", self.words.say("example"), 7, BlockKind.QUOTE, [text_line(line)])
 
     def _quality(self) -> Iterator[str]:
         agreement = self.words.metric(23, "agreement")
@@ -336,7 +333,7 @@ class _Draft:
 
     def _cabinet(self) -> Section:
         line = text_line(Run(text=self.words.say("cabinet"), link="report"))
-        return _section("cabinet", "", 0, BlockKind.FILES, [line])
+        return section_of("cabinet", "", 0, BlockKind.FILES, [line])
 
 
 FIGURE_REFS = (
@@ -349,10 +346,3 @@ FIGURE_REFS = (
     "9:lost",
 )
 """What a reader may open from the block of figures."""
-
-
-def _section(
-    code: str, title: str, priority: int, kind: BlockKind, lines: Iterable[Line], *, refs: tuple[str, ...] = ()
-) -> Section:
-    block = Block(kind=kind, lines=tuple(lines), metric_refs=refs)
-    return Section(code=code, title=title, priority=priority, blocks=(block,))

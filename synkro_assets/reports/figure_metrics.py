@@ -8,6 +8,7 @@ import pandas as pd
 
 from synkro_assets.reports.figures import PeriodFigures
 from synkro_assets.reports.label_figures import label_metrics
+from synkro_assets.reports.metric_values import count_metric, share_metric
 from synkro_resources.model.package import PackageMetric
 from synkro_resources.rules.metrics.frames import records, text, whole
 from synkro_resources.rules.metrics.response import ResponseTimes
@@ -20,45 +21,45 @@ def metrics_of(figures: PeriodFigures) -> list[PackageMetric]:
     """The figures as package metrics without previous values; numbers as in docs/metrics.md, 0 is plain volume."""
     lost, silent, still = figures.lost, figures.new_silent, figures.open_silent
     found = [
-        _count(0, "new_episodes", len(figures.new_episodes), "episodes"),
+        count_metric(0, "new_episodes", len(figures.new_episodes), "episodes"),
         _per_day("new_episodes_per_day", 0, len(figures.new_episodes), figures.working_days),
-        _count(0, "active_episodes", len(figures.active), "episodes"),
-        _count(0, "new_without_answer", figures.new_without_answer, "episodes"),
+        count_metric(0, "active_episodes", len(figures.active), "episodes"),
+        count_metric(0, "new_without_answer", figures.new_without_answer, "episodes"),
         *_times(1, "frt", figures.first_response, "episodes"),
         _quantile(1, "bot_touch_median", figures.first_response.bot_touch_s, unit="seconds"),
         *(
-            _count(1, f"excluded_{reason}", count, "episodes")
+            count_metric(1, f"excluded_{reason}", count, "episodes")
             for reason, count in sorted(figures.first_response.excluded.items())
         ),
         *_times(2, "rt", figures.response, "turns"),
-        _share(3, "in_sla", figures.in_sla.share),
-        _count(4, "unanswered", len(figures.unanswered.rows), "episodes"),
-        _count(4, "unanswered_amount", figures.unanswered.amount, "roubles"),
-        _count(4, "unanswered_without_price", _without_price(figures.unanswered), "episodes"),
-        _count(4, "appeared", figures.appeared, "episodes"),
-        _count(4, "older", figures.unanswered.older, "episodes"),
-        _count(4, "not_due", figures.unanswered.not_due, "episodes"),
-        _share(8, "new_silent", silent.share),
-        _count(8, "new_pending", len(silent.of("pending")), "deals"),
-        _count(8, "new_cannot_verify", len(silent.of("cannot_verify")), "deals"),
-        _count(8, "new_via_company", len(silent.of("via_company")), "deals"),
-        _count(8, "open_silent", len(still.of("silent")), "deals"),
-        _count(8, "open_silent_amount", still.silent_amount, "roubles"),
-        _count(8, "open_cannot_verify", len(still.of("cannot_verify")), "deals"),
-        _count(9, "lost", len(lost.lost), "deals"),
+        share_metric(3, "in_sla", figures.in_sla.share),
+        count_metric(4, "unanswered", len(figures.unanswered.rows), "episodes"),
+        count_metric(4, "unanswered_amount", figures.unanswered.amount, "roubles"),
+        count_metric(4, "unanswered_without_price", _without_price(figures.unanswered), "episodes"),
+        count_metric(4, "appeared", figures.appeared, "episodes"),
+        count_metric(4, "older", figures.unanswered.older, "episodes"),
+        count_metric(4, "not_due", figures.unanswered.not_due, "episodes"),
+        share_metric(8, "new_silent", silent.share),
+        count_metric(8, "new_pending", len(silent.of("pending")), "deals"),
+        count_metric(8, "new_cannot_verify", len(silent.of("cannot_verify")), "deals"),
+        count_metric(8, "new_via_company", len(silent.of("via_company")), "deals"),
+        count_metric(8, "open_silent", len(still.of("silent")), "deals"),
+        count_metric(8, "open_silent_amount", still.silent_amount, "roubles"),
+        count_metric(8, "open_cannot_verify", len(still.of("cannot_verify")), "deals"),
+        count_metric(9, "lost", len(lost.lost), "deals"),
         _per_day("lost_per_day", 9, len(lost.lost), figures.working_days),
-        _count(9, "lost_amount", lost.amount, "roubles"),
-        _count(9, "lost_without_price", lost.without_price, "deals"),
-        _count(9, "lost_without_reason", lost.without_reason, "deals"),
-        _count(9, "reopened", lost.reopened, "deals"),
-        _count(9, "reopened_open", lost.reopened_open, "deals"),
-        _count(9, "won", len(lost.won), "deals"),
-        _count(9, "won_amount", lost.won_amount, "roubles"),
+        count_metric(9, "lost_amount", lost.amount, "roubles"),
+        count_metric(9, "lost_without_price", lost.without_price, "deals"),
+        count_metric(9, "lost_without_reason", lost.without_reason, "deals"),
+        count_metric(9, "reopened", lost.reopened, "deals"),
+        count_metric(9, "reopened_open", lost.reopened_open, "deals"),
+        count_metric(9, "won", len(lost.won), "deals"),
+        count_metric(9, "won_amount", lost.won_amount, "roubles"),
     ]
     for total in lost.by_reason():
         scope_id = "" if total.reason_id is None else str(total.reason_id)
-        found.append(_count(9, "lost", total.count, "deals", scope="reason", scope_id=scope_id))
-        found.append(_count(9, "lost_amount", total.amount, "roubles", scope="reason", scope_id=scope_id))
+        found.append(count_metric(9, "lost", total.count, "deals", scope="reason", scope_id=scope_id))
+        found.append(count_metric(9, "lost_amount", total.amount, "roubles", scope="reason", scope_id=scope_id))
     return [*found, *_by_manager(figures), *_by_channel(figures), *_by_hour(figures), *label_metrics(figures.labels)]
 
 
@@ -75,10 +76,10 @@ def _by_manager(figures: PeriodFigures) -> Iterator[PackageMetric]:
         times = [float(wt) for wt in responses["wt"][_equals(responses["manager_id"], manager)]]
         yield _quantile(1, "frt_median", median(times), **scope)
         yield _quantile(1, "frt_p90", p90(times), **scope)
-        yield _share(3, "in_sla", _in_time(judged[_equals(judged["manager_id"], manager)]), **scope)
-        yield _count(0, "active_episodes", episodes.get(manager or 0, 0), "episodes", **scope)
-        yield _count(4, "unanswered", waiting.count(manager), "episodes", **scope)
-        yield _count(9, "lost", lost.count(manager), "deals", **scope)
+        yield share_metric(3, "in_sla", _in_time(judged[_equals(judged["manager_id"], manager)]), **scope)
+        yield count_metric(0, "active_episodes", episodes.get(manager or 0, 0), "episodes", **scope)
+        yield count_metric(4, "unanswered", waiting.count(manager), "episodes", **scope)
+        yield count_metric(9, "lost", lost.count(manager), "deals", **scope)
 
 
 def _by_channel(figures: PeriodFigures) -> Iterator[PackageMetric]:
@@ -87,11 +88,13 @@ def _by_channel(figures: PeriodFigures) -> Iterator[PackageMetric]:
     channels = judged["episode_key"].map(channel_of)
     for channel in sorted(set(channel_of.values())):
         scope = {"scope": "channel", "scope_id": channel}
-        yield _count(0, "new_episodes", int((figures.new_episodes["channel"] == channel).sum()), "episodes", **scope)
+        yield count_metric(
+            0, "new_episodes", int((figures.new_episodes["channel"] == channel).sum()), "episodes", **scope
+        )
         responses = figures.first_response.rows
         times = [float(wt) for wt in responses["wt"][responses["channel"] == channel]]
         yield _quantile(1, "frt_median", median(times), **scope)
-        yield _share(3, "in_sla", _in_time(judged[channels == channel]), **scope)
+        yield share_metric(3, "in_sla", _in_time(judged[channels == channel]), **scope)
 
 
 def _by_hour(figures: PeriodFigures) -> Iterator[PackageMetric]:
@@ -102,7 +105,7 @@ def _by_hour(figures: PeriodFigures) -> Iterator[PackageMetric]:
     local = judged["clock_at"].dt.tz_convert(figures.zone)
     cells = (local.dt.day_of_week + 1).astype(str) + ":" + local.dt.hour.astype(str).str.zfill(2)
     for cell, rows in judged.groupby(cells.to_numpy(), sort=True):
-        yield _share(3, "in_sla", _in_time(rows), scope="weekday_hour", scope_id=str(cell))
+        yield share_metric(3, "in_sla", _in_time(rows), scope="weekday_hour", scope_id=str(cell))
 
 
 def _without_price(found: Unanswered) -> int:
@@ -121,7 +124,7 @@ def _times(number: int, code: str, times: ResponseTimes, unit: str) -> list[Pack
     return [
         _quantile(number, f"{code}_median", times.median),
         _quantile(number, f"{code}_p90", times.p90),
-        _count(number, f"{code}_off_hours", times.off_hours, unit),
+        count_metric(number, f"{code}_off_hours", times.off_hours, unit),
     ]
 
 
@@ -132,28 +135,6 @@ def _quantile(
     return PackageMetric(
         number, code, scope, scope_id, value=found.value, n=found.n, unit=unit, display=found.display, note=note
     )
-
-
-def _share(number: int, code: str, found: Share, *, scope: str = "tenant", scope_id: str = "") -> PackageMetric:
-    return PackageMetric(
-        number,
-        code,
-        scope,
-        scope_id,
-        value=found.value,
-        num=found.num,
-        den=found.den,
-        n=found.den,
-        unit="share",
-        display=found.display,
-        note="nothing_judged" if found.value is None else "",
-    )
-
-
-def _count(
-    number: int, code: str, value: int, unit: str, *, scope: str = "tenant", scope_id: str = ""
-) -> PackageMetric:
-    return PackageMetric(number, code, scope, scope_id, value=float(value), n=value, unit=unit)
 
 
 def _per_day(code: str, number: int, count: int, working_days: int) -> PackageMetric:

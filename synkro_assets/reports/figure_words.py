@@ -70,7 +70,8 @@ class FigureWords:
         found = self.metric(number, code, scope, scope_id)
         if found is None or found.num is None or found.den is None:
             return self.say("unknown")
-        return self.share_now(found) + self._before(found, lambda _: self.share_before(found)) + self.change(found)
+        before = self._before(found, lambda _: self.share_before(found)) if found.prev_n else ""
+        return self.share_now(found) + before + self.change(found)
 
     def points(self, number: int, code: str, *, scope: str = "tenant", scope_id: str = "") -> str:
         """«78 (77), в пределах шума»; the caller says «из 100»."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from synkro_assets.reports.metric_values import count_metric, share_metric
 from synkro_resources.model.package import PackageMetric, PackageRow
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.rules.deal_history import NOBODY, DealHistory, Responsible
@@ -111,7 +112,7 @@ def label_figures(
 
 def label_metrics(figures: LabelFigures) -> list[PackageMetric]:
     """The figures as package metrics; without labels every one is there, missing, with the reason in its note."""
-    analysed = _share(23, "analysed", figures.analysed)
+    analysed = share_metric(23, "analysed", figures.analysed)
     if figures.missing:
         absent = [
             PackageMetric(number, code, unit=unit, display="na", note=figures.missing)
@@ -120,8 +121,8 @@ def label_metrics(figures: LabelFigures) -> list[PackageMetric]:
         return [*absent, analysed]
     return [
         *_no_deal(figures.no_deal),
-        _share(9, "mismatch", figures.reasons.share),
-        _count(9, "mismatch_unmapped", figures.reasons.unmapped, "deals"),
+        share_metric(9, "mismatch", figures.reasons.share),
+        count_metric(9, "mismatch_unmapped", figures.reasons.unmapped, "deals"),
         *_sentiment(figures.sentiment),
         *_objections(figures.objections),
         *_checklist(figures),
@@ -144,19 +145,19 @@ def label_rows(figures: LabelFigures) -> Iterator[PackageRow]:
 
 
 def _no_deal(found: WithoutDeal) -> Iterator[PackageMetric]:
-    yield _share(7, "no_deal", found.share)
-    yield _count(7, "no_deal_pending", len(found.of("pending")), "episodes")
-    yield _count(7, "no_deal_unmatched", len(found.of("unmatched")), "episodes")
-    yield _count(7, "no_deal_excluded", sum(found.excluded.values()), "episodes")
-    yield _count(7, "no_deal_created_late", found.created_late, "episodes")
-    yield _count(7, "no_deal_only_unsorted", found.only_unsorted, "episodes")
+    yield share_metric(7, "no_deal", found.share)
+    yield count_metric(7, "no_deal_pending", len(found.of("pending")), "episodes")
+    yield count_metric(7, "no_deal_unmatched", len(found.of("unmatched")), "episodes")
+    yield count_metric(7, "no_deal_excluded", sum(found.excluded.values()), "episodes")
+    yield count_metric(7, "no_deal_created_late", found.created_late, "episodes")
+    yield count_metric(7, "no_deal_only_unsorted", found.only_unsorted, "episodes")
     for channel, share in found.by_channel().items():
         if share.den:
-            yield _share(7, "no_deal", share, scope="channel", scope_id=channel)
+            yield share_metric(7, "no_deal", share, scope="channel", scope_id=channel)
 
 
 def _sentiment(found: Sentiment) -> Iterator[PackageMetric]:
-    yield _share(12, "sentiment_negative", found.negative)
+    yield share_metric(12, "sentiment_negative", found.negative)
     for code, count in (("sentiment_worse", found.worse), ("sentiment_better", found.better)):
         yield PackageMetric(12, code, value=float(count), n=found.compared, unit="episodes")
 
@@ -164,13 +165,13 @@ def _sentiment(found: Sentiment) -> Iterator[PackageMetric]:
 def _objections(found: Objections) -> Iterator[PackageMetric]:
     for code in (None, *found.codes):
         scope, scope_id = ("tenant", "") if code is None else ("objection", code)
-        yield _share(13, "objection", found.share(code), scope=scope, scope_id=scope_id)
-        yield _share(13, "objection_handled", found.handled(code), scope=scope, scope_id=scope_id)
+        yield share_metric(13, "objection", found.share(code), scope=scope, scope_id=scope_id)
+        yield share_metric(13, "objection_handled", found.handled(code), scope=scope, scope_id=scope_id)
         for outcome in OUTCOMES:
             count = found.outcome(outcome, code)
-            yield _count(13, f"objection_{outcome}", count, "episodes", scope=scope, scope_id=scope_id)
+            yield count_metric(13, f"objection_{outcome}", count, "episodes", scope=scope, scope_id=scope_id)
         alone = found.without_deal(code)
-        yield _count(13, "objection_without_deal", alone, "episodes", scope=scope, scope_id=scope_id)
+        yield count_metric(13, "objection_without_deal", alone, "episodes", scope=scope, scope_id=scope_id)
 
 
 def _checklist(figures: LabelFigures) -> Iterator[PackageMetric]:
@@ -180,12 +181,12 @@ def _checklist(figures: LabelFigures) -> Iterator[PackageMetric]:
     for person in sorted({int(value) for value in manager.dropna()}):
         yield _mean(found.scored[manager == person], figures.smallest_sample, scope="manager", scope_id=str(person))
     for item, share in found.pass_rates().items():
-        yield _share(14, "checklist_pass", share, scope="item", scope_id=item)
+        yield share_metric(14, "checklist_pass", share, scope="item", scope_id=item)
     sure = found.sure_critical_fails
-    yield _count(14, "critical_fails", len(sure), "episodes")
+    yield count_metric(14, "critical_fails", len(sure), "episodes")
     for item in sorted(found.answers.loc[found.answers["is_critical"].astype(bool), "code"].unique()):
         count = int((sure["code"] == item).sum())
-        yield _count(14, "critical_fails", count, "episodes", scope="item", scope_id=str(item))
+        yield count_metric(14, "critical_fails", count, "episodes", scope="item", scope_id=str(item))
 
 
 def _checklist_rows(figures: LabelFigures) -> Iterator[PackageRow]:
@@ -249,28 +250,6 @@ def _label_row(
         band=text(row.get("band")),
         extra=extra,
     )
-
-
-def _share(number: int, code: str, found: Share, *, scope: str = "tenant", scope_id: str = "") -> PackageMetric:
-    return PackageMetric(
-        number,
-        code,
-        scope,
-        scope_id,
-        value=found.value,
-        num=found.num,
-        den=found.den,
-        n=found.den,
-        unit="share",
-        display=found.display,
-        note="nothing_judged" if found.value is None else "",
-    )
-
-
-def _count(
-    number: int, code: str, value: int, unit: str, *, scope: str = "tenant", scope_id: str = ""
-) -> PackageMetric:
-    return PackageMetric(number, code, scope, scope_id, value=float(value), n=value, unit=unit)
 
 
 def _mean(scored: pd.DataFrame, smallest: int, *, scope: str = "tenant", scope_id: str = "") -> PackageMetric:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from synkro_assets.reports.documents import section_of
 from synkro_assets.reports.figure_words import FigureWords
 from synkro_resources.model.package import Package, Verdict
 from synkro_resources.model.period import PeriodKind
-from synkro_resources.model.report import Block, BlockKind, Line, Section, text_line
+from synkro_resources.model.report import BlockKind, Line, Section, text_line
 from synkro_resources.rules import formats
 
 MANAGER_FROM_EPISODES = 20  # below, a person's figures would be luck (docs/metrics.md, «Statistics and display»)
@@ -136,8 +137,7 @@ def people_section(words: FigureWords) -> Iterator[Section]:
         scored = bool(package.scoped(14, "checklist_mean", "manager"))
         lines.append(text_line(words.say("managers_columns" if scored else "managers_columns_plain")))
         lines += [text_line(_person(words, manager, scored=scored)) for manager in people]
-    block = Block(kind=BlockKind.TABLE, lines=tuple(lines), metric_refs=("3:in_sla", "1:frt_median"))
-    yield Section(code="managers", title=title, priority=4, blocks=(block,))
+    yield section_of("managers", title, 4, BlockKind.TABLE, lines, refs=("3:in_sla", "1:frt_median"))
 
 
 def _people(package: Package) -> list[str]:

@@ -34,7 +34,7 @@ from synkro_resources.rules.comparison import NoComparison
 Resolve = Callable[[str], str | None]
 """Turns a reference (deal:<id>, report …) into an address, or None."""
 MARGIN = 14 * mm
-SUMMARY_LEFT_OUT = ("cabinet", "todo")
+SUMMARY_LEFT_OUT = ("cabinet", "todo", "waiting")
 """What a paper cannot do: open the cabinet, and tell who waits at the moment of reading."""
 
 
