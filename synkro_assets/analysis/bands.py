@@ -1,4 +1,4 @@
-"""How far a finding may be trusted; never asked from the model (docs/analysis.md, «Уверенность»)."""
+"""How far a finding may be trusted; never asked from the model (docs/analysis.md, «Bands»)."""
 
 from __future__ import annotations
 

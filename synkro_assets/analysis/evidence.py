@@ -1,7 +1,7 @@
 """Checking an answer against the conversation: what cannot be shown by a message of it does not exist.
 
-The steps and their order are those of docs/analysis.md, «Проверка ответа». Nothing is repaired by guessing or compared
-fuzzily: a quote stands in the cited message, or the finding goes.
+The steps and their order are those of docs/analysis.md, «Checks of an answer». Nothing is repaired by guessing or
+compared fuzzily: a quote stands in the cited message, or the finding goes.
 """
 
 from __future__ import annotations
@@ -43,12 +43,20 @@ class _Dropped(Exception):
         self.reason = reason
 
 
-def check(answer: EpisodeAnswer | None, content: EpisodeContent, variant: Variant) -> Checked:
-    """The findings of an answer that hold. None as the answer: nothing could be read, so everything is lacking."""
+def check(
+    answer: EpisodeAnswer | None, content: EpisodeContent, variant: Variant, *, known: Sequence[Finding] = ()
+) -> Checked:
+    """The findings of an answer that hold. None as the answer: nothing could be read, so everything is lacking.
+
+    `known`: findings of an earlier answer about the same episode, whose objections hold for this one, too.
+    """
     if answer is None:
         whole = Drop("", "", DropCode.INVALID)
         return Checked((), (whole,), tuple(Drop(k, c, DropCode.INVALID) for k, c in mandatory_codes(variant)))
-    return _Check(content, variant).run(answer.findings)
+    run = _Check(content, variant)
+    for finding in known:
+        run.note_objection(finding)
+    return run.run(answer.findings)
 
 
 def merged(first: Checked, repair: Checked, variant: Variant) -> Checked:
@@ -87,14 +95,17 @@ class _Check:
                 continue
             seen.add(finding.item)
             counts[finding.type] += 1
-            if finding.type is FindingType.OBJECTION:
-                self.objections[finding.code] = self.places[finding.refs[0]]
+            self.note_objection(finding)
             valid.append((index, finding))
         findings = tuple(finding for _, finding in sorted(valid, key=lambda pair: pair[0]))
         dropped = tuple(drop for _, drop in sorted(drops, key=lambda pair: pair[0]))
         reasons = {(drop.type, drop.code): drop.reason for drop in reversed(dropped)}
         reasons |= {(drop.type, ""): drop.reason for drop in reversed(dropped)}
         return Checked(findings, dropped, tuple(_lacking(findings, self.variant, reasons)))
+
+    def note_objection(self, finding: Finding) -> None:
+        if finding.type is FindingType.OBJECTION:
+            self.objections.setdefault(finding.code, self.places[finding.refs[0]])
 
     def _in_order(self, raw: Sequence[RawFinding]) -> Iterable[tuple[int, RawFinding]]:
         """Objections first: replies, outcomes and CK07 are judged by those that hold."""

@@ -10,7 +10,7 @@ from synkro_assets.analysis.vocabulary import NO_VALUE, Applicability, FindingTy
 
 
 class DropCode(StrEnum):
-    """Why a finding does not exist (docs/analysis.md, «Проверка ответа»)."""
+    """Why a finding does not exist (docs/analysis.md, «Checks of an answer»)."""
 
     INVALID = "invalid"
     BAD_CODE = "bad_code"

@@ -1,4 +1,4 @@
-"""Finding client messages that give orders to whoever reads the dialog (docs/analysis.md, «Подмена указаний»).
+"""Finding client messages that give orders to whoever reads the dialog (docs/analysis.md, «Orders in a client's text»).
 
 A flag costs little: the episode is listed and left out of averages until a person has looked. So the patterns prefer a
 false alarm to a miss.

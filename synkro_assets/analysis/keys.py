@@ -1,4 +1,4 @@
-"""What makes an answer the same answer: content and versions, nothing else (docs/analysis.md, «Повтор бесплатен»)."""
+"""What makes an answer the same answer: content and versions, nothing else (docs/analysis.md, «Keys»)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,18 @@ class Versions:
     prompt: str
     rubric: str
     schema: str
+
+    @property
+    def stored(self) -> dict[str, str]:
+        """As an analysis names them."""
+        return {
+            "masker": self.masker,
+            "model": self.model,
+            "params": self.params,
+            "prompt": self.prompt,
+            "rubric": self.rubric,
+            "schema": self.schema,
+        }
 
     def key_of(self, content_hash: str) -> str:
         """The analysis key: equal keys share one stored answer, also across days and rebuilt partitions."""

@@ -1,7 +1,7 @@
 """The fixed part of a request: rules, codes, checklist and examples, the same for every episode of a tenant.
 
-It comes first and holds no date, id or name, so that providers read it from their cache (docs/analysis.md, «Цена»). Any
-change of it is a new `PROMPT_VERSION`: stored answers name the version that they were asked with.
+It comes first and holds no date, id or name, so that providers read it from their cache (docs/analysis.md, «Price»).
+Any change of it is a new `PROMPT_VERSION`: stored answers name the version that they were asked with.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The user part of a request: an episode between lines that no client can write (docs/analysis.md, «Вход модели»)."""
+"""The user part of a request: an episode between lines that no client can write (docs/analysis.md, «Model input»)."""
 
 from __future__ import annotations
 

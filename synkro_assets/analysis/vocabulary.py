@@ -1,6 +1,6 @@
 """What an answer may say: types of findings, their codes and values, and who may be quoted for them.
 
-One table for the prompt, the schema and the checks (docs/analysis.md, «Структура ответа»).
+One table for the prompt, the schema and the checks (docs/analysis.md, «Answer»).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What calls to the AI provider cost: reserved before a call, settled after it, kept as an audit.
 
 A reservation and its row are written before the call leaves. If the process dies, both stay: the call may have been
-billed, so it counts by its estimate (docs/analysis.md, «Цена и бюджет»).
+billed, so it counts by its estimate (docs/analysis.md, «Price»).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from synkro_resources.control.database import Database
@@ -21,6 +21,7 @@ from synkro_resources.control.tables.tenancy import usage_month
 from synkro_resources.model.clock import Clock
 
 TEXTS_KEPT = timedelta(days=30)
+FIRST_RATIO, LEAST_RATIO, MOST_RATIO, RATIO_STEP = 2.0, 1.5, 4.0, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,23 @@ class AiLedger:
                 select(usage_month.c.ai_cost).where(usage_month.c.month == month_of.replace(day=1))
             ).scalar_one_or_none()
         return Decimal(0) if found is None else found
+
+    def characters_per_token(self, model: str) -> float:
+        """Measured on this tenant's settled calls, in steps of a half between 1.5 and 4; 2 before there are any.
+
+        Steps, because the measure decides how much of a long conversation is sent: a drift would ask everything again.
+        """
+        row = ai_call.c
+        with self.db.tenant(self.tenant) as connection:
+            found = connection.execute(
+                select(func.sum(func.length(row.masked_request)), func.sum(row.tokens_in)).where(
+                    row.model == model, row.tokens_in > 0, row.masked_request.is_not(None)
+                )
+            ).one()
+        if not found[1]:
+            return FIRST_RATIO
+        steps = round(float(found[0]) / float(found[1]) / RATIO_STEP)
+        return min(MOST_RATIO, max(LEAST_RATIO, steps * RATIO_STEP))
 
     def forget_texts(self) -> int:
         """Blank requests and answers older than 30 days; hashes, sizes and costs stay. Returns how many calls."""

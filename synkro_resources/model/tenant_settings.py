@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time
+from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -99,6 +100,15 @@ class TenantSettings(BaseModel):
         default=20,
         ge=0,
         description="Hours after which all deals, contacts and companies are compared by id; 0: never.",
+    )
+
+    ai_monthly_cap: Decimal | None = Field(
+        default=None, ge=0, description="Money for the AI provider per month, in its price's currency; None: no limit."
+    )
+    ai_run_cap: Decimal | None = Field(default=None, ge=0, description="The same for one run.")
+    ai_episode_cap: Decimal | None = Field(default=None, ge=0, description="The same for one call.")
+    episode_token_budget: int = Field(
+        default=6000, ge=500, description="Tokens of a conversation that are sent; the oldest messages go first."
     )
 
     retention_days: dict[str, int] = Field(
