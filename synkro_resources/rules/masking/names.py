@@ -1,0 +1,120 @@
+"""Russian names in a shadow text: of people whom the tenant's data know, and by form (patronymics, «меня зовут …»)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from synkro_resources.rules.masking.shadow import shadow
+
+MIN_LETTERS = 3
+MAX_WORDS = 12  # clients choose their display names; a name of a thousand words would become a pattern of them
+CUT_FROM = 4
+MAX_LETTERS = 40
+
+_WORD = re.compile(r"[^\W\d_]+")
+_ENDING = (
+    "(?:а|я|у|ю|ы|и|е|ь|й|[оеё]й|[ое]ю|[оеё]м|[ая]м|[ая]ми|[ая]х|[ое]в|ь[яюей]|ь[её]м"
+    "|ый|ий|ым|им|ого|его|ому|ему|ая|ую|яя|юю)?"  # nouns, and surnames that decline like «Белый»
+)
+_SHORT_ENDING = "(?:а|я|у|ю|ы|и|е|[оеё]й|[ое]ю)"  # of Аня and Ира: two letters and no ending are any word
+_PATRONYMIC = r"[А-ЯЁ][а-яё]+(?:ович|евич|овн|евн|иничн|ичн)(?:а|у|ем|ы|е|ой)?"
+_NOT_NAME = r"(?!Здравствуйте|Добр|Уважаем|Получател|Спасибо|Клиент|Привет|Заказ)"
+_LETTER = "а-яёА-ЯЁa-zA-Z"
+
+AMBIGUOUS = frozenset({"вера", "надежда", "любовь", "роза", "лев", "майя", "слава", "мир", "лилия", "август"})
+"""Names that are words, too: only a capital letter makes them a name."""
+
+NOT_NAMES = frozenset(
+    {
+        *("whatsapp", "telegram", "viber", "avito", "instagram", "vk", "max", "vip", "user", "client", "customer"),
+        *("ватсап", "телеграм", "авито", "клиент", "клиентка", "покупатель", "заказчик", "заказ", "менеджер"),
+        *("гость", "контакт", "сделка", "доставка", "оплата", "новый", "новая", "неизвестный", "без", "имени"),
+    }
+)
+"""Words that stand in the name field and name nobody; as a pattern they would tear holes into every dialog."""
+
+_BY_PATRONYMIC = re.compile(
+    rf"(?<![А-ЯЁа-яё])(?:{_NOT_NAME}[А-ЯЁ][а-яё]+ )?(?:{_NOT_NAME}[А-ЯЁ][а-яё]+ )?{_PATRONYMIC}"
+    r"(?![а-яё])(?: [А-ЯЁ][а-яё]+)?"
+)
+_BY_THEMSELVES = re.compile(
+    r"(?i:меня зовут|мо[её] имя|зовите меня|с уважением,?) ([А-ЯЁ][а-яё]{2,}(?: [А-ЯЁ][а-яё]{2,})?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody with an id and the name that the tenant's data show, in any form."""
+
+    id: int
+    name: str
+
+
+def stem(word: str) -> str:
+    """`Анна` → `анн`: lower case, ё as е, and from four letters on without a last а, я, й or ь."""
+    lowered = word.lower().replace("ё", "е")
+    return lowered[:-1] if len(word) >= CUT_FROM and lowered[-1] in "аяйь" else lowered
+
+
+def _stems(word: str) -> list[str]:
+    """Every beginning that the word's cases share with it."""
+    whole = stem(word)
+    stems = [whole]
+    if whole.endswith(("ел", "ец", "ок")):  # Павел, Павла
+        stems.append(whole[:-2] + whole[-1])
+    if len(word) > CUT_FROM and word.lower().endswith(("ий", "ый", "ой", "ая", "яя")):  # Белый, Белому
+        stems.append(whole[:-1])
+    return stems
+
+
+def name_words(name: str) -> tuple[str, ...]:
+    """The words of a display name that can name a person."""
+    words = (word for word in _WORD.findall(shadow(name)) if MIN_LETTERS <= len(word) <= MAX_LETTERS)
+    return tuple(word for word in words if word.lower() not in NOT_NAMES)[:MAX_WORDS]
+
+
+def name_pattern(name: str) -> re.Pattern[str] | None:
+    """Finds the name's words in any case, one or several in a row; None if the name has no usable word."""
+    words = name_words(name)
+    return _pattern(words) if words else None
+
+
+@lru_cache(maxsize=4096)  # an episode's managers are those of the tenant's other episodes
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    parts = [part for word in words for part in _parts(word)]
+    one = f"(?:{'|'.join(parts)})"
+    return re.compile(rf"(?<![{_LETTER}]){one}(?: (?:{one}|{_PATRONYMIC}))*(?![{_LETTER}])")
+
+
+def _parts(word: str) -> Iterator[str]:
+    for part in _stems(word):
+        if word.lower() in AMBIGUOUS:
+            yield f"{part[0].upper()}(?i:{_either_e(part[1:])}{_ENDING})"
+        else:
+            yield f"(?i:{_either_e(part)}{_ENDING})"
+    if len(word) == MIN_LETTERS and word[-1].lower() in "ая" and word.lower() not in AMBIGUOUS:
+        yield f"{_capital(word[0])}(?i:{_either_e(word[1].lower())}{_SHORT_ENDING})"
+
+
+def _capital(letter: str) -> str:
+    return "[ЕЁ]" if letter in "еёЕЁ" else letter.upper()
+
+
+def _either_e(part: str) -> str:
+    return re.escape(part).replace("е", "[её]")
+
+
+def unknown_names(text: str) -> Iterator[tuple[int, int]]:
+    """Places of names of people whom nobody listed: by a patronymic, then by how people introduce themselves."""
+    for found in _BY_PATRONYMIC.finditer(text):
+        yield found.span()
+    for found in _BY_THEMSELVES.finditer(text):
+        yield found.span(1)
+
+
+def unknown_canonical(name: str) -> str:
+    """`Иванов Пётр Сергеевич` → `~иванов петр сергеевич`."""
+    return "~" + " ".join(stem(word) for word in _WORD.findall(name))
