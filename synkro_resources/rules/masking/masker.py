@@ -103,10 +103,10 @@ class People:
 class ManagerNumbers:
     """«Менеджер n» of one episode: n by first appearance, as an author (the renderer asks) or as a name in a text."""
 
-    numbers: dict[int | None, int] = field(default_factory=dict[int | None, int])
+    numbers: dict[int | str | None, int] = field(default_factory=dict[int | str | None, int])
 
-    def of(self, manager: int | None) -> int:
-        """The manager's number; None is the author whom nobody named."""
+    def of(self, manager: int | str | None) -> int:
+        """The number of an amoCRM user, of an author whom no user is known for, or of nobody in particular."""
         return self.numbers.setdefault(manager, len(self.numbers) + 1)
 
 
