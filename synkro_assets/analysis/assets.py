@@ -133,7 +133,7 @@ def _tell(run: TenantRun, provider: Provider, tally: Tally) -> None:
         "cost": float(spending.cost),
         "currency": provider.currency,
         "flagged": tally.flagged,
-        "rung": provider.client.rung,
+        "rung": provider.client.rung.value,
         **{f"status_{status}": count for status, count in tally.statuses.items()},
         **{f"dropped_{code}": count for code, count in tally.drops.items()},
     }

@@ -125,7 +125,7 @@ class Conversations:
                     at=cast("datetime", row["sent_at"]),
                     text=shortened(text),
                     text_version=str(row["text_version"]),
-                    has_text=bool(str(row["text"] or "").strip()),
+                    has_text=bool(_written(row["text"]).strip()),
                 )
             )
         content = EpisodeContent(
@@ -168,12 +168,12 @@ class Conversations:
 
 def _shown(row: Mapping[str, object], masker: Masker) -> tuple[MappedText, tuple[MaskedText, ...]]:
     """The line of a message: its masked text on one line, and a mark for what cannot be read."""
-    original = str(row["text"] or "")
+    original = _written(row["text"])
     masked = (masker.mask(original),)
     text = one_line(mapped(masked[0]))
     mark = MARKS.get(str(row["type"]), "")
     if not mark and row["type"] == "file":
-        name = masker.mask(str(row["media_name"] or ""))
+        name = masker.mask(_written(row["media_name"]))
         masked = (*masked, name)
         mark = f"[файл: {one_line(MappedText.of(name.text)).text[:LONGEST_FILE_NAME]}]"
     elif not mark and not original.strip():
@@ -182,6 +182,11 @@ def _shown(row: Mapping[str, object], masker: Masker) -> tuple[MappedText, tuple
         return text, masked
     shown = f" ⏎ {mark}" if text.text.strip() else mark
     return MappedText.joined([text, MappedText.made_up(shown, len(original))]), masked
+
+
+def _written(value: object) -> str:
+    """The text, empty where there is none: a frame shows that as NaN."""
+    return value if isinstance(value, str) else ""
 
 
 def mapped(masked: MaskedText) -> MappedText:
