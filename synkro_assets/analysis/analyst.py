@@ -205,12 +205,12 @@ class Analyst:
         if not first.lacking:
             return first, drops
         self.tally.repairs += 1
-        repaired = await self._reply(question, key, content=reply.content, lacking=first.lacking)
+        repaired = await self._reply(question, key, content=reply.content, failed=first.to_repair)
         if repaired.answer is None:
             return first, drops
         second = check(repaired.answer, reply.content, question.variant, known=first.findings)
         whole = merged(first, second, question.variant)
-        asked = {(drop.type, drop.code) for drop in first.lacking}
+        asked = {(drop.type, drop.code) for drop in first.to_repair}
         return whole, (*drops, *((2, drop) for drop in second.drops if (drop.type, drop.code) in asked))
 
     async def _second_run(
@@ -232,14 +232,14 @@ class Analyst:
         key: str,
         *,
         content: EpisodeContent | None = None,
-        lacking: Sequence[Drop] = (),
+        failed: Sequence[Drop] = (),
     ) -> _Reply:
         """One answer; an answer that is cut gets twice the room once, then half of the conversation."""
         shown = content or question.content
         room = MAX_OUTPUT[question.variant]
         for room_, part in ((room, shown), (2 * room, shown), (2 * room, _half(shown))):
             episode = render(part, new_nonce(part))
-            user = repair_message(episode, lacking) if lacking else episode
+            user = repair_message(episode, failed) if failed else episode
             got = await self.provider.ask(self._systems[question.variant], user, room_, analysis_key=key)
             if got.reason in ("refused", "content_filter"):
                 return _Reply(part, refused=True)

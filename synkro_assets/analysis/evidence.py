@@ -60,9 +60,9 @@ def check(
 
 
 def merged(first: Checked, repair: Checked, variant: Variant) -> Checked:
-    """The first answer completed by the repaired items, and by nothing else that the second answer says."""
-    lacking = {(drop.type, drop.code) for drop in first.lacking}
-    taken = [item for item in repair.findings if (item.type, item.code) in lacking or (item.type, "") in lacking]
+    """The first answer completed by the items that were to be repaired, and by nothing else of the second answer."""
+    asked = {(drop.type, drop.code) for drop in first.to_repair}
+    taken = [item for item in repair.findings if (item.type, item.code) in asked or (item.type, "") in asked]
     findings = (*first.findings, *taken)
     reasons = {(drop.type, drop.code): drop.reason for drop in (*first.lacking, *repair.lacking)}
     return Checked(findings, first.drops, tuple(_lacking(findings, variant, reasons)))

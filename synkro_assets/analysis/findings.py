@@ -8,6 +8,8 @@ from enum import StrEnum
 from synkro_assets.analysis.content import MessageLine
 from synkro_assets.analysis.vocabulary import NO_VALUE, Applicability, FindingType
 
+_TYPES = frozenset(kind.value for kind in FindingType)
+
 
 class DropCode(StrEnum):
     """Why a finding does not exist (docs/analysis.md, «Checks of an answer»)."""
@@ -81,6 +83,26 @@ class Checked:
     findings: tuple[Finding, ...]
     drops: tuple[Drop, ...]
     lacking: tuple[Drop, ...]
+
+    @property
+    def to_repair(self) -> tuple[Drop, ...]:
+        """Nothing while all that is mandatory is there; else that, and with it whatever else did not pass.
+
+        An objection that failed takes its reply, its outcome and CK07 with it, so they are asked for together.
+        """
+        if not self.lacking:
+            return ()
+        named = {(drop.type, drop.code) for drop in self.lacking} | {(drop.type, "") for drop in self.lacking}
+        here = {(finding.type.value, finding.code) for finding in self.findings}
+        others = dict.fromkeys(
+            drop
+            for drop in self.drops
+            if drop.reason is not DropCode.DUPLICATE
+            and drop.type in _TYPES
+            and (drop.type, drop.code) not in named | here
+            and (drop.type, "") not in named
+        )
+        return (*self.lacking, *others)
 
 
 def undetermined(kind: FindingType, code: str) -> Finding:

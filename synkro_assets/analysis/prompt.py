@@ -94,11 +94,11 @@ def system_prompt(rubric: Rubric, variant: Variant) -> str:
     return "\n\n".join(parts)
 
 
-def repair_message(episode: str, lacking: Sequence[Drop]) -> str:
+def repair_message(episode: str, failed: Sequence[Drop]) -> str:
     """The same episode with the items that did not pass, each with why, and nothing of what the model had written."""
     items = [
         json.dumps({"type": drop.type, "code": drop.code or None, "drop": drop.reason}, ensure_ascii=False)
-        for drop in lacking
+        for drop in failed
     ]
     return "\n".join([episode, REPAIR, *items])
 

@@ -112,6 +112,8 @@ class AsyncAiClient:
                 raise self._failed(failure, rung) from None
             except TimeoutError:
                 raise self._timed_out(rung) from None
+            except ValueError:  # the library passes on what its JSON reader says of a torn answer
+                raise self._torn(rung) from None
 
     def step_down(self) -> bool:
         """Use the next way of asking from now on; False on the last one."""
@@ -157,13 +159,17 @@ class AsyncAiClient:
         )
 
     def _timed_out(self, rung: Rung) -> CallFailed:
-        error = TransientError(
-            "ai.timeout",
-            Sentence("Модель не ответила вовремя.", "The model did not answer in time."),
-            Sentence("Повторим позже сами.", "We will try again later."),
-            tenant=self.tenant,
-            integration="ai",
-        )
+        what = Sentence("Модель не ответила вовремя.", "The model did not answer in time.")
+        return self._lost("ai.timeout", what, rung)
+
+    def _torn(self, rung: Rung) -> CallFailed:
+        what = Sentence("Ответ модели оборвался по дороге.", "The model's answer was torn on the way.")
+        return self._lost("ai.torn_answer", what, rung)
+
+    def _lost(self, code: str, what: Sentence, rung: Rung) -> CallFailed:
+        """An answer that the provider may have made and billed."""
+        again = Sentence("Повторим позже сами.", "We will try again later.")
+        error = TransientError(code, what, again, tenant=self.tenant, integration="ai")
         return CallFailed(error, status=None, retry_after_s=None, may_be_billed=True, rung=rung)
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ import openai
 from openai import OpenAI
 from openai.types.chat import ChatCompletion
 
-from synkro_resources.ai.client import explain
+from synkro_resources.ai.client import REGION, explain
 from synkro_resources.ai.prices import OWN, price_of
 from synkro_resources.ai.rungs import Rung, remembered
 from synkro_resources.checks.network import CONNECT_S
@@ -21,18 +21,13 @@ from synkro_resources.checks.subject import Subject
 from synkro_resources.control.integrations import CheckFinding
 from synkro_resources.http.hosts import is_loopback
 from synkro_resources.http.jsonvalues import as_object, as_rows, as_text
-from synkro_resources.model.errors import IntegrationError, Sentence, SynkroError
+from synkro_resources.model.errors import IntegrationError, Sentence
 
 ANSWER_S = 15.0
 """Longest wait for one answer of the probe: a model that needs longer for three fields is no use for reports."""
 
 SLOW_MS = 8_000
 
-REGION = "unsupported_country_region_territory"
-OTHER_ADDRESS = Sentence(
-    "Ключ исправен. Укажите другой адрес (base_url): провайдера или посредника, который обслуживает вашу страну.",
-    "The key is fine. Give another address (base_url): a provider or a gateway that serves your country.",
-)
 SETTINGS = Sentence(
     "Проверьте адрес, ключ и модель в настройках ИИ.", "Check the address, the key and the model in the AI settings."
 )
@@ -114,7 +109,7 @@ class AiCheck:
             # A key may be restricted to completions; a refused country is refused everywhere.
             listless = isinstance(failure, openai.NotFoundError | openai.PermissionDeniedError)
             if not listless or _code(failure) == REGION:
-                yield refused("key", self._explained(failure))
+                yield refused("key", explain(failure, tenant=self._subject.tenant))
                 return
             listed = None
         except ValueError:  # a page instead of JSON
@@ -141,7 +136,9 @@ class AiCheck:
         try:
             self._climb = climb_down(self._complete, lambda: not self._subject.deadline.is_over)
         except openai.OpenAIError as failure:
-            raise self._explained(failure) from None  # the library's text may hold parts of the key
+            raise explain(
+                failure, tenant=self._subject.tenant
+            ) from None  # the library's text may hold parts of the key
         held, best = self._climb.held, Rung.SCHEMA
         if self._climb.unfinished:
             what = Sentence("Модель не успела ответить.", "The model did not answer in time.")
@@ -258,17 +255,6 @@ class AiCheck:
     def _timeout(self) -> openai.Timeout:
         left = max(0.1, min(ANSWER_S, self._subject.deadline.left_s()))
         return openai.Timeout(left, connect=min(CONNECT_S, left))
-
-    def _explained(self, failure: openai.OpenAIError) -> SynkroError:
-        """As the client explains it; a refused country is told apart from a refused key."""
-        tenant = self._subject.tenant
-        if _code(failure) == REGION:
-            what = Sentence(
-                "Провайдер ИИ не обслуживает страну, из которой идут запросы.",
-                "The AI provider does not serve the country that the requests come from.",
-            )
-            return IntegrationError("ai.region", what, OTHER_ADDRESS, tenant=tenant, integration="ai")
-        return explain(failure, tenant=tenant)
 
     @property
     def _open(self) -> OpenAI:
