@@ -100,8 +100,7 @@ def save_tokens(db: Database, keyring: Keyring, tenant: str, values: Iterable[To
             new += _save_values(connection, keyring, tenant, batch, clock)
         for start in range(0, len(uses), BATCH):
             rows = [
-                {"tenant": tenant, "token": token, "dialog_id": dialog}
-                for token, dialog in uses[start : start + BATCH]
+                {"tenant": tenant, "token": token, "dialog_id": dialog} for token, dialog in uses[start : start + BATCH]
             ]
             connection.execute(postgresql.insert(pii_token_use).values(rows).on_conflict_do_nothing())
     return new
