@@ -235,6 +235,15 @@ def test_a_place_in_the_masked_text_is_found_in_the_original() -> None:
         found.original_range(0, len(found.text) + 1)
 
 
+def test_a_recogniser_adds_names_of_third_persons_and_takes_nothing_that_is_taken() -> None:
+    def recognise(text: str) -> list[tuple[int, int]]:
+        return [found.span() for found in re.finditer("Зоя|Мария|Анна Зоя", text)]
+
+    found = Masker(Tokens(KEY), PEOPLE, recognise=recognise).mask("Мария, Зоя и Анна Зоя")
+    assert re.fullmatch(r"Менеджер 1, (\[PERSON_\w+\]) и \[PERSON_FE67UEP5\] \1", found.text)
+    assert found.original() == "Мария, Зоя и Анна Зоя"
+
+
 def test_without_a_key_nothing_is_masked_by_accident() -> None:
     with pytest.raises(ValueError, match="key"):
         Tokens(b"")
