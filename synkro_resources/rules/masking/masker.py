@@ -1,12 +1,18 @@
-"""Masks the texts of one episode and remembers where everything was (docs/analysis.md, «Маскирование»)."""
+"""Masks the texts of one episode and remembers where everything was (docs/analysis.md, «Masking»)."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from synkro_resources.rules.masking.names import Named, name_pattern, unknown_canonical, unknown_names
+from synkro_resources.rules.masking.names import (
+    Named,
+    name_pattern,
+    unknown_canonical,
+    unknown_names,
+    words_within,
+)
 from synkro_resources.rules.masking.patterns import DETECTORS, Detector, token_like
 from synkro_resources.rules.masking.shadow import shadow
 from synkro_resources.rules.masking.tokens import Language, Tokens, label
@@ -15,6 +21,10 @@ MANAGER, PERSON, BRACKET = "MANAGER", "PERSON", "BRACKET"
 NOT_TOKENS = frozenset({MANAGER, BRACKET})
 """Kinds of spans behind which there is no personal value to keep."""
 MANAGER_LABELS: Mapping[Language, str] = {"ru": "Менеджер", "en": "Manager"}
+
+
+NameRecogniser = Callable[[str], Iterable[tuple[int, int]]]
+"""Places of people's names in a shadow text, in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +135,17 @@ class Masker:
         tokens: the tenant's, shared by all of its episodes.
         people: whose names to look for.
         numbers: the renderer's, if it numbers authors; otherwise its own, to be read afterwards.
+        recognise: finds names of third persons, which no list holds; its places are taken last.
     """
 
-    def __init__(self, tokens: Tokens, people: People, numbers: ManagerNumbers | None = None) -> None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        people: People,
+        numbers: ManagerNumbers | None = None,
+        recognise: NameRecogniser | None = None,
+    ) -> None:
+        self._recognise = recognise
         self.numbers = ManagerNumbers() if numbers is None else numbers
         self._tokens = tokens
         profile = [(people.profile, f"dialog:{people.profile.id}")] if people.profile else []
@@ -155,8 +173,11 @@ class Masker:
         for pattern, kind, canonical in self._names:
             for match in pattern.finditer(plain):
                 taken.add(_Found(*match.span(), kind, canonical))
-        for start, end in unknown_names(plain):
-            taken.add(_Found(start, end, PERSON, unknown_canonical(plain[start:end])))
+        by_library = self._recognise(plain) if self._recognise else ()
+        for start, end in (*unknown_names(plain), *by_library):
+            for free in taken.free_within(start, end):
+                if place := words_within(plain, *free):
+                    taken.add(_Found(*place, PERSON, unknown_canonical(plain[slice(*place)])))
         return self._replaced(text, taken.in_order)
 
     def _replaced(self, text: str, found: Sequence[_Found]) -> MaskedText:
@@ -191,6 +212,15 @@ class _Taken:
         free_before = place == 0 or self.in_order[place - 1].end <= found.start
         if free_before and (place == len(self.in_order) or self.in_order[place].start >= found.end):
             self.in_order.insert(place, found)
+
+    def free_within(self, start: int, end: int) -> list[tuple[int, int]]:
+        """What nobody took of [start, end): of «Иванов Пётр Сергеевич» the first word, if Пётр is a known contact."""
+        free: list[tuple[int, int]] = []
+        for found in self.in_order:
+            if start < found.end and found.start < end:
+                free.append((start, found.start))
+                start = found.end
+        return [(first, last) for first, last in (*free, (start, end)) if first < last]
 
 
 def _candidates(detector: Detector, text: str) -> Iterator[_Found]:

@@ -20,9 +20,28 @@ _ENDING = (
     "|ый|ий|ым|им|ого|его|ому|ему|ая|ую|яя|юю)?"  # nouns, and surnames that decline like «Белый»
 )
 _SHORT_ENDING = "(?:а|я|у|ю|ы|и|е|[оеё]й|[ое]ю)"  # of Аня and Ира: two letters and no ending are any word
-_PATRONYMIC = r"[А-ЯЁ][а-яё]+(?:ович|евич|овн|евн|иничн|ичн)(?:а|у|ем|ы|е|ой)?"
-_NOT_NAME = r"(?!Здравствуйте|Добр|Уважаем|Получател|Спасибо|Клиент|Привет|Заказ)"
 _LETTER = "а-яёА-ЯЁa-zA-Z"
+_NOT_NAME = (
+    "(?!Здравствуйте|Добр|Уважаем|Получател|Спасибо|Клиент|Привет|Заказ|Подскаж|Скаж|Звон|Позвон|Пиш|Напиш|Можно|Когда"
+    "|Пожалуйста|Менеджер)"
+)
+_ADJECTIVE = "(?!(?:Осн|Отл|Нал|Разл|Стол|Перв|Втор|Пшен|Клубн|Кирп|Дух|Верх|Церк|Усл|Безусл|Ур|Кр|Люб)(?:овн|ичн))"
+"""«Основной вопрос» is nobody's patronymic."""
+_PATRONYMIC = (
+    rf"{_ADJECTIVE}(?:[А-ЯЁ][а-яё]+(?:ович|евич|овн|евн|иничн|ичн)|Ильич|Кузьмич|Лукич|Фомич|Никитич|Саввич)"
+    "(?:а|у|ем|ы|е|ой)?"
+)
+_FATHERS = (
+    "андре|алексе|серге|никола|тимофе|матве|евгень|юрь|василь|анатоль|валерь|григорь|геннадь|аркадь|виталь|дмитри|игор"
+    "|олег|виктор|владимир|александр|иван|петр|павл|михайл|борис|роман|максим|денис|антон|артем|эдуард|рашид|рустам"
+    "|станислав|владислав|вячеслав|ярослав|константин|леонид|федор|степан|семен|егор|кирилл|тимур|марат|ильдар|айрат"
+    "|ренат|ринат|руслан|георги|яковл|льв|богдан|данил|глеб|вадим|филипп|марк|валентин|альберт|наил|радик|фарид|азат"
+).replace("е", "[её]")
+# In small letters only of fathers' names that are known: too many plain words end like a patronymic.
+_SMALL_PATRONYMIC = rf"(?:{_FATHERS})(?:ович|евич|овн|евн)(?:а|у|ем|ы|е|ой)?"
+_FAMILY = (
+    r"(?!Один|Готов|Магазин|Нов)[А-ЯЁ][а-яё]+(?:[оеё]в|[иы]н|[сц]к)(?:а|у|ым|ом|ой|ий|ого|ому|им|ая|ую|е)?(?![а-яё])"
+)
 
 AMBIGUOUS = frozenset({"вера", "надежда", "любовь", "роза", "лев", "майя", "слава", "мир", "лилия", "август"})
 """Names that are words, too: only a capital letter makes them a name."""
@@ -38,10 +57,16 @@ NOT_NAMES = frozenset(
 
 _BY_PATRONYMIC = re.compile(
     rf"(?<![А-ЯЁа-яё])(?:{_NOT_NAME}[А-ЯЁ][а-яё]+ )?(?:{_NOT_NAME}[А-ЯЁ][а-яё]+ )?{_PATRONYMIC}"
-    r"(?![а-яё])(?: [А-ЯЁ][а-яё]+)?"
+    rf"(?![а-яё])(?: {_NOT_NAME}[А-ЯЁ][а-яё]+)?"
 )
-_BY_THEMSELVES = re.compile(
-    r"(?i:меня зовут|мо[её] имя|зовите меня|с уважением,?) ([А-ЯЁ][а-яё]{2,}(?: [А-ЯЁ][а-яё]{2,})?)"
+_BY_SMALL_PATRONYMIC = re.compile(rf"(?i)(?<![а-яё])(?:{_NOT_NAME}[а-яё]{{3,}} )?{_SMALL_PATRONYMIC}(?![а-яё])")
+_BY_THEMSELVES = (
+    re.compile(r"(?i:меня зовут|мо[её] имя|зовите меня|с уважением,?) ([А-ЯЁ][а-яё]{2,}(?: [А-ЯЁ][а-яё]{2,})?)"),
+    re.compile(
+        r"(?:меня зовут|мо[её] имя|зовите меня|с уважением,?)"
+        r" (?!команда|компания|коллектив|магазин|отдел|администрация|ваш|наш|просто)([а-яё]{3,})",
+        re.IGNORECASE,
+    ),
 )
 
 
@@ -86,7 +111,10 @@ def name_pattern(name: str) -> re.Pattern[str] | None:
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     parts = [part for word in words for part in _parts(word)]
     one = f"(?:{'|'.join(parts)})"
-    return re.compile(rf"(?<![{_LETTER}]){one}(?: (?:{one}|{_PATRONYMIC}))*(?![{_LETTER}])")
+    return re.compile(
+        rf"(?<![{_LETTER}])(?:{_FAMILY} )?{one}(?: (?:{one}|(?i:{_SMALL_PATRONYMIC})|{_PATRONYMIC}|{_FAMILY}))*"
+        rf"(?![{_LETTER}])"
+    )
 
 
 def _parts(word: str) -> Iterator[str]:
@@ -109,10 +137,18 @@ def _either_e(part: str) -> str:
 
 def unknown_names(text: str) -> Iterator[tuple[int, int]]:
     """Places of names of people whom nobody listed: by a patronymic, then by how people introduce themselves."""
-    for found in _BY_PATRONYMIC.finditer(text):
-        yield found.span()
-    for found in _BY_THEMSELVES.finditer(text):
-        yield found.span(1)
+    for pattern in (_BY_PATRONYMIC, _BY_SMALL_PATRONYMIC):
+        for found in pattern.finditer(text):
+            yield found.span()
+    for pattern in _BY_THEMSELVES:
+        for found in pattern.finditer(text):
+            yield found.span(1)
+
+
+def words_within(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """The place from the first to the last word of two letters or more inside [start, end), None without any."""
+    found = [match for match in _WORD.finditer(text, start, end) if len(match[0]) > 1]
+    return (found[0].start(), found[-1].end()) if found else None
 
 
 def unknown_canonical(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from synkro_resources.rules.masking.masker import MaskedText, Masker, People
@@ -88,6 +90,46 @@ def test_example(text: str, masked: str) -> None:
 )
 def test_what_people_write_around_a_value_does_not_save_it(text: str, masked: str) -> None:
     assert mask(text).text.startswith(masked)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Получатель Иванов Павел Сергеевич", "Получатель [P]"),
+        ("Получатель Соловьёв Павел Ильич", "Получатель [P]"),
+        ("Заря Павел Сергеевич", "[P] [P]"),
+        ("передайте Анне Орловой", "передайте [P]"),
+        ("договор на Кузьмина Павла", "договор на [P]"),
+        ("марина андреевна, добрый день", "[P], добрый день"),
+        ("Добрый день, анна сергеевна", "Добрый день, [P]"),
+        ("меня зовут олег", "меня зовут [P]"),
+        ("С уважением, Олег Громов", "С уважением, [P]"),
+        ("с уважением, компания Тепло", "с уважением, компания Тепло"),
+        ("Основной вопрос: на каком уровне? Наличной оплатой", "Основной вопрос: на каком уровне? Наличной оплатой"),
+        ("Игорь Петрович Здравствуйте", "Менеджер 1 Здравствуйте"),
+    ],
+)
+def test_names_are_masked_with_their_family_and_father(text: str, masked: str) -> None:
+    assert re.sub(r"\[PERSON_\w+\]", "[P]", mask(text).text) == masked
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["пр. Ленина, д. 5", "пр-кт Мира 5а", "б-р Культуры, 12/1", "ш. Космонавтов 8, кв 3", "улица 8 Марта 190 корп 2"],
+)
+def test_addresses_with_a_street_word_are_masked(address: str) -> None:
+    assert re.fullmatch(r"везите на \[ADDRESS_\w+\], спасибо", mask(f"везите на {address}, спасибо").text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("и пр. товары 5 шт", "Перезвоните после 10", "набор 5 штук", "период 3 дня", "улучшим цену на 10%"),
+        *("Первый платёж 50 000", "передам 2 ключа", "проездом буду 12 числа", "набираем 40 заявок", "Пришлю 3 фото"),
+    ],
+)
+def test_words_that_begin_like_a_street_are_no_addresses(text: str) -> None:
+    assert mask(text).text == text
 
 
 @pytest.mark.parametrize("hidden", ["[PHO\u200bNE_AAAAAAAA]", "［PHONE_AAAAAAAA］", "[phone_aaaaaaaa]"])
@@ -191,6 +233,15 @@ def test_a_place_in_the_masked_text_is_found_in_the_original() -> None:
     assert found.original_range(0, 0) == (0, 0)
     with pytest.raises(ValueError, match="no range"):
         found.original_range(0, len(found.text) + 1)
+
+
+def test_a_recogniser_adds_names_of_third_persons_and_takes_nothing_that_is_taken() -> None:
+    def recognise(text: str) -> list[tuple[int, int]]:
+        return [found.span() for found in re.finditer("Зоя|Мария|Анна Зоя", text)]
+
+    found = Masker(Tokens(KEY), PEOPLE, recognise=recognise).mask("Мария, Зоя и Анна Зоя")
+    assert re.fullmatch(r"Менеджер 1, (\[PERSON_\w+\]) и \[PERSON_FE67UEP5\] \1", found.text)
+    assert found.original() == "Мария, Зоя и Анна Зоя"
 
 
 def test_without_a_key_nothing_is_masked_by_accident() -> None:
