@@ -26,11 +26,11 @@ _COMMON_STEMS = """
 делаете занима заказ оформ
 счет договор накладн документ организац гаранти
 статус жалоб сломал претензи течет срочно вернуть возврат обмен
-посоветова подума согласова передума актуальн нужен нужна нужно нужны интерес котел котла котлы
+посоветова подума согласова передума актуальн нужен нужна нужно нужны интерес интересует интересуют котел котла котлы
 радиатор батаре термостат
 тепл отоплен деревян постав давай
 спасибо благодар понял принят отлич договорил хорош супер большое
-подскаж скажите пришл скинь скиньте отправ напиш можно хотел хочу когда какой какая какое какие
+подскаж подскажите скажите пришл скинь скиньте отправ напиш можно хотел хочу когда какой какая какое какие
 понедельник вторник среду четверг пятниц суббот воскресен сегодня завтра послезавтра
 объявлен работает пожалуйста приобрет купить куплю покупа
 другом других мужем женой видел раньше предлага опечатал извини квартир ванную метров
@@ -103,11 +103,14 @@ def _moved_space(first: str, second: str) -> tuple[str, str] | None:
     """Two words whose neighbouring letter and space were swapped."""
     if is_known(first) and is_known(second):
         return None
-    if any(len(word) >= _SAFE and not is_known(word) and _swapped(word) for word in (first, second)):
-        return None
     moved = ((first + second[:1], second[1:]), (first[:-1], first[-1:] + second))
-    both = [pair for pair in moved if all(pair) and is_known(pair[0]) and is_known(pair[1])]
-    return min(both, key=lambda pair: _ending(pair[0]) + _ending(pair[1]), default=None)
+    better = [pair for pair in moved if _is_better(pair[0], first) and _is_better(pair[1], second)]
+    return min(better, key=lambda pair: _ending(pair[0]) + _ending(pair[1]), default=None)
+
+
+def _is_better(word: str, before: str) -> bool:
+    """Known, and no further from what is known than it was."""
+    return word != "" and is_known(word) and (not is_known(before) or _ending(word) <= _ending(before))
 
 
 def _ending(word: str) -> int:
