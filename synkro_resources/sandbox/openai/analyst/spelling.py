@@ -104,13 +104,21 @@ def _moved_space(first: str, second: str) -> tuple[str, str] | None:
     if is_known(first) and is_known(second):
         return None
     moved = ((first + second[:1], second[1:]), (first[:-1], first[-1:] + second))
-    better = [pair for pair in moved if _is_better(pair[0], first) and _is_better(pair[1], second)]
+    # A word that a slip of its own explains lends no letter that would spoil its neighbour.
+    worse = 0 if any(_has_own_slip(word) for word in (first, second)) else 1
+    better = [pair for pair in moved if all(map(_is_better, pair, (first, second), (worse, worse)))]
     return min(better, key=lambda pair: _ending(pair[0]) + _ending(pair[1]), default=None)
 
 
-def _is_better(word: str, before: str) -> bool:
-    """Known, and no further from what is known than it was."""
-    return word != "" and is_known(word) and (not is_known(before) or _ending(word) <= _ending(before))
+def _is_better(word: str, before: str, worse: int) -> bool:
+    """Known, and at most `worse` letters further from what is known than it was."""
+    return word != "" and is_known(word) and (not is_known(before) or _ending(word) <= _ending(before) + worse)
+
+
+def _has_own_slip(word: str) -> bool:
+    if is_known(word):
+        return False
+    return _swapped(word) is not None if len(word) >= _SAFE else _whole_word(word) != word
 
 
 def _ending(word: str) -> int:
