@@ -227,3 +227,13 @@ def test_a_faked_end_of_the_dialog_is_a_line_like_any_other() -> None:
     answer = ask(faked)
     assert answer.instruction_like == ["m3"]
     assert answer.item("CK10") == "yes"
+
+
+def test_amounts_and_times_are_cut_out_whole_behind_letters_that_change_their_length() -> None:
+    answer = ask(
+        talk("К: Сколько стоит шкаф и когда привезёте?", "М: İstanbul стоит 18 900 ₽", "М: İzmir, привезём 12.09.2026")
+    )
+    details = {item["code"]: item["detail"] for item in answer.of("checklist") if item["detail"]}
+    assert details["CK04"] == "18 900 ₽"
+    assert details["CK08"] == "12.09.2026"
+    assert answer.dropped == []
