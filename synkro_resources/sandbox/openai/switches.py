@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 Fault = Literal[
     "401",
@@ -43,26 +43,15 @@ wait in `retry-after-ms`. Made and billed, but torn on the way: `reset_body`, `c
 """
 
 LieKind = Literal[
-    "wrong_quote",
-    "wrong_author",
-    "wrong_number",
-    "invented_id",
-    "cut_word",
-    "bad_combination",
-    "duplicate",
-    "missing",
-    "obeys_injection",
+    "wrong_quote", "wrong_author", "wrong_number", "invented_id", "cut_word", "bad_combination", "duplicate", "missing"
 ]
 """What is wrong with one finding of a dialog's analysis.
 
 Of its evidence: a letter of the quote, whose words they are, a number that the quote does not hold, a message that does
 not exist, a quote that begins or ends inside a word. Of the finding: a code or value that its type does not have, a
-second time the same, a mandatory one left out. `obeys_injection` has its own switch.
+second time the same, a mandatory one left out.
 """
-LIE_KINDS: tuple[LieKind, ...] = (
-    *("wrong_quote", "wrong_author", "wrong_number", "invented_id"),
-    *("cut_word", "bad_combination", "duplicate", "missing"),
-)
+LIE_KINDS: tuple[LieKind, ...] = get_args(LieKind)
 
 
 @dataclass(slots=True)

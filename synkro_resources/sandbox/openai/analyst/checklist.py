@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from synkro_resources.sandbox.openai.analyst import lexicon
+from synkro_resources.sandbox.openai.analyst import lexicon, spelling
 from synkro_resources.sandbox.openai.analyst.finding import Finding, fine, not_asked, said, unclear
 from synkro_resources.sandbox.openai.analyst.objections import Objection
 from synkro_resources.sandbox.openai.analyst.questions import Question, answer_to, questions
@@ -151,7 +151,7 @@ def _answered(code: str, reading: Reading, question: Question) -> Finding:
 
 def _detail(sentence: Sentence, pattern: re.Pattern[str]) -> str | None:
     """The amount or time itself, as it is written."""
-    match = pattern.search(sentence.words.lower().replace("ё", "е"))
+    match = pattern.search(spelling.plain(sentence.words))
     return sentence.words[match.start() : match.end()].strip() if match else None
 
 

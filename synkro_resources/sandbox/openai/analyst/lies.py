@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Literal
 
 from synkro_resources.sandbox.openai.analyst.episode import Episode, Message
 from synkro_resources.sandbox.openai.analyst.finding import Finding
@@ -33,7 +34,7 @@ class Lie:
 
     request: int
     index: int | None
-    kind: LieKind
+    kind: LieKind | Literal["obeys_injection"]
     type: str
     code: str
 

@@ -44,10 +44,11 @@ def quote(text: str, begin: int, end: int, *, keep: int = 0) -> str:
 
     What is cut begins late enough to reach `keep`, if that is given.
     """
+    begin, end = _ordinary(text, begin, end)
     if end - begin > _USUAL:
         if keep - begin > _USUAL:
             begin = text.rfind(" ", begin, keep - _USUAL // 2) + 1
-        end = _word_end(text, begin, begin + _USUAL)
+        end = _word_end(text, max(begin + _USUAL, keep))
     while len(normal(text[begin:end])) < SHORTEST and (begin > 0 or end < len(text)):
         # The words after it first: they explain more often than those before.
         if end < len(text):
@@ -68,9 +69,24 @@ def _trimmed(text: str, begin: int, end: int, marks: str = "⏎") -> tuple[int, 
     return begin, end
 
 
-def _word_end(text: str, begin: int, limit: int) -> int:
-    space = text.rfind(" ", begin + SHORTEST, limit)
-    return space if space > 0 else min(text.find(" ", limit) % (len(text) + 1), begin + LONGEST)
+def _ordinary(text: str, begin: int, end: int) -> tuple[int, int]:
+    """The longest part without a word that is longer than a quote may be, such as an address of a page."""
+    if not any(len(word) > _USUAL for word in text[begin:end].split()):
+        return begin, end
+    runs: list[tuple[int, int]] = [(begin, begin)]
+    for word in re.finditer(r"\S+", text[begin:end]):
+        at, behind = begin + word.start(), begin + word.end()
+        if len(word.group()) > _USUAL:
+            runs.append((behind, behind))
+        else:
+            runs[-1] = (at if runs[-1][0] == runs[-1][1] else runs[-1][0], behind)
+    return max(runs, key=lambda run: run[1] - run[0])
+
+
+def _word_end(text: str, limit: int) -> int:
+    """The end of the word that reaches to `limit` or over it."""
+    space = text.find(" ", limit)
+    return space if space >= 0 else len(text)
 
 
 def _next_word(text: str, end: int) -> int:

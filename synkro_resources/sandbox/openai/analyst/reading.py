@@ -124,10 +124,18 @@ class Reading:
 
     @cached_property
     def turns(self) -> tuple[Turn, ...]:
+        return self._turns(without=())
+
+    @cached_property
+    def heard(self) -> tuple[Turn, ...]:
+        """The turns as if nobody had given orders to the analyst."""
+        return self._turns(without=self.orders)
+
+    def _turns(self, without: Sequence[Message]) -> tuple[Turn, ...]:
         made: list[tuple[Literal["client", "manager"], list[Message]]] = []
         previous = -1
         for message in self.episode.messages:
-            if message.side not in ("client", "manager"):
+            if message.side not in ("client", "manager") or message in without:
                 continue
             called = any(previous < call < message.place for call in self.episode.calls)
             if made and made[-1][0] == message.side and not called:
@@ -137,33 +145,23 @@ class Reading:
             previous = message.place
         return tuple(Turn(side, tuple(messages)) for side, messages in made)
 
-    @cached_property
-    def last_client_turn(self) -> Turn | None:
-        return next((turn for turn in reversed(self.turns) if turn.side == "client"), None)
-
     def asks_for_reply(self, turn: Turn) -> bool:
-        """Whether a client turn waits for an answer: it says more than thanks, or the manager had asked."""
-        at = self.turns.index(turn)
-        asked = False
-        for earlier in reversed(self.turns[:at]):
-            if earlier.side == "client":
-                break
-            asked = asked or any("?" in message.text for message in earlier.messages)
+        """Whether a client turn that was heard waits for an answer: it says more than thanks, or was asked for."""
+        before = manager_before(self.heard, turn)
+        asked = any("?" in message.text for message in before)
         return asked or not all(self.is_closing(message) for message in turn.messages)
 
     @cached_property
     def waits(self) -> bool:
         """Whether the client has the last word and waits."""
-        if not self.turns or self.turns[-1].side != "client":
+        if not self.heard or self.heard[-1].side != "client":
             return False
-        last_place = self.turns[-1].messages[-1].place
+        last_place = self.heard[-1].messages[-1].place
         called = any(call > last_place for call in self.episode.calls)
-        return not called and self.asks_for_reply(self.turns[-1])
+        return not called and self.asks_for_reply(self.heard[-1])
 
     def is_closing(self, message: Message) -> bool:
         """Thanks, «ok», a sticker or emoji: a message that asks for nothing."""
-        if message in self.orders:
-            return False
         if _STICKER in message.text:
             return True
         if _MARK.search(message.text):
@@ -182,6 +180,20 @@ class Reading:
 
     def manager_after(self, sentence: Sentence) -> list[Sentence]:
         return [item for item in self.manager if item.message.place > sentence.message.place]
+
+
+def last_of_client(turns: Sequence[Turn]) -> Turn | None:
+    return next((turn for turn in reversed(turns) if turn.side == "client"), None)
+
+
+def manager_before(turns: Sequence[Turn], turn: Turn) -> list[Message]:
+    """What managers wrote between a client turn and the client's one before it."""
+    found: list[Message] = []
+    for earlier in reversed(turns[: turns.index(turn)]):
+        if earlier.side == "client":
+            break
+        found += earlier.messages
+    return found
 
 
 def _only_thanks(words: str) -> bool:

@@ -17,7 +17,7 @@ _LONGEST_ENDING = 4
 _COMMON_STEMS = """
 здравств добр привет приветств утро вечер день сколько стоит стоят стоил стоимост цена цену цены ценой ценам прайс
 почем расцен посчита рассчита расчет смет дорог недорог дешев скидк акци бюджет
-налич продае склад остал закончил имеется
+налич наличие наличии продае склад остал закончил имеется
 доставк доставит доставля привез отгруз курьер самовывоз ждать ждали
 оплат предоплат наличны безнал перевод реквизит карт рассрочк кредит переплат
 посовет подбер подобр подбор выбрать выбор отлича подойд подход лучше хватит рекоменд вариант модел
@@ -26,11 +26,11 @@ _COMMON_STEMS = """
 делаете занима заказ оформ
 счет договор накладн документ организац гаранти
 статус жалоб сломал претензи течет срочно вернуть возврат обмен
-посоветова подума согласова передума актуальн нужен нужна нужно нужны интерес котел котла котлы
+посоветова подума согласова передума актуальн нужен нужна нужно нужны интерес интересует интересуют котел котла котлы
 радиатор батаре термостат
 тепл отоплен деревян постав давай
 спасибо благодар понял принят отлич договорил хорош супер большое
-подскаж скажите пришл скинь скиньте отправ напиш можно хотел хочу когда какой какая какое какие
+подскаж подскажите скажите пришл скинь скиньте отправ напиш можно хотел хочу когда какой какая какое какие
 понедельник вторник среду четверг пятниц суббот воскресен сегодня завтра послезавтра
 объявлен работает пожалуйста приобрет купить куплю покупа
 другом других мужем женой видел раньше предлага опечатал извини квартир ванную метров
@@ -103,11 +103,22 @@ def _moved_space(first: str, second: str) -> tuple[str, str] | None:
     """Two words whose neighbouring letter and space were swapped."""
     if is_known(first) and is_known(second):
         return None
-    if any(len(word) >= _SAFE and not is_known(word) and _swapped(word) for word in (first, second)):
-        return None
     moved = ((first + second[:1], second[1:]), (first[:-1], first[-1:] + second))
-    both = [pair for pair in moved if all(pair) and is_known(pair[0]) and is_known(pair[1])]
-    return min(both, key=lambda pair: _ending(pair[0]) + _ending(pair[1]), default=None)
+    # A word that a slip of its own explains lends no letter that would spoil its neighbour.
+    worse = 0 if any(_has_own_slip(word) for word in (first, second)) else 1
+    better = [pair for pair in moved if all(map(_is_better, pair, (first, second), (worse, worse)))]
+    return min(better, key=lambda pair: _ending(pair[0]) + _ending(pair[1]), default=None)
+
+
+def _is_better(word: str, before: str, worse: int) -> bool:
+    """Known, and at most `worse` letters further from what is known than it was."""
+    return word != "" and is_known(word) and (not is_known(before) or _ending(word) <= _ending(before) + worse)
+
+
+def _has_own_slip(word: str) -> bool:
+    if is_known(word):
+        return False
+    return _swapped(word) is not None if len(word) >= _SAFE else _whole_word(word) != word
 
 
 def _ending(word: str) -> int:

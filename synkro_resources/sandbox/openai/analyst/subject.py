@@ -7,7 +7,7 @@ from synkro_resources.sandbox.openai.analyst.episode import Message
 from synkro_resources.sandbox.openai.analyst.finding import Finding, said, unclear
 from synkro_resources.sandbox.openai.analyst.lexicon import Patterns
 from synkro_resources.sandbox.openai.analyst.questions import questions
-from synkro_resources.sandbox.openai.analyst.reading import Reading, Sentence
+from synkro_resources.sandbox.openai.analyst.reading import Reading, Sentence, last_of_client, manager_before
 
 PURCHASE = frozenset({"price_specific", "availability", "choice", "invoice", "payment", "visit", "order"})
 _AFTER_SALE = frozenset({"order_status", "service_question", "complaint", "return"})
@@ -69,26 +69,17 @@ def client_type(reading: Reading) -> Finding:
 
 def needs_reply(reading: Reading) -> list[Finding]:
     """Of the last client turn. Orders to the analyst change nothing: a turn of nothing else is as the one before."""
-    turn = reading.last_client_turn
+    turn = last_of_client(reading.turns)
     if turn is None:
         return []
-    judged = turn
-    if all(message in reading.orders for message in turn.messages):
-        earlier = [
-            item
-            for item in reading.turns
-            if item.side == "client" and any(message not in reading.orders for message in item.messages)
-        ]
-        judged = earlier[-1] if earlier else turn
-    waits = reading.asks_for_reply(judged)
-    if judged is not turn and not waits:
-        at = reading.turns.index(turn)
-        before = reading.turns[at - 1] if at else None
-        waits = before is not None and before.side == "manager" and any("?" in item.text for item in before.messages)
-    where = next((found for item in turn.messages if (found := reading.first_request(item))), None) if waits else None
+    judged = last_of_client(reading.heard)
+    asked = any("?" in message.text for message in manager_before(reading.turns, turn))
+    waits = asked or judged is None or reading.asks_for_reply(judged)
+    spoken = [item for item in turn.messages if item not in reading.orders] or list(turn.messages)
+    where = next((found for item in spoken if (found := reading.first_request(item))), None) if waits else None
     if where is None:  # nothing but thanks or pictures: the last that has words
-        spoken = [item for item in turn.messages if reading.sentences(item)]
-        where = reading.sentences(spoken[-1])[-1] if spoken else _whole(turn.messages[-1])
+        with_words = [item for item in spoken if reading.sentences(item)]
+        where = reading.sentences(with_words[-1])[-1] if with_words else _whole(spoken[-1])
     return [said("needs_reply", "-", "yes" if waits else "no", where)]
 
 
