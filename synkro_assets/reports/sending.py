@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+from synkro_assets.reports.attachments import attachment_reader, file_payloads
 from synkro_assets.reports.delivery import deliver
 from synkro_assets.reports.telegram_text import TelegramPart, brief, render
 from synkro_assets.tenant_run import TenantRun
@@ -48,7 +49,9 @@ def send_report(run: TenantRun, document: ReportDocument) -> str:
     if channel is None or not destinations:
         return "cabinet only: no messenger is connected"
     resolve = link_resolver(run, document)
-    parts, short = render(document, resolve), brief(document, resolve)
+    texts, short = render(document, resolve), brief(document, resolve)
+    files = file_payloads(run, document, resolve)
+    payloads = [_payload(run, document, part, short, is_last=part is texts[-1]) for part in texts] + files
     enqueue(
         control,
         run.tenant,
@@ -56,22 +59,17 @@ def send_report(run: TenantRun, document: ReportDocument) -> str:
         package_id=document.package_id,
         revision=document.revision,
         parts=[
-            NewPart(
-                item.destination_id,
-                TELEGRAM,
-                number,
-                len(parts),
-                _payload(run, document, part, short, is_last=number == len(parts)),
-            )
+            NewPart(item.destination_id, TELEGRAM, number, len(payloads), payload)
             for item in destinations
-            for number, part in enumerate(parts, start=1)
+            for number, payload in enumerate(payloads, start=1)
         ],
         clock=run.clock,
     )
+    read = attachment_reader(run)
     deadline = time.monotonic() + PATIENCE_S
     while True:
         for item in destinations:
-            deliver(control, run.tenant, item.destination_id, channel, clock=run.clock)
+            deliver(control, run.tenant, item.destination_id, channel, clock=run.clock, read=read)
         mine = [
             part
             for part in deliveries(control, run.tenant, document.report_id)
