@@ -99,7 +99,7 @@ def send_reports(run: TenantRun) -> None:
         before = latest_report(run.platform.control, run.tenant, period.report_id)
         document = _document(run, package_id, revision, package, _sentence_of(before))
         save_report(run.platform.control, run.tenant, document)
-        run.notes.extra[f"delivery {period.report_id}"] = send_report(run, document)
+        run.notes.extra[f"delivery {period.report_id}"] = send_report(run, document, package)
 
 
 def _assets_of(kind: PeriodKind) -> tuple[TenantAsset, ...]:
