@@ -14,10 +14,11 @@ from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control.destinations import list_destinations
 from synkro_resources.control.outbox import STUCK_AFTER, Delivery, NewPart, deliveries, enqueue
 from synkro_resources.control.packages import get_package
-from synkro_resources.control.run_requests import get_request
+from synkro_resources.control.run_requests import get_request, list_requests
 from synkro_resources.model.errors import PermanentError, Sentence, SynkroError, TransientError, UserInputError
 from synkro_resources.model.ids import IntegrationKind, RequestKind
 from synkro_resources.model.package import Package
+from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.report import ReportDocument
 
 NOT_REQUESTED = "not_requested"
@@ -25,6 +26,7 @@ TELEGRAM = "telegram"
 PATIENCE_S = STUCK_AFTER.total_seconds() + 10
 """How long a run waits for a part that another, dead worker was sending, or that Telegram asked to delay."""
 LOOK_EVERY_S = 2.0
+REQUESTS_OF_A_MORNING = 50
 ALL_PARTS = 10_000
 """More parts than any report has in all its revisions and chats."""
 
@@ -38,6 +40,25 @@ def is_requested(run: TenantRun) -> bool:
     except UserInputError:
         return False
     return request.is_open and request.kind is RequestKind.REPORT
+
+
+def longer_report_this_morning(run: TenantRun, period: Period) -> bool:
+    """Whether a weekly or monthly report that holds this day goes out on the same local day.
+
+    Told by the requests and not by what was sent: both are due at one minute, and either may come first.
+    """
+    if period.kind is not PeriodKind.DAY:
+        return False
+    today = run.clock.now().astimezone(run.window.tz).date()
+    return any(
+        request.kind is RequestKind.REPORT
+        and request.period.kind in (PeriodKind.WEEK, PeriodKind.MONTH)
+        and period.first_day in request.period.days
+        and request.period.last_day < today
+        and request.created_at.astimezone(run.window.tz).date() == today
+        and request.status not in ("failed", "cancelled")
+        for request in list_requests(run.platform.control, run.tenant, limit=REQUESTS_OF_A_MORNING)
+    )
 
 
 def send_report(run: TenantRun, document: ReportDocument, package: Package) -> str:
