@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from synkro_app.cabinet.components.chart_view import draw_charts
 from synkro_app.cabinet.components.figure_rows import draw_rows
 from synkro_app.cabinet.components.file_buttons import draw_files
 from synkro_app.cabinet.components.formats import instant
@@ -57,5 +58,6 @@ def draw() -> None:
     st.caption(translate(language, "report.made", when=made, revision=document.revision))
     draw_files(place, user, company.slug, document.doc_id)
     draw_document(document)
+    draw_charts(place, user, company.slug, document.package_id)
     draw_rows(place, user, company, document.package_id)
     draw_deliveries(place, user, company, document.report_id)

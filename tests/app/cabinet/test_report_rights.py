@@ -21,6 +21,7 @@ from synkro_resources.model.errors import RefusedError
 from synkro_resources.model.ids import Role
 from synkro_resources.model.package import PackageRow
 from synkro_resources.settings import Settings
+from tests.assets.reports.packages import week
 from tests.resources.control.test_packages import document, package
 
 ANNA, IGOR = 7, 8
@@ -81,3 +82,19 @@ def test_everybody_else_of_the_company_sees_all_rows_and_nobody_of_another_any(
     assert service.list_sizes(place, stranger, tenant_b.slug, package_id) == {}
     with pytest.raises(RefusedError):
         service.rows_behind(place, stranger, tenant_a.slug, package_id, "unanswered")
+
+
+def test_a_bound_viewer_gets_the_teams_charts_and_not_the_one_of_people(
+    place: Installation, tenant_a: Tenant, tenant_b: Tenant
+) -> None:
+    kept = save_package(place.control, replace(week(), tenant=tenant_a.slug)).package_id
+    owner, anna = person(tenant_a.slug, Role.OWNER), person(tenant_a.slug, Role.VIEWER, ANNA)
+    found = service.charts_of(place, owner, tenant_a.slug, kept, "ru")
+    assert [(chart.code, chart.subject) for chart in found] == [("managers", ""), ("hours", ""), ("funnel", "Основная")]
+    hers = service.charts_of(place, anna, tenant_a.slug, kept, "ru")
+    assert [chart.code for chart in hers] == ["hours", "funnel"]
+    assert "Игорь" not in str([chart.spec for chart in hers])
+    foreign = person(tenant_b.slug, Role.OWNER)
+    assert service.charts_of(place, foreign, tenant_b.slug, kept, "ru") == []
+    with pytest.raises(RefusedError):
+        service.charts_of(place, foreign, tenant_a.slug, kept, "ru")

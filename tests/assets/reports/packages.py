@@ -165,6 +165,17 @@ def _parts() -> tuple[PackageMetric, ...]:
         for day in range(1, 6)
         for hour in range(9, 19)
     )
+    times = (
+        PackageMetric(
+            *(2, "rt_median", "weekday_hour", f"{day}:{hour:02d}"),
+            value=float((hour * day) % 47),
+            n=hour,
+            unit="minutes",
+            display="few" if hour == 18 else "ok",
+        )
+        for day in range(1, 6)
+        for hour in range(9, 19)
+    )
     steps = (("1:10", 303, 489, 500), ("1:20", 124, 302, 310))
     funnel = (
         metric
@@ -184,7 +195,7 @@ def _parts() -> tuple[PackageMetric, ...]:
         PackageMetric(13, "objection", "objection", key, value=num / 212, num=num, den=212, n=212, unit="share")
         for key, num in (("price", 41), ("think", 28))
     )
-    return (*hours, *funnel, *reasons, *objections)
+    return (*hours, *times, *funnel, *reasons, *objections)
 
 
 def _rows() -> list[PackageRow]:
