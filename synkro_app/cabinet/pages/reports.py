@@ -56,6 +56,9 @@ def draw() -> None:
         return
     made = instant(by_id[chosen].created_at, company.zone, language)
     st.caption(translate(language, "report.made", when=made, revision=document.revision))
+    newer = reports.newer_revision(place, user, user.tenant, document)
+    if newer is not None:
+        st.info(translate(language, "report.newer", revision=newer.revision), icon=":material/update:")
     draw_files(place, user, company.slug, document.doc_id)
     draw_document(document)
     draw_charts(place, user, company.slug, document.package_id)

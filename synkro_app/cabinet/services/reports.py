@@ -43,6 +43,13 @@ def document(place: Installation, user: SessionUser, tenant: str, doc_id: str) -
     return get_report(place.control, tenant, doc_id)
 
 
+def newer_revision(place: Installation, user: SessionUser, tenant: str, shown: ReportDocument) -> ReportDocument | None:
+    """The newest document of the same report, if `shown` is of an older revision: chats keep links to what was sent."""
+    require(user, tenant, EVERYBODY)
+    newest = latest_report(place.control, tenant, shown.report_id)
+    return newest if newest is not None and newest.revision > shown.revision else None
+
+
 @dataclass(frozen=True, slots=True)
 class FigureRows:
     """One list behind the figures of a report: its first rows, and how many there are in all."""

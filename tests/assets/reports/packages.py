@@ -204,7 +204,7 @@ def _rows() -> list[PackageRow]:
         at = START + timedelta(hours=6 * number + 3)
         person = 9001 + number % 4
         rows.append(PackageRow("new_episodes", 0, f"e{number}", f"d{number}", 100 + number, person, "author", at=at))
-        state = {"state": "in_sla" if number % 3 else "late"}
+        state: dict[str, object] = {"state": "in_sla" if number % 3 else "late"}
         rows.append(PackageRow("judged", 0, f"e{number}", f"d{number}", manager_id=person, at=at, extra=state))
         extra: dict[str, object] = {
             "channel": "telegram",
@@ -236,7 +236,7 @@ def _rows() -> list[PackageRow]:
             )
         )
     quote: dict[str, object] = {"quote": HOSTILE, "message_id": "m77"}
-    mismatch = {**quote, "crm_reason": "price", "dialog_reason": "delivery"}
+    mismatch: dict[str, object] = {**quote, "crm_reason": "price", "dialog_reason": "delivery"}
     calendar: dict[str, object] = {"age_calendar_h": 51.5}
     rows += [
         PackageRow("unanswered", 0, "e0", "d0", 101, 9003, "author", 420_000, 648.0, START, extra=calendar),

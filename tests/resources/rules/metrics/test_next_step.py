@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from synkro_resources.rules.metrics.labels import Labels
 from synkro_resources.rules.metrics.next_step import NextSteps, next_steps
 from tests.resources.rules.metrics.label_rows import analysis, found, labels
 from tests.resources.rules.metrics.rows import (
@@ -111,8 +112,10 @@ def test_NS04_a_refusal_or_a_purchase_needs_no_next_step() -> None:
 
 def test_NS05_only_talks_that_were_scored_are_judged() -> None:
     talks = [talk("a"), talk("b", analysable=False), talk("c"), talk("d")]
-    known = labels(*said("action", "time", "accepted", key="a"), episodes=["b"])
-    known.analyses.loc[len(known.analyses)] = analysis("c", variant="labels")
+    known = Labels.of(
+        [analysis("a"), analysis("b"), analysis("c", variant="labels")],
+        said("action", "time", "accepted", key="a"),
+    )
     result = next_steps(known, frame("episode", talks), frame("task", []), history([deal(1)]), as_of=when("14 00:00"))
     assert [row.episode_key for row in result.rows] == ["a"]
     assert (result.agreed.num, result.agreed.den, result.agreed.display) == (1, 1, "few")
