@@ -10,6 +10,9 @@ from synkro_app.cabinet.services import reports
 from synkro_app.cabinet.texts import translate
 from synkro_resources.control.sessions import SessionUser
 
+AS_DRAWN = {"type": "pad"}
+"""Else Streamlit fits axes and legends into the height of the bars, and the rows fall on each other."""
+
 
 def draw_charts(place: Installation, user: SessionUser, tenant: str, package_id: str) -> None:
     """Each chart under its title; nothing where a package has too few figures."""
@@ -17,4 +20,5 @@ def draw_charts(place: Installation, user: SessionUser, tenant: str, package_id:
         title = translate(user.language, f"chart.{chart.code}", subject=chart.subject)
         with st.container(border=True):
             st.markdown(f"**{plain(title)}**")
-            st.vega_lite_chart(spec=chart.spec, theme=None, key=f"chart_{number}_{chart.code}")
+            spec = {**chart.spec, "autosize": AS_DRAWN}
+            st.vega_lite_chart(spec=spec, theme=None, width="content", key=f"chart_{number}_{chart.code}")
