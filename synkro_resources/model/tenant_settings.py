@@ -80,6 +80,9 @@ class TenantSettings(BaseModel):
     author_map: dict[str, int] = Field(default_factory=dict, description="Radist author → amoCRM user id.")
     show_manager_names: bool = True
     fetch_media: bool = Field(False, description="Download attachments of messages into the lake.")
+    attach_files: tuple[Literal["pdf", "xlsx"], ...] = Field(
+        default=(), description="Files sent after the text of a report; they hold quotes of clients."
+    )
     report_time: time = time(8, 30)
     history_days: int = Field(30, ge=1, description="Days of history loaded when the tenant starts.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.rights import EVERYBODY, WHO_ASKS_FOR_REPORTS, WHO_CONNECTS, require
 from synkro_resources.control import destinations, outcomes
+from synkro_resources.control.audit import record
 from synkro_resources.control.destinations import Destination
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.outbox import Delivery
@@ -74,9 +75,20 @@ def send_test(place: Installation, user: SessionUser, tenant: str, destination_i
     chat = destinations.get_destination(place.control, tenant, destination_id)
     channel = open_channel(_platform(place).connection(tenant, IntegrationKind.TELEGRAM))
     try:
-        return channel.send(chat.chat_id, chat.thread_id, TEST)
+        outcome = channel.send(chat.chat_id, chat.thread_id, TEST)
     finally:
         channel.close()
+    with place.control.tenant(tenant) as connection:
+        record(
+            connection,
+            at=place.clock.now(),
+            actor=_actor(user),
+            action="destination.tested",
+            tenant=tenant,
+            target=destination_id,
+            details={"outcome": outcome.kind},
+        )
+    return outcome
 
 
 def mark_delivered(place: Installation, user: SessionUser, tenant: str, delivery_id: str) -> Delivery:
