@@ -82,7 +82,7 @@ def test_a_weeks_report_after_its_days_asks_about_no_episode_and_shows_the_label
     package = found[2]
     labelled = [row for row in package.rows if row.list_code in ("objection", "checklist", "checklist_fail")]
     assert labelled
-    assert {metric.metric for metric in package.metrics} >= {12, 13, 14}
+    assert {metric.metric_no for metric in package.metrics} >= {12, 13, 14}
 
 
 def test_no_phone_name_or_key_of_a_client_reaches_the_provider(company: Company) -> None:
