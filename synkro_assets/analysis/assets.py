@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 
 from synkro_assets.analysis.analyst import Analyst, Question, Tally
 from synkro_assets.analysis.conversations import Conversations, Episode
@@ -30,6 +32,9 @@ from synkro_resources.rules.masking.tokens import Tokens
 
 LABELS = "analysis/labels"
 PROGRESS_EVERY = 25
+SHORT_LOAD_DAYS, SAMPLED_DAYS, SAMPLE = 14, 31, 200
+"""A longer load is a history: until its price is confirmed, so many episodes of its last days are labelled."""
+
 WARNED_AT = Decimal("0.8")
 """Share of the month's budget at which the tenant's admins hear of it."""
 
@@ -47,7 +52,7 @@ def labels(run: TenantRun) -> None:
     if client is None:
         run.notes.extra["skipped"] = "no AI provider is connected"
         return
-    episodes = episodes_of(run)
+    episodes = affordable(run, episodes_of(run))
     run.notes.rows_in = len(episodes)
     provider = _provider(run, client)
     platform = run.platform
@@ -67,6 +72,21 @@ def labels(run: TenantRun) -> None:
     tally = analyst.run(_questions(episodes, conversations), [episode.episode_key for episode in episodes])
     provider.ledger.forget_texts()
     _tell(run, provider, tally)
+
+
+def affordable(run: TenantRun, episodes: Sequence[Episode]) -> Sequence[Episode]:
+    """All of them; of a history whose price nobody has confirmed yet, a sample of its newest days.
+
+    The sample: clients who wait first, then what a hash of the episode picks, so that the same load picks the same.
+    """
+    if run.settings.label_history == "all" or len(run.window.days) <= SHORT_LOAD_DAYS:
+        return episodes
+    since = run.window.day_of(run.clock.now()) - timedelta(days=SAMPLED_DAYS)
+    recent = [episode for episode in episodes if episode.day > since]
+    by_chance = sorted(recent, key=lambda one: (not one.waits, sha256(one.episode_key.encode()).digest(), one.day))
+    chosen = {id(episode) for episode in by_chance[:SAMPLE]}
+    run.notes.extra["left_unlabelled"] = len(episodes) - len(chosen)
+    return [episode for episode in episodes if id(episode) in chosen]
 
 
 def _provider(run: TenantRun, client: AsyncAiClient) -> Provider:

@@ -110,6 +110,10 @@ class TenantSettings(BaseModel):
     )
     ai_run_cap: Decimal | None = Field(default=None, ge=0, description="The same for one run.")
     ai_episode_cap: Decimal | None = Field(default=None, ge=0, description="The same for one call.")
+    label_history: Literal["sample", "all"] = Field(
+        default="sample",
+        description="What a load of more than two weeks labels: the most urgent episodes of the last 31 days, or all.",
+    )
     episode_token_budget: int = Field(
         default=6000, ge=500, description="Tokens of a conversation that are sent; the oldest messages go first."
     )
