@@ -53,6 +53,7 @@ def read_labels(db: Database, tenant: str, *, until: datetime, episode_keys: Seq
             finding.c.applicability,
             finding.c.message_ids,
             finding.c.quote_message_id,
+            finding.c.quote_masked.label("quote"),
             finding.c.detail_masked.label("detail"),
             finding.c.band,
         )

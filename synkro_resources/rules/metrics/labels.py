@@ -39,6 +39,7 @@ FINDING_COLUMNS = (
     "applicability",
     "message_ids",
     "quote_message_id",
+    "quote",
     "detail",
     "band",
 )
