@@ -72,6 +72,19 @@ def remove(slug: str, destination_id: str) -> None:
     click.echo("removed (удалён)")
 
 
+@telegram.command("admins")
+@_TENANT
+@click.argument("destination_id")
+@click.argument("wanted", type=click.Choice(["on", "off"]))
+def admins(slug: str, destination_id: str, wanted: str) -> None:
+    """Let a chat hear of failures (on), or no longer (off)."""
+    from synkro_resources.control.destinations import tell_admins_there
+
+    with control() as (settings, db):
+        chat = tell_admins_there(db, slug, destination_id, wanted=wanted == "on", actor=ACTOR, clock=settings.present)
+    click.echo(f"{chat.title}: {wanted}")
+
+
 @contextmanager
 def _platform() -> Generator[Platform]:
     from synkro_resources.control.keyring import Keyring

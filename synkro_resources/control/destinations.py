@@ -21,7 +21,10 @@ REMOVED = "removed"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One chat of a messenger; `disabled_code` says why a vendor's answer closed it."""
+    """One chat of a messenger; `disabled_code` says why a vendor's answer closed it.
+
+    `for_admins`: hears of failures, too.
+    """
 
     destination_id: str
     tenant: str
@@ -33,6 +36,7 @@ class Destination:
     enabled: bool
     disabled_code: str
     last_call_at: datetime | None
+    for_admins: bool = False
 
 
 def add_destination(
@@ -175,6 +179,33 @@ def remove_destination(db: Database, tenant: str, destination_id: str, *, actor:
         )
 
 
+def tell_admins_there(
+    db: Database, tenant: str, destination_id: str, *, wanted: bool, actor: str, clock: Clock
+) -> Destination:
+    """Let a chat hear of failures, or no longer.
+
+    Raises:
+        UserInputError: `delivery.unknown_destination`.
+    """
+    get_destination(db, tenant, destination_id)
+    with db.tenant(tenant) as connection:
+        row = connection.execute(
+            update(destination)
+            .where(destination.c.destination_id == destination_id)
+            .values(for_admins=wanted)
+            .returning(destination)
+        ).one()
+        record(
+            connection,
+            at=clock.now(),
+            actor=actor,
+            action="destination.for_admins" if wanted else "destination.not_for_admins",
+            tenant=tenant,
+            target=destination_id,
+        )
+        return as_destination(row)
+
+
 def close_destination(connection: Connection, destination_id: str, code: str) -> None:
     """Close a destination inside the caller's transaction."""
     connection.execute(
@@ -197,4 +228,5 @@ def as_destination(row: Row[tuple[object, ...]]) -> Destination:
         enabled=row.enabled,
         disabled_code=row.disabled_code,
         last_call_at=row.last_call_at,
+        for_admins=row.for_admins,
     )

@@ -25,6 +25,7 @@ EXPIRES_AFTER = {  # an old daily report only confuses; longer periods stay usef
     "week": timedelta(hours=48),
     "month": timedelta(hours=48),
     "custom": timedelta(hours=48),
+    "notice": timedelta(hours=24),
 }
 UNSENT = ("pending", "retry_wait")
 
@@ -199,6 +200,27 @@ def deliveries(db: Database, tenant: str, report_id: str | None = None, limit: i
         query = query.where(delivery.c.report_id == report_id)
     with db.tenant(tenant) as connection:
         return [as_delivery(row) for row in connection.execute(query.limit(limit))]
+
+
+def waiting_for(db: Database, tenant: str, destination_id: str) -> set[str]:
+    """The kinds of what waits for a destination or is on its way there: the part of its id before the colon."""
+    query = select(delivery.c.report_id.distinct()).where(
+        delivery.c.destination_id == destination_id, delivery.c.state.in_((*UNSENT, "sending"))
+    )
+    with db.tenant(tenant) as connection:
+        return {report_id.partition(":")[0] for report_id in connection.scalars(query)}
+
+
+def undelivered(db: Database, tenant: str, *, since: datetime) -> list[tuple[str, str]]:
+    """Report and state (`uncertain` or `failed`) of parts written since an instant that did not surely arrive."""
+    query = (
+        select(delivery.c.report_id, delivery.c.state)
+        .where(delivery.c.state.in_(("uncertain", "failed")), delivery.c.created_at >= since)
+        .distinct()
+        .order_by(delivery.c.report_id, delivery.c.state)
+    )
+    with db.tenant(tenant) as connection:
+        return [(row.report_id, row.state) for row in connection.execute(query)]
 
 
 def _cancel_expired(connection: Connection, destination_id: str, now: datetime) -> None:

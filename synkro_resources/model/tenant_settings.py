@@ -110,6 +110,9 @@ class TenantSettings(BaseModel):
     )
     ai_run_cap: Decimal | None = Field(default=None, ge=0, description="The same for one run.")
     ai_episode_cap: Decimal | None = Field(default=None, ge=0, description="The same for one call.")
+    quiet_from: time = Field(default=time(21), description="From then on nobody is told of failures …")
+    quiet_to: time = Field(default=time(8), description="… until then, in the tenant's zone; equal: no quiet hours.")
+    notices_per_day: int = Field(default=10, ge=0, description="Messages about failures per local day.")
     label_history: Literal["sample", "all"] = Field(
         default="sample",
         description="What a load of more than two weeks labels: the most urgent episodes of the last 31 days, or all.",

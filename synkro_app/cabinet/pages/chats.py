@@ -98,6 +98,10 @@ def _draw_lists() -> None:
             with st.container(horizontal=True):
                 if chat.enabled:
                     _button(language, "test", chat, _test)
+                    if chat.for_admins:
+                        _button(language, "no_notices", chat, _no_notices)
+                    else:
+                        _button(language, "notices", chat, _notices)
                 _button(language, "remove", chat, _remove)
 
 
@@ -108,7 +112,7 @@ def _name(chat: Destination, language: str) -> str:
 
 def _state(chat: Destination, language: str) -> str:
     if chat.enabled:
-        return translate(language, "chat.enabled")
+        return translate(language, "chat.enabled_notices" if chat.for_admins else "chat.enabled")
     key = f"chat.closed_{chat.disabled_code}"
     return translate(language, key if key in catalogue(language) else "chat.closed")
 
@@ -158,6 +162,22 @@ def _remove(tenant: str, destination_id: str) -> None:
     def deed(place: Installation, user: SessionUser) -> str:
         destinations.remove(place, user, tenant, destination_id)
         return "chat.removed"
+
+    _carry_out(deed)
+
+
+def _notices(tenant: str, destination_id: str) -> None:
+    def deed(place: Installation, user: SessionUser) -> str:
+        destinations.tell_admins_there(place, user, tenant, destination_id, wanted=True)
+        return "chat.notices_on"
+
+    _carry_out(deed)
+
+
+def _no_notices(tenant: str, destination_id: str) -> None:
+    def deed(place: Installation, user: SessionUser) -> str:
+        destinations.tell_admins_there(place, user, tenant, destination_id, wanted=False)
+        return "chat.notices_off"
 
     _carry_out(deed)
 

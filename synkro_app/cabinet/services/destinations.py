@@ -64,6 +64,20 @@ def remove(place: Installation, user: SessionUser, tenant: str, destination_id: 
     destinations.remove_destination(place.control, tenant, destination_id, actor=_actor(user), clock=place.clock)
 
 
+def tell_admins_there(
+    place: Installation, user: SessionUser, tenant: str, destination_id: str, *, wanted: bool
+) -> Destination:
+    """Let a chat hear of failures, or no longer.
+
+    Raises:
+        RefusedError: `rights.not_found`. UserInputError: `delivery.unknown_destination`.
+    """
+    require(user, tenant, WHO_CONNECTS)
+    return destinations.tell_admins_there(
+        place.control, tenant, destination_id, wanted=wanted, actor=_actor(user), clock=place.clock
+    )
+
+
 def send_test(place: Installation, user: SessionUser, tenant: str, destination_id: str) -> SendOutcome:
     """Send one real message to a chat; only that proves the delivery.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import text as sql
 
 from synkro_resources.control.tables.base import instant, json, metadata, one_of, tenant_table, text
 
@@ -18,6 +19,7 @@ destination = tenant_table(
     Column("is_forum", Boolean, nullable=False),
     Column("enabled", Boolean, nullable=False),
     text("disabled_code"),
+    Column("for_admins", Boolean, nullable=False, server_default=sql("false")),
     instant("last_call_at", null=True),  # messengers limit the pace per chat, also between processes
     instant("created_at"),
     one_of("channel", "telegram", "email"),
@@ -51,6 +53,29 @@ delivery = tenant_table(
     UniqueConstraint("tenant", "delivery_key"),
     ForeignKeyConstraint(["tenant", "destination_id"], ["destination.tenant", "destination.destination_id"]),
     Index("ix_delivery_queue", "tenant", "destination_id", "state"),
+)
+
+# What the tenant's admins hear of a failure: one row per incident, from its beginning to its end.
+notice = tenant_table(
+    "notice",
+    Column("notice_id", Text, primary_key=True),
+    text("incident"),
+    text("what_ru"),
+    text("what_en"),
+    text("remedy_ru"),
+    text("remedy_en"),
+    text("page"),
+    instant("began_at"),
+    instant("told_at", null=True),
+    instant("ended_at", null=True),
+    instant("end_told_at", null=True),
+    Index(
+        "uq_notice_open",
+        "tenant",
+        "incident",
+        unique=True,
+        postgresql_where=sql("ended_at IS NULL"),
+    ),
 )
 
 telegram_link_code = tenant_table(
