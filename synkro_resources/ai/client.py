@@ -44,6 +44,7 @@ class AiClient:
     def __init__(self, base_url: str, api_key: SecretStr, model: str, *, tenant: str) -> None:
         self._tenant = tenant
         self._model = model
+        self._base_url = base_url
         self._client = OpenAI(
             base_url=base_url, api_key=api_key.get_secret_value() or "none", timeout=DEADLINE_S, max_retries=0
         )
@@ -51,6 +52,10 @@ class AiClient:
     @property
     def model(self) -> str:
         return self._model
+
+    @property
+    def base_url(self) -> str:
+        return self._base_url
 
     def structured(self, *, name: str, schema: JsonObject, system: str, user: str) -> AiAnswer:
         """One answer that should fit `schema` (strict JSON schema, every field required); check it all the same.

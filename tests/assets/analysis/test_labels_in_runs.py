@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from synkro_resources.control.integrations import get_integration
 from synkro_resources.control.packages import latest_package
-from synkro_resources.control.tables.analysis import episode_analysis, episode_analysis_day, finding
+from synkro_resources.control.tables.analysis import ai_call, episode_analysis, episode_analysis_day, finding
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.period import Period
 from synkro_resources.model.tables.crm import CONTACT, CONTACT_PHONE, MANAGER
@@ -83,6 +83,16 @@ def test_a_weeks_report_after_its_days_asks_about_no_episode_and_shows_the_label
     labelled = [row for row in package.rows if row.list_code in ("objection", "checklist", "checklist_fail")]
     assert labelled
     assert {metric.metric_no for metric in package.metrics} >= {12, 13, 14}
+
+
+def test_the_sentence_of_a_day_is_in_the_ledger_too(company: Company) -> None:
+    assert company.place.report_of(SLUG, Period.day(date(2026, 11, 18))).status == "done"
+    with company.place.control.tenant(SLUG) as connection:
+        of_day = ai_call.c.narrative_id == "day:2026-11-18:sentence"
+        rows = connection.execute(select(ai_call).where(of_day)).all()
+    assert len(rows) == 1
+    assert rows[0].cost > 0
+    assert not rows[0].cost_is_estimate
 
 
 def test_no_phone_name_or_key_of_a_client_reaches_the_provider(company: Company) -> None:
