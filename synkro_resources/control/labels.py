@@ -9,12 +9,15 @@ from sqlalchemy import ColumnElement, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from synkro_resources.control.database import Database
+from synkro_resources.control.standings import read_overlay
 from synkro_resources.control.tables.analysis import episode_analysis, finding
 from synkro_resources.rules.metrics.labels import OK, Labels
 
 
 def read_labels(db: Database, tenant: str, *, until: datetime, episode_keys: Sequence[str] | None = None) -> Labels:
     """The newest answer per episode made from messages up to `until`, or its last failed attempt without one.
+
+    People's words hold as they stand now, whatever `until`: who builds again gets what was set right since.
 
     `episode_keys`: only of these; a report must not read what was ever analysed. None: of all.
     """
@@ -62,7 +65,8 @@ def read_labels(db: Database, tenant: str, *, until: datetime, episode_keys: Seq
     with db.tenant(tenant) as connection:
         analyses = [dict(row) for row in connection.execute(newest).mappings()]
         findings = [dict(row) for row in connection.execute(found).mappings()]
-    return Labels.of(analyses, findings)
+        overlay = read_overlay(connection, [str(row["finding_id"]) for row in findings])
+    return Labels.of(analyses, findings, overlay)
 
 
 def _among(episode_keys: Sequence[str] | None) -> tuple[ColumnElement[bool], ...]:
