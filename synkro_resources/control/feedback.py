@@ -95,7 +95,7 @@ def mark(
             "sampling": sampling,
         }
         if live is not None and all(getattr(live, name) == value for name, value in said.items()):
-            return _as_feedback(live)
+            return as_feedback(live)
         feedback_id, now = uuid.uuid4().hex, clock.now()
         if live is not None:
             connection.execute(
@@ -123,7 +123,7 @@ def mark(
             target=finding_id,
             details={"verdict": verdict, "reason": reason, "sampling": sampling, "role": role},
         )
-        return _as_feedback(row)
+        return as_feedback(row)
 
 
 def open_dispute(db: Database, tenant: str, finding_id: str, text: str, *, user_id: str, clock: Clock) -> Dispute:
@@ -160,7 +160,7 @@ def open_dispute(db: Database, tenant: str, finding_id: str, text: str, *, user_
             .returning(dispute)
         ).one()
         _record(connection, tenant, row, user_id, "dispute.opened", now)
-        return _as_dispute(row)
+        return as_dispute(row)
 
 
 def decide_dispute(
@@ -238,7 +238,7 @@ def _end(
     if row is None:
         raise _not_open(tenant)
     _record(connection, tenant, row, user_id, _ACTIONS[state], now)
-    return _as_dispute(row)
+    return as_dispute(row)
 
 
 _ACTIONS = {
@@ -262,7 +262,8 @@ def _record(
     )
 
 
-def _as_feedback(row: Row[tuple[object, ...]]) -> Feedback:
+def as_feedback(row: Row[tuple[object, ...]]) -> Feedback:
+    """A row of `feedback` as people see it."""
     return Feedback(
         feedback_id=row.feedback_id,
         finding_id=row.finding_id,
@@ -277,7 +278,8 @@ def _as_feedback(row: Row[tuple[object, ...]]) -> Feedback:
     )
 
 
-def _as_dispute(row: Row[tuple[object, ...]]) -> Dispute:
+def as_dispute(row: Row[tuple[object, ...]]) -> Dispute:
+    """A row of `dispute` as people see it."""
     return Dispute(
         dispute_id=row.dispute_id,
         finding_id=row.finding_id,

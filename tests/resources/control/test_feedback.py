@@ -16,7 +16,7 @@ from synkro_resources.control.audit import tenant_events
 from synkro_resources.control.database import Database
 from synkro_resources.control.labels import read_labels
 from synkro_resources.control.packages import save_package
-from synkro_resources.control.standings import random_agreement, standings
+from synkro_resources.control.standings import random_agreement, said_of
 from synkro_resources.control.tables.analysis import feedback
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.users import add_user, set_membership
@@ -201,8 +201,8 @@ def test_another_tenants_owner_reaches_nothing_by_any_id(
         for attempt in attempts:
             with pytest.raises(RefusedError, match=r"rights\.not_found"):
                 attempt()
-    assert standings(control_db, tenant_b.slug, [MINE]) == {}
-    assert standings(control_db, slug, [MINE])[MINE].is_disputed
+    assert said_of(control_db, tenant_b.slug, [MINE]) == {}
+    assert said_of(control_db, slug, [MINE])[MINE].standing.is_disputed
 
 
 def test_only_random_marks_enter_the_printed_agreement_once_per_finding(
