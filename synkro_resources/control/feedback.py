@@ -130,9 +130,16 @@ def open_dispute(db: Database, tenant: str, finding_id: str, text: str, *, user_
     """Dispute a finding: a manager on the own episodes, or a lead on any. One at a time, none after an accepted one.
 
     Raises:
-        RefusedError: `rights.not_found` or `dispute.exists`. UserInputError: `feedback.too_long`.
+        RefusedError: `rights.not_found` or `dispute.exists`. UserInputError: `feedback.too_long` or `dispute.no_text`.
     """
     _check_length(tenant, text)
+    if not text.strip():
+        raise UserInputError(
+            "dispute.no_text",
+            Sentence("Не написано, с чем вы не согласны.", "It is not said what you disagree with."),
+            Sentence("Напишите хотя бы одну фразу.", "Write one sentence at least."),
+            tenant=tenant,
+        )
     with db.tenant(tenant) as connection:
         role, _ = _reach(connection, tenant, finding_id, user_id)
         if role not in LEADS and _bound_to(connection, user_id) is None:

@@ -35,9 +35,11 @@ OBJECTION, NO_OFFER = "chat: objection", "chat: CK05"
 def fill(db: Database, keyring: Keyring, lake_root: str, tenant: Tenant, day: date) -> None:
     """Store the day."""
     lake, made = Lake(lake_root), _Day(tenant, day)
-    managers = [{"manager_id": ANNA, "name": "Анна"}, {"manager_id": IGOR, "name": "Игорь"}]
-    snapshot = [row | {"is_active": True, "source_updated_at": made.at(20)} for row in managers]
-    _write(lake, MANAGER, tenant, day, snapshot)
+    managers: list[dict[str, object]] = [
+        {"manager_id": number, "name": name, "is_active": True, "source_updated_at": made.at(20)}
+        for number, name in ((ANNA, "Анна"), (IGOR, "Игорь"))
+    ]
+    _write(lake, MANAGER, tenant, day, managers)
     _write(lake, EPISODE, tenant, day, made.episodes())
     _write(lake, MESSAGE, tenant, day, made.messages())
     set_integration(db, keyring, tenant.slug, IntegrationKind.AMOCRM, {"domain": "example.amocrm.ru"}, {}, actor="test")

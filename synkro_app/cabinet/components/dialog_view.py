@@ -27,7 +27,8 @@ def draw_dialog(opened: OpenedEpisode, company: Tenant, language: str) -> None:
     """Messages on the left, labels on the right; one below the other on a phone."""
     episode = opened.episode
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(plain(" · ".join(about(episode, opened.manager, language))))
+        told = about(episode, opened.manager, language)
+        st.markdown(plain(" · ".join(told if opened.deal_url is None else told[:-1])))
         if opened.deal_url is not None:
             st.link_button(
                 translate(language, "dialog.open_deal", number=episode.deal_id),
@@ -67,7 +68,7 @@ def _draw_message(message: ShownMessage, number: int, shows_texts: bool, company
 def _markdown(piece: Piece) -> str:
     """Line by line, since a mark ends with its line."""
     lines = (plain(line) for line in piece.text.split("\n"))
-    return "  \n".join(f":orange-background[{line}]" if piece.is_quoted and line.strip() else line for line in lines)
+    return "  \n".join(f":yellow-background[{line}]" if piece.is_quoted and line.strip() else line for line in lines)
 
 
 def _draw_findings(opened: OpenedEpisode, numbers: dict[str, int], company: Tenant, language: str) -> None:

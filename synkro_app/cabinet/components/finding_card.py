@@ -12,7 +12,7 @@ from synkro_app.cabinet.context import installation, viewer
 from synkro_app.cabinet.services import dialog as service
 from synkro_app.cabinet.services.dialog import OpenedEpisode, ShownFinding
 from synkro_app.cabinet.texts import translate
-from synkro_resources.control.feedback import Dispute
+from synkro_resources.control.feedback import Dispute, Feedback
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.errors import SynkroError
 from synkro_resources.model.feedback import Reason, Verdict
@@ -29,27 +29,32 @@ def draw_finding(
     with st.container(border=True):
         name = plain(finding_name(item, language))
         removed = shown.said.standing.is_removed
-        st.markdown(f"~~{name}~~" if removed else f"**{name}**")
-        if shown.quote:
-            st.markdown("> " + plain(shown.quote).replace("\n", "  \n> "))
+        quote = "" if not shown.quote else "\n\n> " + plain(shown.quote).replace("\n", "  \n> ")
+        st.markdown((f"~~{name}~~" if removed else f"**{name}**") + quote)
         about = [translate(language, "finding.band", band=translate(language, f"band.{item.band}"))]
         if message_number is not None:
             about.insert(0, translate(language, "finding.message", number=message_number))
         st.caption(plain(" · ".join(about)))
         _draw_standing(shown, language)
         with st.container(horizontal=True, vertical_alignment="center"):
-            key = f"mark_{item.finding_id}"
+            own = shown.own_mark
+            key = f"mark_{item.finding_id}_{'' if own is None else own.feedback_id}"  # anew whenever a mark is stored
             st.segmented_control(
                 translate(language, "finding.mark"),
                 list(Verdict),
-                default=None if shown.own_mark is None else shown.own_mark.verdict,
+                default=None if own is None else own.verdict,
                 format_func=lambda verdict: translate(language, f"verdict.{verdict}"),
                 label_visibility="collapsed",
                 key=key,
                 on_change=_mark,
-                args=(company.slug, item.finding_id, key, None if shown.own_mark is None else shown.own_mark.verdict),
+                args=(company.slug, item.finding_id, key, None if own is None else own.verdict),
             )
-            if st.button(translate(language, "finding.more"), key=f"more_{item.finding_id}", icon=":material/forum:"):
+            if st.button(
+                translate(language, "finding.more"),
+                key=f"more_{item.finding_id}",
+                icon=":material/forum:",
+                type="tertiary",
+            ):
                 st.dialog(translate(language, "finding.details"))(_draw_details)(opened, shown, company)
 
 
@@ -82,6 +87,9 @@ def _draw_details(opened: OpenedEpisode, shown: ShownFinding, company: Tenant) -
     user = viewer()
     language = user.language
     st.markdown(f"**{plain(finding_name(shown.finding, language))}**")
+    for other in shown.said.marks:
+        if other.user_id != user.user_id:
+            _draw_mark(other, company, language)
     for dispute in shown.said.disputes:
         _draw_dispute(dispute, company, language)
     _draw_mark_form(shown, company, language)
@@ -93,6 +101,15 @@ def _draw_details(opened: OpenedEpisode, shown: ShownFinding, company: Tenant) -
             text = st.text_area(translate(language, "dispute.why"), max_chars=2000)
             if st.form_submit_button(translate(language, "dispute.open"), icon=":material/gavel:"):
                 _try(lambda: service.dispute(installation(), user, company.slug, shown.finding.finding_id, text))
+
+
+def _draw_mark(mark: Feedback, company: Tenant, language: str) -> None:
+    words = [translate(language, f"verdict.{mark.verdict}"), translate(language, f"role.{mark.role}")]
+    if mark.reason:
+        words.insert(1, translate(language, f"reason.{mark.reason}"))
+    st.markdown(plain(" · ".join([*words, instant(mark.created_at, company.zone, language)])))
+    if mark.comment:
+        st.markdown("> " + plain(mark.comment).replace("\n", "  \n> "))
 
 
 def _draw_dispute(dispute: Dispute, company: Tenant, language: str) -> None:
@@ -126,7 +143,6 @@ def _draw_mark_form(shown: ShownFinding, company: Tenant, language: str) -> None
         )
         if st.form_submit_button(translate(language, "finding.save")) and verdict is not None:
             user = viewer()
-            st.session_state.pop(f"mark_{shown.finding.finding_id}", None)  # the card shows what is stored
             finding_id = shown.finding.finding_id
             _try(lambda: service.mark(installation(), user, company.slug, finding_id, verdict, reason, comment))
 

@@ -172,7 +172,7 @@ def dispute(place: Installation, user: SessionUser, tenant: str, finding_id: str
     """Dispute a finding.
 
     Raises:
-        RefusedError: `rights.not_found` or `dispute.exists`. UserInputError: `feedback.too_long`.
+        RefusedError: `rights.not_found` or `dispute.exists`. UserInputError: `feedback.too_long` or `dispute.no_text`.
     """
     require(user, tenant, EVERYBODY)
     return feedback.open_dispute(

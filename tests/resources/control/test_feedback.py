@@ -225,9 +225,11 @@ def test_only_random_marks_enter_the_printed_agreement_once_per_finding(
     assert random_agreement(control_db, slug, start=control_clock.now() + timedelta(hours=1)) == []
 
 
-def test_an_endless_comment_is_refused(
+def test_an_endless_comment_and_a_dispute_without_a_word_are_refused(
     control_db: Database, control_clock: FixedClock, slug: str, new_person: NewPerson
 ) -> None:
     owner = new_person(Role.OWNER)
     with pytest.raises(UserInputError, match=r"feedback\.too_long"):
         people_say.mark(control_db, slug, MINE, Verdict.WRONG, comment="а" * 2001, user_id=owner, clock=control_clock)
+    with pytest.raises(UserInputError, match=r"dispute\.no_text"):
+        people_say.open_dispute(control_db, slug, MINE, "  ", user_id=owner, clock=control_clock)
