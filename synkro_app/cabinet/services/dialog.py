@@ -89,8 +89,8 @@ def opened(
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `dialogs.period_too_long`.
     """
-    found = dialogs.listing(place, user, tenant, period)
-    episode = next((item for item in found.episodes if item.episode_key == episode_key), None)
+    found = dialogs.listing(place, user, tenant, period, only=episode_key)
+    episode = next(iter(found.episodes), None)
     if episode is None:
         return None
     shows_texts = may_read_texts(user, tenant)
