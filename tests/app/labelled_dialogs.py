@@ -34,28 +34,31 @@ OBJECTION, NO_OFFER = "chat: objection", "chat: CK05"
 
 def fill(db: Database, keyring: Keyring, lake_root: str, tenant: Tenant, day: date) -> None:
     """Store the day."""
-    lake, made = Lake(lake_root), _Day(tenant, day)
+    lake, made = Lake(lake_root), CompanyDay(tenant, day)
     managers: list[dict[str, object]] = [
         {"manager_id": number, "name": name, "is_active": True, "source_updated_at": made.at(20)}
         for number, name in ((ANNA, "Анна"), (IGOR, "Игорь"))
     ]
-    _write(lake, MANAGER, tenant, day, managers)
-    _write(lake, EPISODE, tenant, day, made.episodes())
-    _write(lake, MESSAGE, tenant, day, made.messages())
+    write_rows(lake, MANAGER, tenant, day, managers)
+    write_rows(lake, EPISODE, tenant, day, made.episodes())
+    write_rows(lake, MESSAGE, tenant, day, made.messages())
     set_integration(db, keyring, tenant.slug, IntegrationKind.AMOCRM, {"domain": "example.amocrm.ru"}, {}, actor="test")
     for analysis, findings in made.analyses():
         save_analysis(db, tenant.slug, analysis, findings)
     save_package(db, made.package())
 
 
-def _write(lake: Lake, table: Table, tenant: Tenant, day: date, rows: list[dict[str, object]]) -> None:
+def write_rows(lake: Lake, table: Table, tenant: Tenant, day: date, rows: list[dict[str, object]]) -> None:
+    """The rows as the whole partition of the day."""
     stored = table.from_rows(rows)
     lake.write_days(
         table, tenant.slug, [day], stored.append_column(DAY_COLUMN, pa.array([day] * stored.num_rows, pa.date32()))
     )
 
 
-class _Day:
+class CompanyDay:
+    """What the company did on its day."""
+
     def __init__(self, tenant: Tenant, day: date) -> None:
         self._tenant, self._day = tenant, day
 
@@ -64,13 +67,13 @@ class _Day:
 
     def episodes(self) -> list[dict[str, object]]:
         return [
-            self._episode(CHAT, 10, deal_id=101),
-            self._episode(UNPAID, 11, deal_id=102),
-            self._episode(THANKS, 12, labelable=False, analysable=False, skip_reason="closing_only"),
-            self._episode(ORDERS, 13),
+            self.episode(CHAT, 10, deal_id=101),
+            self.episode(UNPAID, 11, deal_id=102),
+            self.episode(THANKS, 12, labelable=False, analysable=False, skip_reason="closing_only"),
+            self.episode(ORDERS, 13),
         ]
 
-    def _episode(self, key: str, hour: int, **values: object) -> dict[str, object]:
+    def episode(self, key: str, hour: int, **values: object) -> dict[str, object]:
         return {
             "episode_key": key,
             "dialog_id": int(key.partition(":")[0]),

@@ -126,7 +126,7 @@ class Filters:
 def listing(place: Installation, user: SessionUser, tenant: str, period: Period, *, only: str | None = None) -> Listing:
     """The episodes with a message in the period's local days, as known at its end, like in the period's report.
 
-    A viewer who is bound to a manager finds only that manager's. `only`: at most the episode of this key, for less work.
+    A viewer who is bound to a manager finds only that manager's. `only`: at most the episode of this key.
 
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `dialogs.period_too_long`.
@@ -144,7 +144,7 @@ def listing(place: Installation, user: SessionUser, tenant: str, period: Period,
         )
     lake = Lake(place.settings.lake_root)
     window = TenantWindow.of_period(tenant, get_tenant(place.control, tenant).zone, period)
-    rows = [row for row in _rows(lake, window) if only in (None, row["episode_key"])]
+    rows = _rows(lake, window, only)
     keys = [str(row["episode_key"]) for row in rows]
     with place.control.tenant(tenant) as connection:
         managers = managers_of_episodes(connection, keys)
@@ -164,12 +164,16 @@ def listing(place: Installation, user: SessionUser, tenant: str, period: Period,
     return Listing(tuple(sorted(episodes, key=lambda item: item.last_at, reverse=True)), _names(lake, tenant))
 
 
-def _rows(lake: Lake, window: TenantWindow) -> list[dict[str, object]]:
+def _rows(lake: Lake, window: TenantWindow, only: str | None) -> list[dict[str, object]]:
     """Per episode its newest row of the window; those that late messages have dissolved are left out."""
     stored = lake.read_days(EPISODE, window.tenant, window.days, columns=COLUMNS, missing_ok=True)
-    active = pc.field("superseded_at").is_null() & (pc.field("last_at") >= pa.scalar(window.start))
-    found = stored.filter(active).sort_by("source_updated_at")
-    return list({str(row["episode_key"]): row for row in found.to_pylist()}.values())
+    wanted = pc.field("last_at") >= pa.scalar(window.start)
+    if only is not None:
+        wanted &= pc.field("episode_key") == pa.scalar(only)
+    found = stored.filter(wanted).sort_by("source_updated_at")
+    is_older = found.column("episode_key").to_pandas().duplicated(keep="last")
+    newest = found.filter(pa.array(~is_older.to_numpy()))
+    return newest.filter(pc.field("superseded_at").is_null()).to_pylist()
 
 
 def _listed(

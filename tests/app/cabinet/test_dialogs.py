@@ -19,11 +19,13 @@ from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tables.analysis import finding
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.users import Membership, set_membership
+from synkro_resources.lake import Lake
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.errors import RefusedError, UserInputError
 from synkro_resources.model.feedback import Reason, Verdict
 from synkro_resources.model.ids import Role
 from synkro_resources.model.period import Period
+from synkro_resources.model.tables.dialogs import EPISODE
 from synkro_resources.settings import Settings
 from tests.app.labelled_dialogs import (
     ANNA,
@@ -36,7 +38,9 @@ from tests.app.labelled_dialogs import (
     REFUSED,
     THANKS,
     UNPAID,
+    CompanyDay,
     fill,
+    write_rows,
 )
 from tests.app.people import new_person
 
@@ -84,6 +88,26 @@ def test_every_episode_says_whether_it_is_labelled_and_why_not(place: Installati
     }
     assert list(states) == [ORDERS, THANKS, UNPAID, CHAT]  # the newest first
     assert found.managers == {ANNA: "Анна", IGOR: "Игорь"}
+
+
+def test_a_period_shows_each_episode_once_as_its_newest_day_knows_it(place: Installation, tenant_a: Tenant) -> None:
+    next_day = DAY.first_day + timedelta(days=1)
+    made = CompanyDay(tenant_a, next_day)
+    rows = [
+        made.episode(UNPAID, 9, deal_id=777),
+        made.episode(THANKS, 9, superseded_at=made.at(21)),
+        CompanyDay(tenant_a, DAY.first_day).episode(ORDERS, 13),  # of the dialog, with nothing new on this day
+    ]
+    write_rows(Lake(place.settings.lake_root), EPISODE, tenant_a, next_day, rows)
+    owner = person(place, tenant_a, Role.OWNER)
+    both = dialogs.listing(place, owner, tenant_a.slug, Period.custom(DAY.first_day, next_day)).episodes
+    assert [(item.episode_key, item.deal_id) for item in both] == [
+        (UNPAID, 777),
+        (ORDERS, None),
+        (CHAT, 101),
+    ]
+    second = dialogs.listing(place, owner, tenant_a.slug, Period.day(next_day)).episodes
+    assert [item.episode_key for item in second] == [UNPAID]
 
 
 def test_filters_meet_in_one_label(place: Installation, tenant_a: Tenant) -> None:
