@@ -233,8 +233,12 @@ def _shown(
         spans = [span for item in cited if (span := _place(item, row)) is not None]
         pieces = list(pieces_of(str(row["text"] or ""), spans))
     else:
-        quotes = dict.fromkeys(with_labels(item.quote_masked or "", language) for item in cited)
-        pieces = [Piece(quote, is_quoted=True) for quote in quotes]
+        quotes = dict.fromkeys(_in_labels(item.quote_masked or "", language) for item in cited)
+        pieces = [
+            Piece(quote, is_quoted=True)
+            for quote in quotes
+            if not any(quote in other and quote != other for other in quotes)
+        ]
     return ShownMessage(
         message_id=str(row["message_id"]),
         at=row["sent_at"],  # pyright: ignore[reportArgumentType]  # the column's type is the table's
@@ -250,8 +254,13 @@ def _quote(item: StoredFinding, row: Mapping[str, object] | None, shows_texts: b
         return None
     span = _place(item, row) if shows_texts and row is not None else None
     if span is None or row is None:
-        return with_labels(item.quote_masked, language)
+        return _in_labels(item.quote_masked, language)
     return str(row["text"])[slice(*span)]
+
+
+def _in_labels(masked: str, language: Language) -> str:
+    """A masked quote for people: the analyst reads a message as one line with marks for its breaks."""
+    return with_labels(masked, language).replace(" ⏎ ", "\n")
 
 
 def _place(item: StoredFinding, row: Mapping[str, object]) -> tuple[int, int] | None:

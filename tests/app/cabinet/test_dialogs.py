@@ -143,7 +143,7 @@ def test_everybody_else_sees_quotes_with_labels_and_no_other_word(place: Install
     assert opened is not None
     assert not opened.shows_texts
     shown = repr((opened.messages, [item.quote for item in opened.findings]))
-    assert "[телефон]" in shown
+    assert opened.messages[0].pieces == (Piece("Здравствуйте! Сколько стоит шкаф?\nМой номер [телефон]", True),)
     for hidden in ("000-00-11", "PHONE_", "подумаем", "18 900"):
         assert hidden not in shown
     assert all(piece.is_quoted for message in opened.messages for piece in message.pieces)
