@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dagster": ("synkro_app.operations.commands:dagster", "Dagster with reload, for people who work on assets."),
     "run": ("synkro_app.cli_commands.run:run", "Load data or make a report for one tenant."),
     "supabase": ("synkro_app.cli_commands.supabase:supabase", "SQL, set-up and comparison of the client's database."),
-    "dialog": ("synkro_app.cli_commands.dialogs:dialog", "Link dialogs to contacts by hand."),
+    "dialog": ("synkro_app.cli_commands.dialogs:dialog", "Link dialogs to contacts by hand, review flagged ones."),
     "backfill": ("synkro_app.cli_commands.backfill:backfill", "Load a period for many tenants."),
     "status": ("synkro_app.cli_commands.status:status", "Age of the data and failed checks, with what to do."),
     "lake": ("synkro_app.cli_commands.lake:lake", "Build a tenant's tables of what is in force anew."),

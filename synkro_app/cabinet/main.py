@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from synkro_app.cabinet.context import installation, viewer
-from synkro_app.cabinet.pages import chats, overview, reports, runs
+from synkro_app.cabinet.pages import chats, dialogs, overview, reports, runs
 from synkro_app.cabinet.services.rights import may_connect
 from synkro_app.cabinet.texts import LANGUAGES, translate
 from synkro_resources.control.sessions import SessionUser, choose_tenant, set_language
@@ -24,6 +24,12 @@ def main() -> None:
             title=translate(language, "nav.reports"),
             icon=":material/description:",
             url_path="reports",
+        ),
+        st.Page(
+            dialogs.draw,
+            title=translate(language, "nav.dialogs"),
+            icon=":material/forum:",
+            url_path="dialogs",
         ),
         st.Page(runs.draw, title=translate(language, "nav.runs"), icon=":material/sync:", url_path="runs"),
     ]

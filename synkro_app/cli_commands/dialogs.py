@@ -1,4 +1,4 @@
-"""`synkro dialog`: links between dialogs and contacts that people make by hand."""
+"""`synkro dialog`: links between dialogs and contacts that people make by hand, and dialogs for a person's look."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ACTOR = "cli"
 
 @click.group()
 def dialog() -> None:
-    """Links between dialogs and contacts that people make by hand."""
+    """Links between dialogs and contacts that people make by hand, and dialogs that wait for a person's look."""
 
 
 @dialog.command()
@@ -55,6 +55,26 @@ def links(tenant: str) -> None:
     with _opened() as (_, control, _lake):
         for found in dialog_links(control, tenant):
             click.echo(f"{found.dialog_id} -> {found.contact_id}  {found.linked_by}  {found.linked_at:%Y-%m-%d %H:%M}")
+
+
+@dialog.command()
+@click.option("--tenant", required=True)
+@click.option("--review", "episode_key", help="Say that you have looked at this episode.")
+@click.option("--by", "actor", default=ACTOR, show_default=True, help="Who has looked.")
+@click.option("--all", "reviewed", is_flag=True, help="Also those that somebody has looked at.")
+def flagged(tenant: str, episode_key: str | None, actor: str, reviewed: bool) -> None:
+    """Messages that look like orders to the analyst, without their texts; they wait for a person's look."""
+    from synkro_resources.control.injection_events import list_injections, review_injections
+
+    with _opened() as (settings, control, _lake):
+        if episode_key is not None:
+            count = review_injections(control, tenant, episode_key, actor=actor, clock=settings.present)
+            click.echo(f"{episode_key}: {count} reviewed")
+            return
+        for found in list_injections(control, tenant, reviewed=reviewed):
+            who = "" if found.reviewed_by is None else f"  reviewed by {found.reviewed_by}"
+            seen = f"{found.seen_at:%Y-%m-%d %H:%M}"
+            click.echo(f"{found.episode_key}  message {found.message_id}  {found.detector}  {seen}{who}")
 
 
 @contextmanager

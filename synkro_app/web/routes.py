@@ -35,7 +35,7 @@ from synkro_resources.model.clock import Clock
 from synkro_resources.model.errors import SynkroError
 from synkro_resources.settings import Settings
 
-PAGES = ("", "reports", "runs")
+PAGES = ("", "dialogs", "reports", "runs")
 FORM_LIMIT_BYTES = 8_192
 DAEMON_TIMEOUT_S = 2.0
 

@@ -206,4 +206,7 @@ def input_hash(known: Known, versions: Mapping[str, str]) -> str:
     ):
         ordered = frame[columns].sort_values(columns[0], kind="stable")
         sha.update(pd.util.hash_pandas_object(ordered, index=False).to_numpy().tobytes())
+    for overlay in (known.labels.overlay, known.inputs.labels_before.overlay):
+        if not overlay.is_empty:  # the figures compared with change by it, too, and their findings are not hashed
+            sha.update(repr((sorted(overlay.removed), sorted(overlay.disputed))).encode())
     return sha.hexdigest()

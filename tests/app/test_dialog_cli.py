@@ -11,15 +11,18 @@ import pytest
 from click.testing import CliRunner, Result
 
 from synkro_app.cli import main
+from synkro_resources.control.analyses import InjectionEvent, save_analysis
 from synkro_resources.control.audit import tenant_events
 from synkro_resources.control.database import Database
 from synkro_resources.control.days import mark_day, stale_days
+from synkro_resources.control.injection_events import list_injections
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.lake import Lake
 from synkro_resources.model.tables import DAY_COLUMN, Table
 from synkro_resources.model.tables.crm import CONTACT
 from synkro_resources.model.tables.dialogs import DIALOG, EPISODE
 from synkro_resources.settings import Settings
+from tests.resources.control.test_labels import analysis
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = date(2026, 11, 18)
@@ -94,3 +97,32 @@ def test_a_mistyped_number_is_refused_and_leaves_no_record(
     assert told.exit_code == 1
     assert said in told.output
     assert actions(control_db, tenant_a) == []
+
+
+def test_orders_to_the_analyst_wait_until_a_person_has_looked(
+    dialog: Command, control_db: Database, tenant_a: Tenant, tenant_b: Tenant
+) -> None:
+    events = [InjectionEvent("m1", "pattern"), InjectionEvent("m1", "model")]
+    for tenant, key in ((tenant_a, "5:a"), (tenant_b, "6:b")):
+        save_analysis(control_db, tenant.slug, analysis("flagged", episode=key), injections=events)
+    waiting = dialog("flagged").output.splitlines()
+    assert [line.partition("  2026")[0] for line in waiting] == ["5:a  message m1  model", "5:a  message m1  pattern"]
+    assert dialog("flagged", "--review", "5:a", "--by", "Ольга").output == "5:a: 2 reviewed\n"
+    assert dialog("flagged", "--review", "5:a").output == "5:a: 0 reviewed\n"
+    assert dialog("flagged").output == ""
+    assert dialog("flagged", "--all").output.count("reviewed by Ольга") == 2
+    deeds = [(item.actor, item.target) for item in tenant_events(control_db, tenant_a.slug)]
+    assert deeds.count(("Ольга", "5:a")) == 1
+    assert [item.reviewed_at for item in list_injections(control_db, tenant_b.slug)] == [None, None]
+
+
+def test_another_tenants_flagged_dialog_cannot_be_reviewed(
+    dialog: Command, control_db: Database, tenant_b: Tenant
+) -> None:
+    save_analysis(
+        control_db, tenant_b.slug, analysis("flagged", episode="6:b"), injections=[InjectionEvent("m1", "model")]
+    )
+    result = dialog("flagged", "--review", "6:b")
+    assert result.exit_code != 0
+    assert "нет сообщений, похожих на команды для ИИ" in result.output
+    assert [item.reviewed_by for item in list_injections(control_db, tenant_b.slug)] == [None]

@@ -13,6 +13,9 @@ from synkro_resources.rules import formats
 
 LABELS = {PeriodKind.DAY: "report.day", PeriodKind.WEEK: "report.week_of", PeriodKind.MONTH: "report.month_of"}
 
+PERIOD_KEYS = ("report_kind", "report_days", "report_day")
+"""Keys of its widgets: a page that hides the picker for a while keeps their choices by them."""
+
 
 def period_picker(language: str, today: date) -> Period | None:
     """The chosen period, yesterday at first; None while only one of two own dates is picked."""

@@ -19,8 +19,9 @@ MOST_UNDETERMINED = 0.30
 class Checklist:
     """#14. `episodes`: `score` (missing if it would say too little) and `undetermined` (part of the weight).
 
-    `answers`: one row per episode and item with `answer` yes, no, not_applicable or undetermined, the `rubric` it is
-    of, `weight`, `is_critical`, `finding_id`, `quote_message_id` and `band`.
+    `answers`: one row per episode and item with `answer` yes, no, not_applicable, undetermined or disputed, the `rubric`
+    it is of, `weight`, `is_critical`, `finding_id`, `quote_message_id` and `band`. A disputed item is in no number until
+    somebody decides.
     """
 
     episodes: pd.DataFrame
@@ -114,6 +115,7 @@ def _answers(labels: Labels, analyses: pd.DataFrame, rubrics: Mapping[str, Rubri
     applicable = (rows["applicability"] == "applicable") & rows["value"].isin(["yes", "no"])
     rows["answer"] = rows["value"].where(applicable, "undetermined")
     rows.loc[rows["applicability"] == "not_applicable", "answer"] = "not_applicable"
+    rows.loc[rows["finding_id"].isin(labels.overlay.disputed), "answer"] = "disputed"
     return rows.drop(columns=["applicability", "value"]).sort_values(["episode_key", "code"]).reset_index(drop=True)
 
 

@@ -45,24 +45,47 @@ FINDING_COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Ids of findings that people took out of the counts, and of those in dispute; stored findings stay as they are."""
+
+    removed: frozenset[str] = frozenset()
+    disputed: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.removed and not self.disputed
+
+
+NO_OVERLAY = Overlay()
+
+
 @dataclass(frozen=True)
 class Labels:
     """The labels known at one instant.
 
     `analyses`: one row per episode, its newest answer, or its last failed attempt where there is none. `findings`: what
-    was found in those answers and passed the checks. `missing`: why both are empty.
+    was found in those answers, passed the checks and was not called wrong by a lead. `missing`: why both are empty.
+    `overlay`: what people say of the findings; an item of the checklist whose dispute is open is in no score.
     """
 
     analyses: pd.DataFrame
     findings: pd.DataFrame
     missing: Missing = ""
+    overlay: Overlay = NO_OVERLAY
 
     @classmethod
-    def of(cls, analyses: Iterable[Mapping[str, object]], findings: Iterable[Mapping[str, object]]) -> Labels:
+    def of(
+        cls,
+        analyses: Iterable[Mapping[str, object]],
+        findings: Iterable[Mapping[str, object]],
+        overlay: Overlay = NO_OVERLAY,
+    ) -> Labels:
         """From rows with the columns `ANALYSIS_COLUMNS` and `FINDING_COLUMNS`; `not_analysed` if there are none."""
+        kept = [row for row in findings if row["finding_id"] not in overlay.removed]
         answers = pd.DataFrame(list(analyses), columns=list(ANALYSIS_COLUMNS))
-        found = pd.DataFrame(list(findings), columns=list(FINDING_COLUMNS))
-        return cls(answers, found, "" if len(answers) else "not_analysed")
+        found = pd.DataFrame(kept, columns=list(FINDING_COLUMNS))
+        return cls(answers, found, "" if len(answers) else "not_analysed", overlay)
 
     @classmethod
     def none(cls, reason: Missing) -> Labels:

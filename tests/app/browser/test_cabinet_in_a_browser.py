@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
@@ -12,12 +13,15 @@ from synkro_resources.control import journal
 from synkro_resources.control.chat_links import SeenChat, create_code, use_code
 from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import list_destinations
+from synkro_resources.control.keyring import Keyring
+from synkro_resources.control.labels import read_labels
 from synkro_resources.control.run_requests import list_requests, update_request
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import SystemClock
 from synkro_resources.model.errors import IntegrationError, Sentence
 from synkro_resources.model.ids import Role
 from tests.app.conftest import RunningCabinet
+from tests.app.labelled_dialogs import OBJECTION, fill
 from tests.app.people import Person, new_person
 
 pytestmark = pytest.mark.xdist_group("browser")  # what the module loads is loaded once
@@ -163,6 +167,26 @@ def test_a_shrunken_screen_keeps_the_button_in_reach(page: Page, person: Person)
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
+
+
+def test_a_lead_opens_a_dialog_reads_the_quoted_words_and_marks_a_label(
+    page: Page, person: Person, tenant_a: Tenant, control_db: Database, keyring: Keyring, cabinet: RunningCabinet
+) -> None:
+    yesterday = CLOCK.now().astimezone(ZoneInfo(tenant_a.zone)).date() - timedelta(days=1)
+    fill(control_db, keyring, str(cabinet.log.parent / "lake"), tenant_a, yesterday)
+    sign_in(page, person)
+    page.get_by_role("link", name="Диалоги").click()
+    expect(page.get_by_text("4 обращения. Всего в периоде 4, размечено 2.")).to_be_visible()
+    expect(page.get_by_text("Не размечено: исчерпан бюджет на ИИ")).to_be_visible()
+    page.get_by_role("button", name="Открыть").last.click()
+    expect(page.get_by_text("слишком дорого для нас").first).to_be_visible()
+    link = page.get_by_role("link", name="Сделка №101 в amoCRM")
+    expect(link).to_have_attribute("href", "https://example.amocrm.ru/leads/detail/101")
+    card = page.get_by_text("Возражение: дорого")
+    expect(card).to_be_visible()
+    page.get_by_role("radio", name="Неверно", exact=True).nth(2).click()
+    expect(page.get_by_text("отметка руководителя")).to_be_visible()
+    assert read_labels(control_db, tenant_a.slug, until=CLOCK.now()).overlay.removed == {OBJECTION}
 
 
 def test_times_are_the_tenants_own() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 
+import pytest
+
 from synkro_assets.reports.inputs import PackageInputs, days_to_read, newest_per_key
 from synkro_assets.reports.package import build_package, build_waiting_now, source_times
 from synkro_resources.model.clock import FixedClock
@@ -12,9 +14,11 @@ from synkro_resources.model.package import Package, Verdict
 from synkro_resources.model.period import Period
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.rules.comparison import comparable_day
+from synkro_resources.rules.metrics.labels import NO_OVERLAY, Labels, Overlay
 from synkro_resources.rules.working_time import Calendar
 from tests.assets.reports.days import BEFORE, MONDAY, SETTINGS, end_of, known_at, monday, with_rows
 from tests.resources.rules.calendars import C1, C2, at
+from tests.resources.rules.metrics.label_rows import analysis, checklist, found
 from tests.resources.rules.metrics.rows import deal, episode, message, move, table, turn
 
 MORNING = at("2026-09-08T08:22")
@@ -103,6 +107,32 @@ def test_AC20_the_same_rows_make_the_same_package_and_one_late_message_makes_ano
         messages=[message(101, "07 17:30") | {"episode_key": "a"}],
     )
     assert build(late).input_hash != first.input_hash
+
+
+def test_what_people_say_of_findings_makes_a_new_revision() -> None:
+    rows = [found("a", "sentiment_end", value="negative"), *checklist("a", yes="01 02 04 07", no="05")]
+    wrong = frozenset({str(rows[0]["finding_id"])})
+    disputed = frozenset({str(row["finding_id"]) for row in rows if row["code"] == "CK05"})
+
+    def with_words(now: Overlay = NO_OVERLAY, before: Overlay = NO_OVERLAY) -> Package:
+        answers = [analysis("a")]
+        return build(
+            replace(monday(), labels=Labels.of(answers, rows, now), labels_before=Labels.of(answers, rows, before))
+        )
+
+    builds = [
+        with_words(),
+        with_words(Overlay(removed=wrong)),
+        with_words(Overlay(disputed=disputed)),
+        with_words(before=Overlay(removed=wrong)),
+        with_words(Overlay(removed=wrong), Overlay(removed=wrong)),
+    ]
+    assert len({package.input_hash for package in builds}) == len(builds)
+    assert with_words().input_hash == builds[0].input_hash
+    negative = [package.metric(12, "sentiment_negative") for package in builds[:2]]
+    assert [None if metric is None else (metric.num, metric.den) for metric in negative] == [(1, 1), (0, 0)]
+    assert value(builds[0], 14, "checklist_mean") == pytest.approx(100 * 40 / 49)
+    assert value(builds[2], 14, "checklist_mean") == 100
 
 
 def test_AC20_what_happens_after_the_day_makes_no_new_revision() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from synkro_resources.model.errors import DataError
 from synkro_resources.model.rubric import R1, Rubric, RubricItem
 from synkro_resources.rules.metrics.checklist import Checklist, checklist
-from synkro_resources.rules.metrics.labels import DOUBTFUL, Labels
+from synkro_resources.rules.metrics.labels import DOUBTFUL, Labels, Overlay
 from tests.resources.rules.metrics.label_rows import analysis, found, labels
 from tests.resources.rules.metrics.label_rows import checklist as answers
 from tests.resources.rules.metrics.rows import episode, frame
@@ -114,3 +114,20 @@ def test_the_group_score_is_the_mean_of_scores_in_any_order_of_rows(cases: list[
     assert result.mean == (pytest.approx(sum(each) / len(each)) if each else None)
     assert turned.mean == (None if result.mean is None else pytest.approx(result.mean))
     assert all(0 <= value <= 100 for value in each)
+
+
+def test_a_disputed_item_is_in_no_number_until_somebody_decides() -> None:
+    about_ck03 = next(str(row["finding_id"]) for row in CK01 if row["code"] == "CK03")
+    waiting = Labels.of([analysis("CK-01")], CK01, Overlay(disputed=frozenset({about_ck03})))
+    result = checklist(waiting, active("CK-01"))
+    assert result.episodes["score"].iloc[0] == pytest.approx(100 * 41 / 53)
+    assert list(result.failed["code"]) == ["CK09"]
+    assert result.pass_rates()["CK03"].den == 0
+
+
+def test_an_item_that_a_lead_called_wrong_is_undetermined() -> None:
+    about_ck03 = next(str(row["finding_id"]) for row in CK01 if row["code"] == "CK03")
+    left = Labels.of([analysis("CK-01")], CK01, Overlay(removed=frozenset({about_ck03})))
+    result = checklist(left, active("CK-01"))
+    assert result.episodes["score"].iloc[0] == pytest.approx(100 * 41 / 53)
+    assert result.episodes["undetermined"].iloc[0] == pytest.approx((6 + 12) / 71)

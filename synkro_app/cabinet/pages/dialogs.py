@@ -1,0 +1,92 @@
+"""The episodes of a period with their labels, and the one that was opened."""
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from synkro_app.cabinet.components.dialog_list import FILTER_KEYS, draw_filters, draw_list
+from synkro_app.cabinet.components.dialog_view import draw_dialog
+from synkro_app.cabinet.components.finding_card import PROBLEM
+from synkro_app.cabinet.components.formats import plain
+from synkro_app.cabinet.components.period_picker import PERIOD_KEYS, period_picker
+from synkro_app.cabinet.context import Installation, installation, viewer
+from synkro_app.cabinet.services import dialog, dialogs, overview
+from synkro_app.cabinet.texts import translate
+from synkro_resources.control.sessions import SessionUser
+from synkro_resources.control.tenants import Tenant
+from synkro_resources.model.errors import SynkroError
+from synkro_resources.model.period import Period
+
+OPENED, FIRST, LAST = "dialog", "from", "to"
+NOTED = "noted_dialog"
+
+
+def draw() -> None:
+    user, place = viewer(), installation()
+    language = user.language
+    st.title(translate(language, "nav.dialogs"), anchor=False)
+    if user.tenant is None:
+        st.info(translate(language, "account.no_tenant"))
+        return
+    company = overview.company(place, user, user.tenant)
+    problem = st.session_state.pop(PROBLEM, None)
+    if problem is not None:
+        st.warning(plain(problem))
+    key, period = st.query_params.get(OPENED), _asked_period()
+    try:
+        if key is not None and period is not None:
+            _draw_opened(place, user, company, key, period)
+        else:
+            _draw_listing(place, user, company)
+    except SynkroError as error:
+        st.warning(plain(f"{error.what.in_language(language)} {error.remedy.in_language(language)}"))
+
+
+def _asked_period() -> Period | None:
+    """The period in the address; None if there is none, or none that is one."""
+    try:
+        first, last = (date.fromisoformat(st.query_params.get(name, "")) for name in (FIRST, LAST))
+        return Period.custom(first, last)
+    except ValueError:
+        return None
+
+
+def _draw_listing(place: Installation, user: SessionUser, company: Tenant) -> None:
+    language = user.language
+    today = place.clock.now().astimezone(ZoneInfo(company.zone)).date()
+    period = period_picker(language, today)
+    if period is None:
+        return
+    found = dialogs.listing(place, user, company.slug, period)
+    if not found.episodes:
+        st.info(translate(language, "dialogs.none"), icon=":material/info:")
+        return
+    fitting = draw_filters(found, language).pick(found.episodes)
+    draw_list(found, fitting, company, language, lambda key: _open(key, period))
+
+
+def _draw_opened(place: Installation, user: SessionUser, company: Tenant, key: str, period: Period) -> None:
+    language = user.language
+    for name in (*PERIOD_KEYS, *FILTER_KEYS):  # what was chosen in the list outlives the way there and back
+        if name in st.session_state:
+            st.session_state[name] = st.session_state[name]
+    st.button(translate(language, "dialog.back"), icon=":material/arrow_back:", on_click=_back)
+    opened = dialog.opened(place, user, company.slug, key, period)
+    if opened is None:
+        st.info(translate(language, "dialog.not_found"), icon=":material/info:")
+        return
+    if st.session_state.get(NOTED) != (company.slug, key):
+        dialog.note_reading(place, user, company.slug, key)
+        st.session_state[NOTED] = (company.slug, key)
+    draw_dialog(opened, company, language)
+
+
+def _open(key: str, period: Period) -> None:
+    st.query_params.from_dict({OPENED: key, FIRST: period.first_day.isoformat(), LAST: period.last_day.isoformat()})
+
+
+def _back() -> None:
+    st.query_params.clear()

@@ -1,0 +1,207 @@
+"""What the dialogs page asks: the episodes of a period with what the analysis says of them, or why it says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.services.rights import EVERYBODY, own_manager, require
+from synkro_resources.control.episode_managers import managers_of_episodes
+from synkro_resources.control.integrations import list_integrations
+from synkro_resources.control.labels import StoredAnswer, StoredFinding, stored_labels
+from synkro_resources.control.sessions import SessionUser
+from synkro_resources.control.standings import NOTHING_SAID, Said
+from synkro_resources.control.tenants import get_tenant
+from synkro_resources.lake import Lake
+from synkro_resources.model.errors import Sentence, UserInputError
+from synkro_resources.model.ids import IntegrationKind
+from synkro_resources.model.period import Period
+from synkro_resources.model.tables.crm import MANAGER
+from synkro_resources.model.tables.dialogs import EPISODE
+from synkro_resources.model.window import TenantWindow
+
+LONGEST_DAYS = 62  # two months: more rows than anybody reads through, and a second of reading
+LABELLED = "ok"
+COLUMNS = (
+    "episode_key",
+    "dialog_id",
+    "start_at",
+    "first_visible_at",
+    "last_at",
+    "labelable",
+    "skip_reason",
+    "channel",
+    "deal_id",
+    "superseded_at",
+    "source_updated_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEpisode:
+    """An episode as the list shows it; instants are UTC.
+
+    `status`: `ok`, how the last attempt failed (`budget`, `refused`, `invalid`, `provider_error`), or why there was
+    none (`skipped`, `no_llm`, `not_analysed`). `skip_reason`: why it is not labelled, or not scored by the checklist.
+    """
+
+    episode_key: str
+    dialog_id: int
+    deal_id: int | None
+    channel: str
+    start_at: datetime
+    first_visible_at: datetime
+    last_at: datetime
+    manager_id: int | None
+    status: str
+    skip_reason: str | None
+    answer: StoredAnswer | None = None
+    findings: tuple[StoredFinding, ...] = ()
+    said: Mapping[str, Said] = field(default_factory=dict[str, Said])
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether its client gave orders to the analyst."""
+        return self.answer is not None and self.answer.injection_flag
+
+    @property
+    def is_disputed(self) -> bool:
+        return any(item.standing.is_disputed for item in self.said.values())
+
+    @property
+    def counted(self) -> tuple[StoredFinding, ...]:
+        """The labels that apply and that no lead has called wrong."""
+        return tuple(
+            item
+            for item in self.findings
+            if item.applicability == "applicable"
+            and not self.said.get(item.finding_id, NOTHING_SAID).standing.is_removed
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The episodes of a period, newest first, and the names of amoCRM's users."""
+
+    episodes: tuple[ListedEpisode, ...]
+    managers: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a person looks for; None and False look for anything. `code` belongs to `kind`."""
+
+    manager_id: int | None = None
+    status: str | None = None
+    kind: str | None = None
+    code: str | None = None
+    band: str | None = None
+    flagged: bool = False
+    disputed: bool = False
+
+    def pick(self, episodes: Iterable[ListedEpisode]) -> list[ListedEpisode]:
+        """Those that fit; type, code and band must meet in one label."""
+        return [episode for episode in episodes if self._fits(episode)]
+
+    def _fits(self, episode: ListedEpisode) -> bool:
+        if self.manager_id is not None and episode.manager_id != self.manager_id:
+            return False
+        if self.status is not None and episode.status != self.status:
+            return False
+        if (self.flagged and not episode.is_flagged) or (self.disputed and not episode.is_disputed):
+            return False
+        if self.kind is None and self.band is None:
+            return True
+        return any(
+            self.kind in (None, item.type) and self.code in (None, item.code) and self.band in (None, item.band)
+            for item in episode.counted
+        )
+
+
+def listing(place: Installation, user: SessionUser, tenant: str, period: Period, *, only: str | None = None) -> Listing:
+    """The episodes with a message in the period's local days, as known at its end, like in the period's report.
+
+    A viewer who is bound to a manager finds only that manager's. `only`: at most the episode of this key.
+
+    Raises:
+        RefusedError: `rights.not_found`. UserInputError: `dialogs.period_too_long`.
+    """
+    require(user, tenant, EVERYBODY)
+    if len(period.days) > LONGEST_DAYS:
+        raise UserInputError(
+            "dialogs.period_too_long",
+            Sentence(
+                f"Показать можно не больше {LONGEST_DAYS} дней сразу.",
+                f"At most {LONGEST_DAYS} days can be shown at once.",
+            ),
+            Sentence("Выберите период короче.", "Choose a shorter period."),
+            tenant=tenant,
+        )
+    lake = Lake(place.settings.lake_root)
+    window = TenantWindow.of_period(tenant, get_tenant(place.control, tenant).zone, period)
+    rows = _rows(lake, window, only)
+    keys = [str(row["episode_key"]) for row in rows]
+    with place.control.tenant(tenant) as connection:
+        managers = managers_of_episodes(connection, keys)
+    own = own_manager(user, tenant)
+    if own is not None:
+        rows = [row for row in rows if managers.get(str(row["episode_key"])) == own]
+        keys = [str(row["episode_key"]) for row in rows]
+    answers, findings, said = stored_labels(place.control, tenant, until=window.end, episode_keys=keys)
+    by_episode: dict[str, list[StoredFinding]] = {}
+    for item in findings:
+        by_episode.setdefault(item.episode_key, []).append(item)
+    unasked = "not_analysed" if _has_provider(place, tenant) else "no_llm"
+    episodes = [
+        _listed(row, managers, answers.get(key), by_episode.get(key, ()), said, unasked)
+        for key, row in zip(keys, rows, strict=True)
+    ]
+    return Listing(tuple(sorted(episodes, key=lambda item: item.last_at, reverse=True)), _names(lake, tenant))
+
+
+def _rows(lake: Lake, window: TenantWindow, only: str | None) -> list[dict[str, object]]:
+    """Per episode its newest row of the window; those that late messages have dissolved are left out."""
+    stored = lake.read_days(EPISODE, window.tenant, window.days, columns=COLUMNS, missing_ok=True)
+    wanted = pc.field("last_at") >= pa.scalar(window.start)
+    if only is not None:
+        wanted &= pc.field("episode_key") == pa.scalar(only)
+    found = stored.filter(wanted).sort_by("source_updated_at")
+    is_older = found.column("episode_key").to_pandas().duplicated(keep="last")
+    newest = found.filter(pa.array(~is_older.to_numpy()))
+    return newest.filter(pc.field("superseded_at").is_null()).to_pylist()
+
+
+def _listed(
+    row: Mapping[str, object],
+    managers: Mapping[str, int],
+    answer: StoredAnswer | None,
+    findings: Sequence[StoredFinding],
+    said: Mapping[str, Said],
+    unasked: str,
+) -> ListedEpisode:
+    values = {name: row[name] for name in ("episode_key", "dialog_id", "deal_id", "channel", "skip_reason")}
+    instants = {name: row[name] for name in ("start_at", "first_visible_at", "last_at")}
+    status = answer.status if answer is not None else unasked if row["labelable"] else "skipped"
+    return ListedEpisode(
+        **values,  # pyright: ignore[reportArgumentType]  # the columns' types are the table's
+        **instants,  # pyright: ignore[reportArgumentType]
+        manager_id=managers.get(str(row["episode_key"])),
+        status=status,
+        answer=answer,
+        findings=tuple(findings),
+        said={item.finding_id: said[item.finding_id] for item in findings if item.finding_id in said},
+    )
+
+
+def _names(lake: Lake, tenant: str) -> dict[int, str]:
+    rows = lake.read_current(MANAGER, tenant, columns=["manager_id", "name"]).to_pylist()
+    return {int(row["manager_id"]): str(row["name"]) for row in rows if row["name"]}
+
+
+def _has_provider(place: Installation, tenant: str) -> bool:
+    return any(item.kind is IntegrationKind.AI for item in list_integrations(place.control, tenant))
