@@ -45,19 +45,38 @@ def chats(slug: str) -> None:
 
     with control() as (_, db):
         for item in list_destinations(db, slug):
-            click.echo(f"{item.destination_id}  {'on' if item.enabled else item.disabled_code:<14}{item.title}")
+            state, audience = "on" if item.enabled else item.disabled_code, "admins" if item.for_admins else ""
+            click.echo(f"{item.destination_id}  {state:<14}{audience:<8}{item.title}")
 
 
 @telegram.command("confirm")
 @_TENANT
 @click.argument("destination_id")
-def confirm(slug: str, destination_id: str) -> None:
+@click.option("--admins", is_flag=True, help="Notices about failures go there as well.")
+def confirm(slug: str, destination_id: str, admins: bool) -> None:
     """Let reports go to a linked chat."""
     from synkro_resources.control.destinations import confirm_destination
 
     with control() as (settings, db):
-        item = confirm_destination(db, slug, destination_id, actor=ACTOR, clock=settings.present)
+        item = confirm_destination(
+            db, slug, destination_id, actor=ACTOR, clock=settings.present, for_admins=admins
+        )
     click.echo(f"confirmed (подтверждён): {item.title}")
+
+
+@telegram.command("audience")
+@_TENANT
+@click.argument("destination_id")
+@click.argument("whose", type=click.Choice(["admins", "readers"]))
+def audience(slug: str, destination_id: str, whose: str) -> None:
+    """Say whether a chat hears what is broken (admins) or gets reports alone (readers)."""
+    from synkro_resources.control.destinations import choose_audience
+
+    with control() as (settings, db):
+        item = choose_audience(
+            db, slug, destination_id, for_admins=whose == "admins", actor=ACTOR, clock=settings.present
+        )
+    click.echo(f"{whose}: {item.title}")
 
 
 @telegram.command("remove")

@@ -144,6 +144,7 @@ def _linked(connection: Connection, tenant: str, chat: SeenChat, now: datetime) 
                 is_forum=chat.is_forum,
                 enabled=False,
                 disabled_code=PENDING,
+                for_admins=False,
                 created_at=now,
             )
         )

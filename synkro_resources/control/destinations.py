@@ -21,7 +21,10 @@ REMOVED = "removed"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One chat of a messenger; `disabled_code` says why a vendor's answer closed it."""
+    """One chat of a messenger; `disabled_code` says why a vendor's answer closed it.
+
+    `for_admins`: notices about failures go there as well; other chats get reports alone.
+    """
 
     destination_id: str
     tenant: str
@@ -33,6 +36,7 @@ class Destination:
     enabled: bool
     disabled_code: str
     last_call_at: datetime | None
+    for_admins: bool
 
 
 def add_destination(
@@ -46,8 +50,9 @@ def add_destination(
     thread_id: str | None = None,
     is_forum: bool = False,
     destination_id: str | None = None,
+    for_admins: bool = False,
 ) -> Destination:
-    """Add a chat; the same chat and thread again is enabled again instead of doubled."""
+    """Add a chat; the same chat and thread again is enabled again instead of doubled, and stays for whom it was."""
     now = db.clock.now()
     table = destination
     with db.tenant(tenant) as connection:
@@ -71,6 +76,7 @@ def add_destination(
                     is_forum=is_forum,
                     enabled=True,
                     disabled_code="",
+                    for_admins=for_admins,
                     created_at=now,
                 )
             )
@@ -124,8 +130,10 @@ def pending_destinations(db: Database, tenant: str) -> list[Destination]:
     return [item for item in list_destinations(db, tenant) if item.disabled_code == PENDING]
 
 
-def confirm_destination(db: Database, tenant: str, destination_id: str, *, actor: str, clock: Clock) -> Destination:
-    """Let reports go to a linked chat.
+def confirm_destination(
+    db: Database, tenant: str, destination_id: str, *, actor: str, clock: Clock, for_admins: bool = False
+) -> Destination:
+    """Let reports go to a linked chat, and notices about failures, too, where it is `for_admins`.
 
     Raises:
         UserInputError: `delivery.unknown_destination`. RefusedError: `delivery.not_pending`.
@@ -135,7 +143,7 @@ def confirm_destination(db: Database, tenant: str, destination_id: str, *, actor
         row = connection.execute(
             update(destination)
             .where(destination.c.destination_id == destination_id, destination.c.disabled_code == PENDING)
-            .values(enabled=True, disabled_code="")
+            .values(enabled=True, disabled_code="", for_admins=for_admins)
             .returning(destination)
         ).one_or_none()
         if row is None:
@@ -152,6 +160,35 @@ def confirm_destination(db: Database, tenant: str, destination_id: str, *, actor
             action="destination.confirmed",
             tenant=tenant,
             target=destination_id,
+            details={"for_admins": for_admins},
+        )
+        return as_destination(row)
+
+
+def choose_audience(
+    db: Database, tenant: str, destination_id: str, *, for_admins: bool, actor: str, clock: Clock
+) -> Destination:
+    """Say whether a chat hears what is broken.
+
+    Raises:
+        UserInputError: `delivery.unknown_destination`.
+    """
+    get_destination(db, tenant, destination_id)
+    with db.tenant(tenant) as connection:
+        row = connection.execute(
+            update(destination)
+            .where(destination.c.destination_id == destination_id)
+            .values(for_admins=for_admins)
+            .returning(destination)
+        ).one()
+        record(
+            connection,
+            at=clock.now(),
+            actor=actor,
+            action="destination.audience",
+            tenant=tenant,
+            target=destination_id,
+            details={"for_admins": for_admins},
         )
         return as_destination(row)
 
@@ -197,4 +234,5 @@ def as_destination(row: Row[tuple[object, ...]]) -> Destination:
         enabled=row.enabled,
         disabled_code=row.disabled_code,
         last_call_at=row.last_call_at,
+        for_admins=row.for_admins,
     )

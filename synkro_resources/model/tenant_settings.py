@@ -82,6 +82,12 @@ class TenantSettings(BaseModel):
     report_time: time = time(8, 30)
     history_days: int = Field(30, ge=1, description="Days of history loaded when the tenant starts.")
 
+    quiet_from: time = Field(
+        time(21), description="From this local time on nobody is told of failures; equal to `quiet_to`: no quiet hours."
+    )
+    quiet_to: time = time(8)
+    notices_per_day: int = Field(10, ge=0, description="Failures told per local day; what is over waits for the next.")
+
     read_chat_events: bool = Field(
         default=True, description="Read amoCRM's chat events: dialogs without a phone find their contact by them."
     )

@@ -41,15 +41,31 @@ def pending(place: Installation, user: SessionUser, tenant: str) -> list[Destina
     return destinations.pending_destinations(place.control, tenant)
 
 
-def confirm(place: Installation, user: SessionUser, tenant: str, destination_id: str) -> Destination:
-    """Let reports go to a linked chat.
+def confirm(
+    place: Installation, user: SessionUser, tenant: str, destination_id: str, *, for_admins: bool = False
+) -> Destination:
+    """Let reports go to a linked chat, and notices about failures, too, where it is `for_admins`.
 
     Raises:
         RefusedError: `rights.not_found` or `delivery.not_pending`. UserInputError: `delivery.unknown_destination`.
     """
     require(user, tenant, WHO_CONNECTS)
     return destinations.confirm_destination(
-        place.control, tenant, destination_id, actor=_actor(user), clock=place.clock
+        place.control, tenant, destination_id, actor=_actor(user), clock=place.clock, for_admins=for_admins
+    )
+
+
+def choose_audience(
+    place: Installation, user: SessionUser, tenant: str, destination_id: str, *, for_admins: bool
+) -> Destination:
+    """Say whether a chat hears what is broken.
+
+    Raises:
+        RefusedError: `rights.not_found`. UserInputError: `delivery.unknown_destination`.
+    """
+    require(user, tenant, WHO_CONNECTS)
+    return destinations.choose_audience(
+        place.control, tenant, destination_id, for_admins=for_admins, actor=_actor(user), clock=place.clock
     )
 
 

@@ -18,6 +18,7 @@ destination = tenant_table(
     Column("is_forum", Boolean, nullable=False),
     Column("enabled", Boolean, nullable=False),
     text("disabled_code"),
+    Column("for_admins", Boolean, nullable=False),  # hears what is broken, beside the reports
     instant("last_call_at", null=True),  # messengers limit the pace per chat, also between processes
     instant("created_at"),
     one_of("channel", "telegram", "email"),
