@@ -13,6 +13,7 @@ from synkro_assets.crm.card_assets import CARD_ASSETS
 from synkro_assets.custom_period import RESOURCE as CUSTOM_PERIOD
 from synkro_assets.custom_period import CustomPeriodResource
 from synkro_assets.dialogs.assets import DIALOG_SOURCES, DIALOG_TABLES
+from synkro_assets.notices.sensors import notices_sensor
 from synkro_assets.partitions import history_start, tenant_periods
 from synkro_assets.reports.assets import REPORT_ASSETS
 from synkro_assets.run_scope import RunScopeResource
@@ -82,7 +83,7 @@ def build_defs(
     return dg.Definitions(
         assets=[asset.build(partitions) for asset in ASSETS],
         jobs=jobs,
-        sensors=[run_requests_sensor(jobs, READ_FIRST, DERIVED)],
+        sensors=[run_requests_sensor(jobs, READ_FIRST, DERIVED), notices_sensor()],
         resources={**build_resources(chosen), **(resource_overrides or {})},
     )
 

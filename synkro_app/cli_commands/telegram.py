@@ -58,9 +58,7 @@ def confirm(slug: str, destination_id: str, admins: bool) -> None:
     from synkro_resources.control.destinations import confirm_destination
 
     with control() as (settings, db):
-        item = confirm_destination(
-            db, slug, destination_id, actor=ACTOR, clock=settings.present, for_admins=admins
-        )
+        item = confirm_destination(db, slug, destination_id, actor=ACTOR, clock=settings.present, for_admins=admins)
     click.echo(f"confirmed (подтверждён): {item.title}")
 
 

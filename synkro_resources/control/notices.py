@@ -100,9 +100,7 @@ def raise_notice(connection: Connection, tenant: str, failure: Failure, now: dat
     ).scalar_one_or_none()
     if known is not None:
         connection.execute(
-            update(notice)
-            .where(notice.c.notice_id == known)
-            .values(recovered_at=None, recovery_told_at=None, **words)
+            update(notice).where(notice.c.notice_id == known).values(recovered_at=None, recovery_told_at=None, **words)
         )
         return known
     notice_id = uuid.uuid4().hex
@@ -185,9 +183,7 @@ def told_since(connection: Connection, audience: Audience, since: datetime) -> i
 def mark_told(connection: Connection, item: Notice, now: datetime) -> None:
     """The incident's message is in the outbox, by the same transaction."""
     connection.execute(
-        update(notice)
-        .where(notice.c.notice_id == item.notice_id)
-        .values(told_at=now, times_told=item.times_told + 1)
+        update(notice).where(notice.c.notice_id == item.notice_id).values(told_at=now, times_told=item.times_told + 1)
     )
 
 
@@ -208,7 +204,7 @@ def open_notices(db: Database, tenant: str, audience: Audience = "admins") -> li
 
 
 def unheard_notices(db: Database, tenant: str) -> list[Notice]:
-    """Open incidents whose message has surely reached no admin: nobody to tell, over the day's number, not delivered."""
+    """Open incidents whose message has surely reached no admin: no chat, over the day's number, or not delivered."""
     arrived = select(delivery.c.report_id).where(
         delivery.c.report_id.startswith("notice:"), delivery.c.state.in_(("sent", "uncertain"))
     )
