@@ -8,14 +8,16 @@ import pytest
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import destinations as service
+from synkro_app.cabinet.services import overview
 from synkro_resources.control.chat_links import SeenChat, create_code, use_code
 from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import Destination, list_destinations
+from synkro_resources.control.notices import Failure, raise_notice
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.users import Membership
 from synkro_resources.model.clock import FixedClock
-from synkro_resources.model.errors import RefusedError
+from synkro_resources.model.errors import RefusedError, Sentence
 from synkro_resources.model.ids import Role
 from synkro_resources.settings import Settings
 
@@ -51,6 +53,8 @@ def test_people_who_do_not_connect_services_may_not_confirm_or_remove_chats(
             deed(place, somebody, tenant_a.slug, chat.destination_id)
         assert refusal.value.code == "rights.not_found"
     with pytest.raises(RefusedError):
+        service.choose_audience(place, somebody, tenant_a.slug, chat.destination_id, for_admins=True)
+    with pytest.raises(RefusedError):
         service.link_for_chat(place, somebody, tenant_a.slug, group=False)
 
 
@@ -69,3 +73,24 @@ def test_an_administrator_confirms_a_chat_and_removes_it(
     assert service.confirm(place, admin, tenant_a.slug, chat.destination_id).enabled
     service.remove(place, admin, tenant_a.slug, chat.destination_id)
     assert [item.disabled_code for item in service.listing(place, admin, tenant_a.slug)] == ["removed"]
+
+
+def test_a_chat_hears_of_failures_only_if_somebody_has_chosen_so(
+    place: Installation, tenant_a: Tenant, chat: Destination
+) -> None:
+    admin = person(tenant_a.slug, Role.ADMIN)
+    assert not chat.for_admins
+    assert service.confirm(place, admin, tenant_a.slug, chat.destination_id, for_admins=True).for_admins
+    assert not service.choose_audience(place, admin, tenant_a.slug, chat.destination_id, for_admins=False).for_admins
+
+
+def test_what_nobody_was_told_of_is_shown_to_those_who_can_mend_it(
+    place: Installation, tenant_a: Tenant, tenant_b: Tenant
+) -> None:
+    failure = Failure("admins", "data_old", "radist", "data.old", Sentence("Старые.", "Old."))
+    with place.control.tenant(tenant_a.slug) as connection:
+        raise_notice(connection, tenant_a.slug, failure, place.clock.now())
+    shown = overview.unheard(place, person(tenant_a.slug, Role.OWNER), tenant_a.slug)
+    assert [item.failure for item in shown] == [failure]
+    assert overview.unheard(place, person(tenant_a.slug, Role.VIEWER), tenant_a.slug) == []
+    assert overview.unheard(place, person(tenant_b.slug, Role.OWNER), tenant_b.slug) == []

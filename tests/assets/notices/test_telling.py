@@ -144,9 +144,8 @@ def place(
             for_admins=for_admins,
         )
 
-    platform = Platform(
-        Settings(public_url="https://synkro.example", lake_url="/nowhere"), control_db, keyring, control_clock
-    )
+    settings = Settings.load().model_copy(update={"public_url": "https://synkro.example"})
+    platform = Platform(settings, control_db, keyring, control_clock)
     chat(tenant_b, STRANGERS, for_admins=True)
     set_integration(
         control_db, keyring, tenant_a.slug, IntegrationKind.AMOCRM, {}, {"access_token": AMOCRM_KEY}, "test"
