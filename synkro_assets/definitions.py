@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from synkro_assets.analysis.assets import ANALYSIS_ASSETS
 from synkro_assets.automation.jobs import DATA_JOB, REFRESH_JOB, REPORT_JOBS, tenant_job
 from synkro_assets.automation.sensors import run_requests_sensor
 from synkro_assets.crm.assets import CRM_SOURCES, CRM_TABLES
@@ -31,14 +32,14 @@ from synkro_resources.telegram.resource import TelegramResource
 
 SOURCES: tuple[TenantAsset, ...] = (*CRM_SOURCES, *DIALOG_SOURCES)
 NORMALIZED: tuple[TenantAsset, ...] = (*CRM_TABLES, *CARD_ASSETS, *DIALOG_TABLES)
-DATA: tuple[TenantAsset, ...] = (*SOURCES, *NORMALIZED, *WAREHOUSE_ASSETS)
+DATA: tuple[TenantAsset, ...] = (*SOURCES, *NORMALIZED, *WAREHOUSE_ASSETS, *ANALYSIS_ASSETS)
 ASSETS: tuple[TenantAsset, ...] = (*DATA, *REPORT_ASSETS)
 
 READ_FIRST: tuple[TenantAsset, ...] = (*SOURCES, *CRM_TABLES, *CARD_ASSETS)
 """What a history in chunks does for all chunks first: amoCRM lists a deal under its newest change only, so the dialogs
 of an old chunk find their deals in the newer ones.
 """
-DERIVED: tuple[TenantAsset, ...] = (*DIALOG_TABLES, *WAREHOUSE_ASSETS)
+DERIVED: tuple[TenantAsset, ...] = (*DIALOG_TABLES, *WAREHOUSE_ASSETS, *ANALYSIS_ASSETS)
 
 REPORT_JOB_IS = {
     PeriodKind.DAY: "Package, report and delivery of one day.",
@@ -73,7 +74,7 @@ def build_defs(
     chosen = settings or Settings.load()
     partitions = tenant_periods(history_start(chosen))
     jobs = [
-        tenant_job(DATA_JOB, DATA, "Sources to the client's Supabase, never reports."),
+        tenant_job(DATA_JOB, DATA, "Sources to the client's Supabase and the labels of dialogs, never reports."),
         tenant_job(REFRESH_JOB, (*SOURCES, *NORMALIZED), "Today's open dialogs and changed deals."),
         *(
             tenant_job(name, [asset for asset in REPORT_ASSETS if asset.period is kind], REPORT_JOB_IS[kind])

@@ -25,6 +25,7 @@ from synkro_resources.model.ids import IntegrationKind, RequestKind
 from synkro_resources.model.period import Period
 from synkro_resources.sandbox.amocrm import AmocrmSwitches, amocrm_app
 from synkro_resources.sandbox.credentials import RADIST_COMPANY_ID
+from synkro_resources.sandbox.openai import openai_app
 from synkro_resources.sandbox.radist import RadistSwitches, radist_app
 from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.telegram import BotIdentity, Chat, telegram_app
@@ -36,6 +37,7 @@ END = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ZONE = "Asia/Yekaterinburg"
 BOT_TOKEN = "7000000001:" + "A" * 35
 CHAT_ID = 501
+AI_MODEL = "sandbox-mini"
 
 
 @dataclass
@@ -114,6 +116,16 @@ class Installation:
             self.control, slug, channel="telegram", chat_id=str(CHAT_ID), title="Руководитель", actor="test"
         )
         return Sandbox(world, amocrm, radist, telegram)
+
+    def connect_ai(self, slug: str, **public: str) -> Starlette:
+        """The emulated provider of a tenant, at a price of 100 and 400 roubles per million tokens."""
+        app = openai_app(clock=self.clock, api_key=f"sk-{slug}", models=[AI_MODEL])
+        url = self.stack.enter_context(serve(app))
+        price = {"price_in": "100", "price_out": "400", "price_currency": "RUB"}
+        settings = {"base_url": f"{url}/v1", "model": AI_MODEL} | price | public
+        secrets = {"api_key": f"sk-{slug}"}
+        set_integration(self.control, self.keyring, slug, IntegrationKind.AI, settings, secrets, "test")
+        return app
 
     def ask(self, slug: str, kind: RequestKind, first: date, last: date) -> RunRequest:
         return self.ask_for(slug, kind, Period.day(first) if first == last else Period.custom(first, last))

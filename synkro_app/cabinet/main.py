@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from synkro_app.cabinet.context import installation, viewer
-from synkro_app.cabinet.pages import overview, reports, runs
+from synkro_app.cabinet.pages import chats, overview, reports, runs
+from synkro_app.cabinet.services.rights import may_connect
 from synkro_app.cabinet.texts import LANGUAGES, translate
 from synkro_resources.control.sessions import SessionUser, choose_tenant, set_language
 
@@ -16,18 +17,21 @@ def main() -> None:
     st.set_page_config(page_title="Synkro", page_icon="synkro_app/web/assets/favicon.svg", layout="wide")
     user = viewer()
     language = user.language
-    page = st.navigation(
-        [
-            st.Page(overview.draw, title=translate(language, "nav.overview"), icon=":material/home:", default=True),
-            st.Page(
-                reports.draw,
-                title=translate(language, "nav.reports"),
-                icon=":material/description:",
-                url_path="reports",
-            ),
-            st.Page(runs.draw, title=translate(language, "nav.runs"), icon=":material/sync:", url_path="runs"),
-        ]
-    )
+    pages = [
+        st.Page(overview.draw, title=translate(language, "nav.overview"), icon=":material/home:", default=True),
+        st.Page(
+            reports.draw,
+            title=translate(language, "nav.reports"),
+            icon=":material/description:",
+            url_path="reports",
+        ),
+        st.Page(runs.draw, title=translate(language, "nav.runs"), icon=":material/sync:", url_path="runs"),
+    ]
+    if may_connect(user):
+        pages.append(
+            st.Page(chats.draw, title=translate(language, "nav.chats"), icon=":material/send:", url_path="chats")
+        )
+    page = st.navigation(pages)
     with st.sidebar:
         _draw_account(user)
     page.run()

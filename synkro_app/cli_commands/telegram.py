@@ -45,36 +45,19 @@ def chats(slug: str) -> None:
 
     with control() as (_, db):
         for item in list_destinations(db, slug):
-            state, audience = "on" if item.enabled else item.disabled_code, "admins" if item.for_admins else ""
-            click.echo(f"{item.destination_id}  {state:<14}{audience:<8}{item.title}")
+            click.echo(f"{item.destination_id}  {'on' if item.enabled else item.disabled_code:<14}{item.title}")
 
 
 @telegram.command("confirm")
 @_TENANT
 @click.argument("destination_id")
-@click.option("--admins", is_flag=True, help="Notices about failures go there as well.")
-def confirm(slug: str, destination_id: str, admins: bool) -> None:
+def confirm(slug: str, destination_id: str) -> None:
     """Let reports go to a linked chat."""
     from synkro_resources.control.destinations import confirm_destination
 
     with control() as (settings, db):
-        item = confirm_destination(db, slug, destination_id, actor=ACTOR, clock=settings.present, for_admins=admins)
+        item = confirm_destination(db, slug, destination_id, actor=ACTOR, clock=settings.present)
     click.echo(f"confirmed (подтверждён): {item.title}")
-
-
-@telegram.command("audience")
-@_TENANT
-@click.argument("destination_id")
-@click.argument("whose", type=click.Choice(["admins", "readers"]))
-def audience(slug: str, destination_id: str, whose: str) -> None:
-    """Say whether a chat hears what is broken (admins) or gets reports alone (readers)."""
-    from synkro_resources.control.destinations import choose_audience
-
-    with control() as (settings, db):
-        item = choose_audience(
-            db, slug, destination_id, for_admins=whose == "admins", actor=ACTOR, clock=settings.present
-        )
-    click.echo(f"{whose}: {item.title}")
 
 
 @telegram.command("remove")
@@ -87,6 +70,19 @@ def remove(slug: str, destination_id: str) -> None:
     with control() as (settings, db):
         remove_destination(db, slug, destination_id, actor=ACTOR, clock=settings.present)
     click.echo("removed (удалён)")
+
+
+@telegram.command("admins")
+@_TENANT
+@click.argument("destination_id")
+@click.argument("wanted", type=click.Choice(["on", "off"]))
+def admins(slug: str, destination_id: str, wanted: str) -> None:
+    """Let a chat hear of failures (on), or no longer (off)."""
+    from synkro_resources.control.destinations import tell_admins_there
+
+    with control() as (settings, db):
+        chat = tell_admins_there(db, slug, destination_id, wanted=wanted == "on", actor=ACTOR, clock=settings.present)
+    click.echo(f"{chat.title}: {wanted}")
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -23,9 +22,8 @@ from synkro_resources.control.outbox import NOTICES, NewPart, recover_stuck, wri
 from synkro_resources.control.tenants import tenant_settings
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tenant_settings import TenantSettings
-from synkro_resources.model.window import local_midnight
 from synkro_resources.platform import Platform
-from synkro_resources.rules.quiet_hours import is_quiet
+from synkro_resources.rules.quiet_hours import is_quiet, local_day_began
 from synkro_resources.telegram.channel import Channel
 
 Pause = Callable[[float], None]
@@ -94,9 +92,8 @@ def _write_of(
 ) -> None:
     if not places:
         return
-    zone = ZoneInfo(settings.zone)
-    midnight = local_midnight(now.astimezone(zone).date(), zone)
-    left = settings.notices_per_day - notices.told_since(connection, audience, midnight)
+    told = notices.told_since(connection, audience, local_day_began(now, settings.zone))
+    left = settings.notices_per_day - told
     for item in notices.due_notices(connection, audience, now)[: max(0, left)]:
         readers = audience == "readers"
         payload = message.for_readers(item, frame, now) if readers else message.for_admins(item, frame)

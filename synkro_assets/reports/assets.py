@@ -7,11 +7,17 @@ from datetime import date, timedelta
 from typing import Any
 
 from synkro_assets.analysis.day_sentence import sentence_for
-from synkro_assets.reports.compose import compose_day
+from synkro_assets.reports.compose import compose_day, shortened
 from synkro_assets.reports.compose_period import compose_period
 from synkro_assets.reports.package import build_package, build_waiting_now
 from synkro_assets.reports.reading import data_until, read_inputs
-from synkro_assets.reports.sending import NOT_REQUESTED, is_requested, link_resolver, send_report
+from synkro_assets.reports.sending import (
+    NOT_REQUESTED,
+    is_requested,
+    link_resolver,
+    longer_report_this_morning,
+    send_report,
+)
 from synkro_assets.reports.telegram_text import Resolve
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
@@ -99,7 +105,8 @@ def send_reports(run: TenantRun) -> None:
         before = latest_report(run.platform.control, run.tenant, period.report_id)
         document = _document(run, package_id, revision, package, _sentence_of(before))
         save_report(run.platform.control, run.tenant, document)
-        run.notes.extra[f"delivery {period.report_id}"] = send_report(run, document)
+        sent = shortened(document) if longer_report_this_morning(run, period) else document
+        run.notes.extra[f"delivery {period.report_id}"] = send_report(run, sent, package)
 
 
 def _assets_of(kind: PeriodKind) -> tuple[TenantAsset, ...]:

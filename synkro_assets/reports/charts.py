@@ -1,7 +1,7 @@
-"""Charts of a package, drawn once with Altair and rendered without a browser (docs/report.md, «Charts»).
+"""Charts of a package's rows, and pictures of any chart without a browser (docs/report.md, «Charts»).
 
-The same chart serves the PDF and the cabinet. Values come from the package's rows and figures; nothing is computed but
-counts of rows by local day.
+Charts of figures, which the cabinet draws too, are in `synkro_resources/charts.py`. Nothing is computed here but counts
+of rows by local day.
 """
 
 from __future__ import annotations
@@ -17,14 +17,12 @@ import altair as alt
 import pandas as pd
 
 from synkro_assets.reports.file_texts import FILE_TEXTS
+from synkro_resources.charts import BLUE, PALE, WIDTH, themed
 from synkro_resources.model.package import Package
 from synkro_resources.model.period import days_between
 from synkro_resources.rules.metrics.turns import TurnState
 
 FONTS = Path(__file__).parent / "fonts"
-FONT = "DejaVu Sans"
-INK, BLUE, PALE = "#1f2933", "#2563eb", "#93c5fd"
-WIDTH = 520
 PIXELS_PER_POINT = 2.0
 """Sharp on paper and on a phone."""
 DAY_LABELS = 16  # more of them would overlap
@@ -43,7 +41,7 @@ def trend(package: Package, language: str) -> alt.LayerChart:
     line = base.mark_line(color=BLUE, point=alt.OverlayMarkDef(color=BLUE)).encode(
         y=alt.Y("share:Q", title=words["share_in_time"], scale=alt.Scale(domain=[0, 100]))
     )
-    return _themed(alt.layer(bars, line).resolve_scale(y="independent").properties(width=WIDTH, height=150))
+    return themed(alt.layer(bars, line).resolve_scale(y="independent").properties(width=WIDTH, height=85))
 
 
 def reasons(package: Package, language: str) -> alt.Chart:
@@ -61,7 +59,7 @@ def reasons(package: Package, language: str) -> alt.Chart:
         x=alt.X("deals:Q", title=words["deals"], axis=alt.Axis(tickMinStep=1)),
         y=alt.Y("reason:N", title=None, sort="-x", axis=alt.Axis(labelLimit=220)),
     )
-    return _themed(encoded.properties(width=WIDTH - 160, height=alt.Step(18)))
+    return themed(encoded.properties(width=WIDTH - 160, height=alt.Step(18)))
 
 
 def daily(package: Package) -> pd.DataFrame:
@@ -102,11 +100,3 @@ def _converter() -> Any:
 
     vl_convert.register_font_directory(str(FONTS))
     return vl_convert
-
-
-def _themed(chart: Any) -> Any:
-    return (
-        chart.configure(font=FONT, background="white")
-        .configure_axis(labelColor=INK, titleColor=INK, titleFontWeight="normal", labelFontSize=9, titleFontSize=9)
-        .configure_view(stroke=None)
-    )

@@ -14,12 +14,15 @@ from zoneinfo import ZoneInfo
 from synkro_assets.reports.day_texts import SOURCE_NAMES, TEXTS
 from synkro_assets.reports.documents import document_of, section_of
 from synkro_assets.reports.figure_words import FigureWords
+from synkro_assets.reports.period_parts import NO_LABELS
 from synkro_resources.model.package import Package, Verdict
 from synkro_resources.model.report import BlockKind, Line, ReportDocument, Run, Section, text_line
 from synkro_resources.rules import formats
 from synkro_resources.rules.metrics.unanswered import UnansweredRow, WaitingNow
 
 LISTED_CLIENTS = 3
+IN_SHORT = frozenset(("status", "waiting", "cabinet"))
+"""Sections of a daily report beside a weekly or monthly one: figures of the day would repeat what those tell."""
 
 
 def compose_day(
@@ -48,6 +51,12 @@ def compose_day(
         subtitle=draft.subtitle(company_name),
         sections=draft.sections(summary_sentence),
     )
+
+
+def shortened(document: ReportDocument) -> ReportDocument:
+    """The daily report as it is sent on the morning of a weekly or monthly one: who waits now, and nothing else."""
+    kept = tuple(section for section in document.sections if section.code in IN_SHORT)
+    return document.model_copy(update={"sections": kept})
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +185,11 @@ class _Draft:
         if self.package.metric(9, "won") is not None:
             line.append(self.say("won", count=self.words.count(9, "won")))
         yield text_line(formats.listed(line))
+        without_deal = self.package.metric(7, "no_deal")
+        if without_deal is not None and without_deal.value is not None:
+            yield text_line(self.say("without_deal", count=self.words.count(7, "no_deal")))
+        elif without_deal is not None and without_deal.note in NO_LABELS:
+            yield text_line(self.words.say(f"no_labels_{without_deal.note}"))
         silent = self.package.metric(8, "new_silent")
         if silent is not None and silent.num:
             yield text_line(self.say("silent", share=self.words.share(8, "new_silent")))
@@ -204,6 +218,9 @@ class _Draft:
             facts.append(self.say("undelivered", count=formats.whole(int(undelivered))))
         if facts:
             yield text_line(formats.listed(facts))
+        if injected := values.get("injection"):
+            dialogs = formats.counted(int(injected), "dialog_in", self.language)
+            yield text_line(self.words.say("injection", count=dialogs))
         yield text_line(f"{self._failures()} · {self._source_times()}")
 
     def _failures(self) -> str:

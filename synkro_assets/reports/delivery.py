@@ -6,12 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from synkro_assets.reports.attachments import ReadAttachment, attachment_of
 from synkro_resources.control import outcomes
 from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import disable_destination
 from synkro_resources.control.outbox import ClaimedPart, claim_next, recover_stuck
+from synkro_resources.control.sent_files import remember_file_id
 from synkro_resources.model.clock import Clock
-from synkro_resources.telegram.channel import Channel, Message, SendOutcome
+from synkro_resources.model.errors import DataError
+from synkro_resources.telegram.channel import Attachment, Channel, Message, SendOutcome
 
 PRIVATE_PAUSE_S = 1.1
 """Telegram takes one message per second in a chat."""
@@ -39,13 +42,14 @@ def deliver(
     clock: Clock,
     pause: Callable[[float], None] = time.sleep,
     only: Sequence[str] = (),
+    read: ReadAttachment | None = None,
 ) -> DeliveryCounts:
     """Send what may be sent to one destination, in order, until nothing is left or a part must wait.
 
     `only`: how the report ids of the parts begin that this worker sends; none for all.
 
     A part that this process cannot account for any more (killed while sending) is made `uncertain` first and is never
-    sent again by itself.
+    sent again by itself. `read` fetches the file of a part that carries one.
     """
     counts = DeliveryCounts()
     recover_stuck(control, tenant, clock)
@@ -53,21 +57,34 @@ def deliver(
         claimed = claim_next(control, tenant, destination_id, clock, only=only)
         if claimed is None:
             return counts
-        outcome = channel.send(claimed.destination.chat_id, claimed.destination.thread_id, message_of(claimed))
+        outcome, file = _send(channel, claimed, read)
         _store(control, tenant, claimed, outcome, clock, counts)
+        if file is not None and outcome.file_id:
+            remember_file_id(control, tenant, claimed.delivery.delivery_id, file.content, outcome.file_id)
         if outcome.kind not in ("sent", "migrated"):
             return counts
         pause(GROUP_PAUSE_S if claimed.destination.chat_id.startswith("-") else PRIVATE_PAUSE_S)
 
 
-def message_of(claimed: ClaimedPart) -> Message:
+def _send(channel: Channel, claimed: ClaimedPart, read: ReadAttachment | None) -> tuple[SendOutcome, Attachment | None]:
+    file = None
+    if (named := claimed.delivery.payload.get("file")) is not None:
+        try:
+            file = attachment_of(named, claimed.delivery, read)
+        except DataError as error:  # nothing has left; a person makes the report again or opens it in the cabinet
+            return SendOutcome("failed", error.code), None
+    target = claimed.destination
+    return channel.send(target.chat_id, target.thread_id, message_of(claimed, file)), file
+
+
+def message_of(claimed: ClaimedPart, file: Attachment | None = None) -> Message:
     """The message as it was rendered when the outbox row was written."""
     payload = claimed.delivery.payload
     stored = payload.get("buttons", [])
     buttons = tuple((str(label), str(url)) for label, url in stored) if isinstance(stored, list) else ()
     brief = payload.get("brief")
     short = (str(brief[0]), str(brief[1])) if isinstance(brief, list) and len(brief) == 2 else None
-    return Message(str(payload["html"]), str(payload["plain"]), buttons, short)
+    return Message(str(payload["html"]), str(payload["plain"]), buttons, short, file)
 
 
 def _store(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -98,14 +99,21 @@ def _by_channel(figures: PeriodFigures) -> Iterator[PackageMetric]:
 
 
 def _by_hour(figures: PeriodFigures) -> Iterator[PackageMetric]:
-    """The share in time by weekday and hour of the client's first unanswered message, local time («1:09»)."""
-    judged = figures.in_sla.rows
-    if judged.empty:
+    """Share in time and response time by weekday and hour of the first unanswered message, local time («1:09»)."""
+    for cell, rows in _hour_cells(figures.in_sla.rows, figures.zone):
+        yield share_metric(3, "in_sla", _in_time(rows), scope="weekday_hour", scope_id=cell)
+    for cell, rows in _hour_cells(figures.response.rows, figures.zone):
+        times = [float(wt) for wt in rows["wt"]]
+        yield _quantile(2, "rt_median", median(times), scope="weekday_hour", scope_id=cell)
+
+
+def _hour_cells(turns: pd.DataFrame, zone: ZoneInfo) -> Iterator[tuple[str, pd.DataFrame]]:
+    if turns.empty:
         return
-    local = judged["clock_at"].dt.tz_convert(figures.zone)
+    local = turns["clock_at"].dt.tz_convert(zone)
     cells = (local.dt.day_of_week + 1).astype(str) + ":" + local.dt.hour.astype(str).str.zfill(2)
-    for cell, rows in judged.groupby(cells.to_numpy(), sort=True):
-        yield share_metric(3, "in_sla", _in_time(rows), scope="weekday_hour", scope_id=str(cell))
+    for cell, rows in turns.groupby(cells.to_numpy(), sort=True):
+        yield str(cell), rows
 
 
 def _without_price(found: Unanswered) -> int:

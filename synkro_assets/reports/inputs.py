@@ -21,7 +21,7 @@ from synkro_resources.rules.comparison import previous_period
 from synkro_resources.rules.deal_history import DealHistory
 from synkro_resources.rules.metrics.frames import as_frame
 from synkro_resources.rules.metrics.health import StepLoad
-from synkro_resources.rules.metrics.labels import Labels
+from synkro_resources.rules.metrics.labels import Labels, closed_by_label
 from synkro_resources.rules.metrics.silent import Activity
 from synkro_resources.rules.working_time import Calendar
 
@@ -124,7 +124,8 @@ class Known:
     @cached_property
     def turns(self) -> pd.DataFrame:
         stored = self.inputs.turns
-        return whole_turns(self._known(stored, TURN.key, "first_at"), in_force_at(stored, self.until))
+        turns = whole_turns(self._known(stored, TURN.key, "first_at"), in_force_at(stored, self.until))
+        return closed_by_label(turns, self.messages, self.labels)
 
     @cached_property
     def messages(self) -> pd.DataFrame:

@@ -194,6 +194,16 @@ def _checklist_rows(figures: LabelFigures) -> Iterator[PackageRow]:
     for row in records(found.scored.sort_values(["last_at", "episode_key"])):
         score: dict[str, object] = {"score": real(row["score"]), "undetermined": real(row["undetermined"])}
         yield _label_row("checklist", row, figures.managers, score)
+    for row in records(found.answers.sort_values(["last_at", "episode_key", "code"])):
+        answer: dict[str, object] = {
+            "item": text(row["code"]),
+            "version": text(row["rubric"]),
+            "answer": text(row["answer"]),
+            "weight": whole(row["weight"]),
+            "critical": bool(row["is_critical"]),
+            "message_id": text(row["quote_message_id"]),
+        }
+        yield _label_row("checklist_answer", row, figures.managers, answer)
     for code, rows in (("checklist_fail", found.failed), ("critical_fail", found.critical_fails)):
         for row in records(rows.sort_values(["last_at", "episode_key", "code"])):
             yield _label_row(code, row, figures.managers, {"item": text(row["code"])})

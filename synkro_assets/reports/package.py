@@ -16,6 +16,7 @@ from synkro_assets.reports.figure_metrics import metrics_of
 from synkro_assets.reports.figures import PeriodFigures, figures_before, period_figures
 from synkro_assets.reports.inputs import Known, PackageInputs, input_hash
 from synkro_assets.reports.label_figures import label_rows
+from synkro_assets.reports.quotes import with_quotes
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow, Verdict
 from synkro_resources.model.period import Period, PeriodKind
@@ -25,6 +26,7 @@ from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.rules.comparison import NoComparison, comparison
 from synkro_resources.rules.manager_comparison import ManagerComparison, manager_comparison
+from synkro_resources.rules.masking.tokens import Language
 from synkro_resources.rules.metrics import METRIC_VERSION
 from synkro_resources.rules.metrics.frames import as_frame, moment, real, records, text, whole
 from synkro_resources.rules.metrics.health import RECONCILIATION_LIMIT, DataHealth, StepLoad, verdict
@@ -67,6 +69,7 @@ def build_package(
         min_sample=settings.min_sample_manager,
     )
     built_at = clock.now()
+    rows = [*_rows(figures), *episode_rows(figures, inputs.labels)]
     package = Package(
         tenant=tenant,
         period=period,
@@ -83,7 +86,7 @@ def build_package(
         versions=versions,
         input_hash=input_hash(known, versions | ({"checks": "failed"} if "checks_failed" in reasons else {})),
         metrics=tuple(with_intervals(compared)),
-        rows=tuple(_numbered([*_rows(figures), *episode_rows(figures, inputs.labels)])),
+        rows=tuple(_numbered(with_quotes(rows, inputs.labels, _language(settings)))),
         health=(*_health(figures.health, settings, inputs.loads, built_at), _compared_people(people)),
         holidays=tuple(day for day in period.days if calendar.is_holiday(day)),
         names=_names(inputs, settings) | funnel.names,
@@ -234,6 +237,10 @@ def _rows(figures: PeriodFigures) -> Iterator[PackageRow]:
     yield from (_closed_row("won", row) for row in figures.lost.won)
     yield from label_rows(figures.labels)
     yield from _episode_rows("unmatched", figures.health.unmatched_episodes, at="start_at")
+
+
+def _language(settings: TenantSettings) -> Language:
+    return "en" if settings.language == "en" else "ru"
 
 
 def _numbered(rows: Iterable[PackageRow]) -> Iterator[PackageRow]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from synkro_assets.reports.attachments import attachment_reader, file_payloads
 from synkro_assets.reports.delivery import deliver
+from synkro_assets.reports.retelling import refined_part, told_before, was_of_a_running_period, worth_telling
 from synkro_assets.reports.telegram_text import TelegramPart, brief, render
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control.destinations import list_destinations
 from synkro_resources.control.outbox import STUCK_AFTER, Delivery, NewPart, deliveries, enqueue
-from synkro_resources.control.run_requests import get_request
+from synkro_resources.control.packages import get_package
+from synkro_resources.control.run_requests import get_request, list_requests
 from synkro_resources.model.errors import PermanentError, Sentence, SynkroError, TransientError, UserInputError
 from synkro_resources.model.ids import IntegrationKind, RequestKind
+from synkro_resources.model.package import Package
+from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.report import ReportDocument
 
 NOT_REQUESTED = "not_requested"
@@ -21,6 +26,9 @@ TELEGRAM = "telegram"
 PATIENCE_S = STUCK_AFTER.total_seconds() + 10
 """How long a run waits for a part that another, dead worker was sending, or that Telegram asked to delay."""
 LOOK_EVERY_S = 2.0
+REQUESTS_OF_A_MORNING = 50
+ALL_PARTS = 10_000
+"""More parts than any report has in all its revisions and chats."""
 
 
 def is_requested(run: TenantRun) -> bool:
@@ -34,8 +42,29 @@ def is_requested(run: TenantRun) -> bool:
     return request.is_open and request.kind is RequestKind.REPORT
 
 
-def send_report(run: TenantRun, document: ReportDocument) -> str:
+def longer_report_this_morning(run: TenantRun, period: Period) -> bool:
+    """Whether a weekly or monthly report that holds this day goes out on the same local day.
+
+    Told by the requests and not by what was sent: both are due at one minute, and either may come first.
+    """
+    if period.kind is not PeriodKind.DAY:
+        return False
+    today = run.clock.now().astimezone(run.window.tz).date()
+    return any(
+        request.kind is RequestKind.REPORT
+        and request.period.kind in (PeriodKind.WEEK, PeriodKind.MONTH)
+        and period.first_day in request.period.days
+        and request.period.last_day < today
+        and request.created_at.astimezone(run.window.tz).date() == today
+        and request.status not in ("failed", "cancelled")
+        for request in list_requests(run.platform.control, run.tenant, limit=REQUESTS_OF_A_MORNING)
+    )
+
+
+def send_report(run: TenantRun, document: ReportDocument, package: Package) -> str:
     """Write the outbox rows and carry them out; returns what happened, in one word per destination.
+
+    `package`: what the document was drawn from. A chat that has an older revision gets at most what changed.
 
     Raises:
         TransientError: `delivery.waiting`. PermanentError: `delivery.uncertain`, `delivery.failed`.
@@ -47,31 +76,20 @@ def send_report(run: TenantRun, document: ReportDocument) -> str:
     ]
     if channel is None or not destinations:
         return "cabinet only: no messenger is connected"
-    resolve = link_resolver(run, document)
-    parts, short = render(document, resolve), brief(document, resolve)
     enqueue(
         control,
         run.tenant,
         report_id=document.report_id,
         package_id=document.package_id,
         revision=document.revision,
-        parts=[
-            NewPart(
-                item.destination_id,
-                TELEGRAM,
-                number,
-                len(parts),
-                _payload(run, document, part, short, is_last=number == len(parts)),
-            )
-            for item in destinations
-            for number, part in enumerate(parts, start=1)
-        ],
+        parts=_new_parts(run, document, package, [item.destination_id for item in destinations]),
         clock=run.clock,
     )
+    read = attachment_reader(run)
     deadline = time.monotonic() + PATIENCE_S
     while True:
         for item in destinations:
-            deliver(control, run.tenant, item.destination_id, channel, clock=run.clock)
+            deliver(control, run.tenant, item.destination_id, channel, clock=run.clock, read=read)
         mine = [
             part
             for part in deliveries(control, run.tenant, document.report_id)
@@ -83,7 +101,32 @@ def send_report(run: TenantRun, document: ReportDocument) -> str:
     problem = problem_of(mine, run.tenant)
     if problem is not None:
         raise problem
-    return f"sent {len(mine)} part(s)"
+    return f"sent {len(mine)} part(s)" if mine else "cabinet only: the chats have this report already"
+
+
+def _new_parts(
+    run: TenantRun, document: ReportDocument, package: Package, destination_ids: Sequence[str]
+) -> list[NewPart]:
+    """What each chat gets of this revision: the whole report with its files, what changed, or nothing."""
+    resolve = link_resolver(run, document)
+    texts, short = render(document, resolve), brief(document, resolve)
+    whole = [_payload(run, document, part, short, is_last=part is texts[-1]) for part in texts]
+    whole += file_payloads(run, document, resolve)
+    written = deliveries(run.platform.control, run.tenant, document.report_id, limit=ALL_PARTS)
+    parts: list[NewPart] = []
+    for destination_id in destination_ids:
+        told = told_before(written, destination_id, document.revision)
+        old = None if told is None else get_package(run.platform.control, run.tenant, told.package_id)
+        payloads = whole
+        if told is not None and old is not None and not was_of_a_running_period(old):
+            changes = worth_telling(old, package, told.at, run.clock.now())
+            part = refined_part(document, package, changes, resolve("report"))
+            payloads = [_payload(run, document, part, short, is_last=True)] if changes else []
+        parts += [
+            NewPart(destination_id, TELEGRAM, number, len(payloads), payload)
+            for number, payload in enumerate(payloads, start=1)
+        ]
+    return parts
 
 
 def link_resolver(run: TenantRun, document: ReportDocument) -> Callable[[str], str | None]:

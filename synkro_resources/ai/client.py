@@ -18,6 +18,12 @@ from synkro_resources.model.errors import IntegrationError, Sentence, SynkroErro
 DEADLINE_S = 60.0
 MAX_OUTPUT_TOKENS = 400
 
+REGION = "unsupported_country_region_territory"
+OTHER_ADDRESS = Sentence(
+    "Ключ исправен. Укажите другой адрес (base_url): провайдера или посредника, который обслуживает вашу страну.",
+    "The key is fine. Give another address (base_url): a provider or a gateway that serves your country.",
+)
+
 JsonObject = dict[str, object]
 
 
@@ -38,6 +44,7 @@ class AiClient:
     def __init__(self, base_url: str, api_key: SecretStr, model: str, *, tenant: str) -> None:
         self._tenant = tenant
         self._model = model
+        self._base_url = base_url
         self._client = OpenAI(
             base_url=base_url, api_key=api_key.get_secret_value() or "none", timeout=DEADLINE_S, max_retries=0
         )
@@ -45,6 +52,10 @@ class AiClient:
     @property
     def model(self) -> str:
         return self._model
+
+    @property
+    def base_url(self) -> str:
+        return self._base_url
 
     def structured(self, *, name: str, schema: JsonObject, system: str, user: str) -> AiAnswer:
         """One answer that should fit `schema` (strict JSON schema, every field required); check it all the same.
@@ -110,11 +121,20 @@ def explain(failure: openai.OpenAIError, *, tenant: str) -> SynkroError:
     if code == "insufficient_quota" or status == 402:
         what = Sentence("На счёте провайдера ИИ нет средств.", "The AI provider's account has no funds.")
         return _ask_client("ai.no_funds", what, tenant)
-    if status == 403:
-        what = Sentence(
-            "Провайдер ИИ отказал: нет прав или страна не обслуживается.",
-            "The AI provider refused: no rights, or the region is not served.",
+    if code == REGION:
+        # The key is fine: only the address can help.
+        return IntegrationError(
+            "ai.region",
+            Sentence(
+                "Провайдер ИИ не обслуживает страну, из которой идут запросы.",
+                "The AI provider does not serve the country that the requests come from.",
+            ),
+            OTHER_ADDRESS,
+            tenant=tenant,
+            integration="ai",
         )
+    if status == 403:
+        what = Sentence("Провайдер ИИ отказал: нет прав.", "The AI provider refused: no rights.")
         return _ask_client("ai.forbidden", what, tenant)
     if status == 401:
         return _ask_client(

@@ -27,9 +27,11 @@ class ModelPrice:
     as_of: date | None
     cached: Decimal | None = None
 
-    def cost(self, tokens_in: int, tokens_out: int) -> Decimal:
-        """Cost of one call, in `currency`, without discounts for cached input."""
-        return (self.incoming * tokens_in + self.outgoing * tokens_out) / PER_TOKENS
+    def cost(self, tokens_in: int, tokens_out: int, tokens_cached: int = 0) -> Decimal:
+        """Cost of one call, in `currency`; `tokens_cached` of the input were read from the provider's cache."""
+        cached = self.incoming if self.cached is None else self.cached
+        fresh = tokens_in - tokens_cached
+        return (self.incoming * fresh + cached * tokens_cached + self.outgoing * tokens_out) / PER_TOKENS
 
 
 OPENAI_SOURCE = "https://developers.openai.com/api/docs/pricing"
@@ -60,7 +62,8 @@ OWN = "settings"
 def price_of(model: str, base_url: str, public: Mapping[str, str | int | bool]) -> ModelPrice | None:
     """The tenant's own price if it is set, else the list's; None if neither is known.
 
-    Own prices are the public settings `price_in`, `price_out` (per million tokens) and `price_currency`.
+    Own prices are the public settings `price_in`, `price_cached`, `price_out` (per million tokens) and
+    `price_currency`.
     The list holds for the maker's own address only: the same model costs something else at a reseller.
 
     Raises:
@@ -69,7 +72,9 @@ def price_of(model: str, base_url: str, public: Mapping[str, str | int | bool]) 
     own_in, own_out = str(public.get("price_in", "")).strip(), str(public.get("price_out", "")).strip()
     if own_in or own_out:
         currency = str(public.get("price_currency", "")).strip() or "USD"
-        return ModelPrice(_amount(own_in), _amount(own_out), currency, OWN, None)
+        own_cached = str(public.get("price_cached", "")).strip()
+        cached = _amount(own_cached) if own_cached else None
+        return ModelPrice(_amount(own_in), _amount(own_out), currency, OWN, None, cached)
     if httpx.URL(base_url).host != OPENAI_HOST or model not in _OPENAI_USD:
         return None
     incoming, cached, outgoing = (Decimal(value) for value in _OPENAI_USD[model])

@@ -6,7 +6,12 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from synkro_resources.ai.async_client import AsyncAiClient
 from synkro_resources.ai.client import AiClient
+from synkro_resources.ai.prices import ModelPrice, price_of
+from synkro_resources.ai.profiles import profile_of
+from synkro_resources.ai.rungs import Rung, first_rung
+from synkro_resources.control.integrations import last_check
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.platform import Platform
 
@@ -30,6 +35,34 @@ class AiClients:
                 )
             )
         return self._clients[tenant]
+
+    def analyst_of(self, tenant: str) -> AsyncAiClient | None:
+        """A client for many calls side by side, opened anew for each step; whoever gets it closes it."""
+        connection = self._platform.find_connection(tenant, IntegrationKind.AI)
+        if connection is None:
+            return None
+        base_url, model = connection.text("base_url"), connection.text("model")
+        return AsyncAiClient(
+            base_url,
+            connection.secret("api_key"),
+            model,
+            tenant=tenant,
+            profile=profile_of(base_url, model, connection.integration.public),
+            rung=self._first_rung(tenant, model),
+            project=connection.text("project") or None,
+        )
+
+    def price_of(self, tenant: str) -> ModelPrice | None:
+        """What the tenant's model costs, None where nobody knows."""
+        connection = self._platform.find_connection(tenant, IntegrationKind.AI)
+        if connection is None:
+            return None
+        return price_of(connection.text("model"), connection.text("base_url"), connection.integration.public)
+
+    def _first_rung(self, tenant: str, model: str) -> Rung:
+        check = last_check(self._platform.control, tenant, IntegrationKind.AI)
+        found = check.findings if check else ()
+        return first_rung(next((one.value for one in found if one.name == "structured_output"), ""), model)
 
     def close(self) -> None:
         for client in self._clients.values():

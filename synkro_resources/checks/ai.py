@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import cast
 
 import httpx
@@ -10,27 +11,23 @@ import openai
 from openai import OpenAI
 from openai.types.chat import ChatCompletion
 
-from synkro_resources.ai.client import explain
+from synkro_resources.ai.client import REGION, explain
 from synkro_resources.ai.prices import OWN, price_of
+from synkro_resources.ai.rungs import Rung, remembered
 from synkro_resources.checks.network import CONNECT_S
 from synkro_resources.checks.parts import AGAIN, Part, broken, ok, refused, warning
-from synkro_resources.checks.structured import ASKED, MAX_OUTPUT_TOKENS, RUNGS, Climb, Rung, climb_down
+from synkro_resources.checks.structured import ASKED, MAX_OUTPUT_TOKENS, Climb, Probe, climb_down
 from synkro_resources.checks.subject import Subject
 from synkro_resources.control.integrations import CheckFinding
 from synkro_resources.http.hosts import is_loopback
 from synkro_resources.http.jsonvalues import as_object, as_rows, as_text
-from synkro_resources.model.errors import IntegrationError, Sentence, SynkroError
+from synkro_resources.model.errors import IntegrationError, Sentence
 
 ANSWER_S = 15.0
 """Longest wait for one answer of the probe: a model that needs longer for three fields is no use for reports."""
 
 SLOW_MS = 8_000
 
-REGION = "unsupported_country_region_territory"
-OTHER_ADDRESS = Sentence(
-    "Ключ исправен. Укажите другой адрес (base_url): провайдера или посредника, который обслуживает вашу страну.",
-    "The key is fine. Give another address (base_url): a provider or a gateway that serves your country.",
-)
 SETTINGS = Sentence(
     "Проверьте адрес, ключ и модель в настройках ИИ.", "Check the address, the key and the model in the AI settings."
 )
@@ -112,7 +109,7 @@ class AiCheck:
             # A key may be restricted to completions; a refused country is refused everywhere.
             listless = isinstance(failure, openai.NotFoundError | openai.PermissionDeniedError)
             if not listless or _code(failure) == REGION:
-                yield refused("key", self._explained(failure))
+                yield refused("key", explain(failure, tenant=self._subject.tenant))
                 return
             listed = None
         except ValueError:  # a page instead of JSON
@@ -139,14 +136,16 @@ class AiCheck:
         try:
             self._climb = climb_down(self._complete, lambda: not self._subject.deadline.is_over)
         except openai.OpenAIError as failure:
-            raise self._explained(failure) from None  # the library's text may hold parts of the key
-        held, best = self._climb.held, RUNGS[0]
+            raise explain(
+                failure, tenant=self._subject.tenant
+            ) from None  # the library's text may hold parts of the key
+        held, best = self._climb.held, Rung.SCHEMA
         if self._climb.unfinished:
             what = Sentence("Модель не успела ответить.", "The model did not answer in time.")
             yield broken(name, what, AGAIN)
             return
         if held is best:
-            yield ok(name, f"Ответ по схеме получен ({best.name}).", f"It answers by the schema ({best.name}).")
+            yield self._remembered(ok(name, f"Ответ по схеме получен ({best}).", f"It answers by the schema ({best})."))
             return
         turned_down = ", ".join(self._climb.refused) or "—"
         disobeyed = ", ".join(self._climb.ignored) or "—"
@@ -160,12 +159,12 @@ class AiCheck:
                 Sentence("Выберите модель со структурированным ответом.", "Choose a model with structured output."),
             )
             return
-        yield warning(
+        kept = warning(
             name,
             Sentence(
-                f"Модель держит схему только способом «{held.name}». "
+                f"Модель держит схему только способом «{held}». "
                 f"Отклонено: {turned_down}; принято, но не соблюдено: {disobeyed}.",
-                f"The model keeps to the schema by “{held.name}” only. "
+                f"The model keeps to the schema by “{held}” only. "
                 f"Refused: {turned_down}; taken but ignored: {disobeyed}.",
             ),
             Sentence(
@@ -173,6 +172,11 @@ class AiCheck:
                 "AI texts may be left out. Better choose a model that obeys json_schema.",
             ),
         )
+        yield self._remembered(kept)
+
+    def _remembered(self, finding: CheckFinding) -> CheckFinding:
+        """Loads begin with the way of asking that held, as long as the model is the same."""
+        return replace(finding, value=remembered(self._climb.held, self._model))
 
     def _answer(self) -> Iterable[CheckFinding]:
         climb = self._climb
@@ -224,10 +228,9 @@ class AiCheck:
         )
         yield ok("price", f"Цена за миллион токенов: {figures} ({ru}).", f"Price per million tokens: {figures} ({en}).")
 
-    def _complete(self, rung: Rung) -> ChatCompletion:
-        system = {"role": "system", "content": rung.system}
+    def _complete(self, probe: Probe) -> ChatCompletion:
+        system = {"role": "system", "content": probe.system}
         user = {"role": "user", "content": ASKED}
-        extra = {} if rung.response_format is None else {"response_format": rung.response_format}
         answer = self._open.post(
             "/chat/completions",
             cast_to=ChatCompletion,
@@ -235,7 +238,7 @@ class AiCheck:
                 "model": self._model,
                 "messages": [system, user],
                 "max_completion_tokens": MAX_OUTPUT_TOKENS,
-                **extra,
+                **probe.fields,
             },
             options={"timeout": self._timeout()},
         )
@@ -252,17 +255,6 @@ class AiCheck:
     def _timeout(self) -> openai.Timeout:
         left = max(0.1, min(ANSWER_S, self._subject.deadline.left_s()))
         return openai.Timeout(left, connect=min(CONNECT_S, left))
-
-    def _explained(self, failure: openai.OpenAIError) -> SynkroError:
-        """As the client explains it; a refused country is told apart from a refused key."""
-        tenant = self._subject.tenant
-        if _code(failure) == REGION:
-            what = Sentence(
-                "Провайдер ИИ не обслуживает страну, из которой идут запросы.",
-                "The AI provider does not serve the country that the requests come from.",
-            )
-            return IntegrationError("ai.region", what, OTHER_ADDRESS, tenant=tenant, integration="ai")
-        return explain(failure, tenant=tenant)
 
     @property
     def _open(self) -> OpenAI:

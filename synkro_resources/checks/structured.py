@@ -1,15 +1,16 @@
-"""The ladder of structured output: which way of asking for JSON a provider's model really obeys."""
+"""Climbing down the ladder of structured output: which way of asking for JSON a provider's model really obeys."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import openai
 import orjson
 from openai.types.chat import ChatCompletion
 
+from synkro_resources.ai.rungs import Rung, answer_text, format_fields, is_about_format
 from synkro_resources.http.jsonvalues import JsonObject, as_object
 
 PROBE_SCHEMA: JsonObject = {
@@ -33,36 +34,33 @@ BY_TEXT = (
 MAX_OUTPUT_TOKENS = 400
 """As loads ask for: a model that spends it all on thinking would do so there, too."""
 
-JsonFormat = Mapping[str, object]
-
 
 @dataclass(frozen=True, slots=True)
-class Rung:
-    """One way of asking; `tries`: answers that may miss the shape before the next rung's turn comes."""
+class Probe:
+    """One way of asking; `tries`: answers that may miss the shape before the next way's turn comes."""
 
-    name: str
-    response_format: JsonFormat | None
+    rung: Rung
     system: str
     tries: int = 1
 
+    @property
+    def fields(self) -> dict[str, object]:
+        return format_fields(self.rung, "probe", PROBE_SCHEMA)
 
-RUNGS: Sequence[Rung] = (
-    Rung(
-        "json_schema",
-        {"type": "json_schema", "json_schema": {"name": "probe", "strict": True, "schema": PROBE_SCHEMA}},
-        BY_SCHEMA,
-        tries=2,
-    ),
-    Rung("json_schema, bare", {"type": "json_schema", "json_schema": PROBE_SCHEMA}, BY_SCHEMA),
-    Rung("json_schema, flat", {"type": "json_schema", "schema": PROBE_SCHEMA, "strict": True}, BY_SCHEMA),
-    Rung("json_object", {"type": "json_object"}, BY_TEXT),
-    Rung("text", None, BY_TEXT),
+
+PROBES: Sequence[Probe] = (
+    Probe(Rung.SCHEMA, BY_SCHEMA, tries=2),
+    Probe(Rung.BARE, BY_SCHEMA),
+    Probe(Rung.FLAT, BY_SCHEMA),
+    Probe(Rung.TOOL, BY_SCHEMA),
+    Probe(Rung.OBJECT, BY_TEXT),
+    Probe(Rung.TEXT, BY_TEXT),
 )
 
 
 @dataclass(slots=True)
 class Climb:
-    """What the way down found: the rung that held, rungs that were refused or not obeyed, usage and time of a call;
+    """What the way down found: the rung that held, those that were refused or not obeyed, usage and time of a call;
     `unfinished` if the time was over first."""
 
     held: Rung | None = None
@@ -74,7 +72,7 @@ class Climb:
     unfinished: bool = False
 
 
-Complete = Callable[[Rung], ChatCompletion]
+Complete = Callable[[Probe], ChatCompletion]
 
 
 def climb_down(complete: Complete, may_go_on: Callable[[], bool]) -> Climb:
@@ -84,27 +82,27 @@ def climb_down(complete: Complete, may_go_on: Callable[[], bool]) -> Climb:
         openai.OpenAIError: anything but a refusal of the format, which no other rung would cure.
     """
     climb = Climb()
-    for rung in RUNGS:
-        for _ in range(rung.tries):
+    for probe in PROBES:
+        for _ in range(probe.tries):
             if not may_go_on():
                 climb.unfinished = True
                 return climb
             started = time.monotonic()
             try:
-                answer = complete(rung)
+                answer = complete(probe)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as failure:
-                if not _is_about_format(failure):
+                if not is_about_format(failure):
                     raise
-                climb.refused.append(rung.name)
+                climb.refused.append(probe.rung)
                 break
             climb.latency_ms = round((time.monotonic() - started) * 1000)
             if answer.usage is not None:
                 climb.tokens_in, climb.tokens_out = answer.usage.prompt_tokens, answer.usage.completion_tokens
-            if fits(_text(answer), fenced=rung.response_format is None):
-                climb.held = rung
+            if fits(_obedient_text(answer, probe.rung), fenced=probe.rung is Rung.TEXT):
+                climb.held = probe.rung
                 return climb
         else:
-            climb.ignored.append(rung.name)
+            climb.ignored.append(probe.rung)
     return climb
 
 
@@ -127,15 +125,7 @@ def fits(text: str, *, fenced: bool) -> bool:
     )
 
 
-def _text(answer: ChatCompletion) -> str:
-    """The first choice's text. Some gateways answer 200 without choices, which the library's types do not know."""
-    choices = answer.choices or []
-    return (choices[0].message.content or "") if choices else ""
-
-
-def _is_about_format(failure: openai.APIStatusError) -> bool:
-    """A refusal of the format sends one rung down; providers name it in the parameter or in the message."""
-    if failure.status_code == 422:
-        return True
-    about = f"{failure.message} {getattr(failure, 'param', '') or ''} {failure.code or ''}".lower()
-    return any(word in about for word in ("response_format", "json_schema", "json_object", "schema"))
+def _obedient_text(answer: ChatCompletion, rung: Rung) -> str:
+    """The answer, unless it came another way than asked: a tool that was not called is a tool that was ignored."""
+    called = bool(answer.choices) and bool(answer.choices[0].message.tool_calls)
+    return answer_text(answer) if called or rung is not Rung.TOOL else ""

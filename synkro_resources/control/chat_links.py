@@ -144,7 +144,7 @@ def _linked(connection: Connection, tenant: str, chat: SeenChat, now: datetime) 
                 is_forum=chat.is_forum,
                 enabled=False,
                 disabled_code=PENDING,
-                for_admins=False,
+                for_admins=not chat.chat_id.startswith("-"),  # only who runs the company links a private chat
                 created_at=now,
             )
         )

@@ -23,7 +23,7 @@ REMOVED = "removed"
 class Destination:
     """One chat of a messenger; `disabled_code` says why a vendor's answer closed it.
 
-    `for_admins`: notices about failures go there as well; other chats get reports alone.
+    `for_admins`: hears of failures, too.
     """
 
     destination_id: str
@@ -36,7 +36,7 @@ class Destination:
     enabled: bool
     disabled_code: str
     last_call_at: datetime | None
-    for_admins: bool
+    for_admins: bool = False
 
 
 def add_destination(
@@ -50,9 +50,8 @@ def add_destination(
     thread_id: str | None = None,
     is_forum: bool = False,
     destination_id: str | None = None,
-    for_admins: bool = False,
 ) -> Destination:
-    """Add a chat; the same chat and thread again is enabled again instead of doubled, and stays for whom it was."""
+    """Add a chat; the same chat and thread again is enabled again instead of doubled."""
     now = db.clock.now()
     table = destination
     with db.tenant(tenant) as connection:
@@ -76,7 +75,6 @@ def add_destination(
                     is_forum=is_forum,
                     enabled=True,
                     disabled_code="",
-                    for_admins=for_admins,
                     created_at=now,
                 )
             )
@@ -130,10 +128,8 @@ def pending_destinations(db: Database, tenant: str) -> list[Destination]:
     return [item for item in list_destinations(db, tenant) if item.disabled_code == PENDING]
 
 
-def confirm_destination(
-    db: Database, tenant: str, destination_id: str, *, actor: str, clock: Clock, for_admins: bool = False
-) -> Destination:
-    """Let reports go to a linked chat, and notices about failures, too, where it is `for_admins`.
+def confirm_destination(db: Database, tenant: str, destination_id: str, *, actor: str, clock: Clock) -> Destination:
+    """Let reports go to a linked chat.
 
     Raises:
         UserInputError: `delivery.unknown_destination`. RefusedError: `delivery.not_pending`.
@@ -143,7 +139,7 @@ def confirm_destination(
         row = connection.execute(
             update(destination)
             .where(destination.c.destination_id == destination_id, destination.c.disabled_code == PENDING)
-            .values(enabled=True, disabled_code="", for_admins=for_admins)
+            .values(enabled=True, disabled_code="")
             .returning(destination)
         ).one_or_none()
         if row is None:
@@ -160,35 +156,6 @@ def confirm_destination(
             action="destination.confirmed",
             tenant=tenant,
             target=destination_id,
-            details={"for_admins": for_admins},
-        )
-        return as_destination(row)
-
-
-def choose_audience(
-    db: Database, tenant: str, destination_id: str, *, for_admins: bool, actor: str, clock: Clock
-) -> Destination:
-    """Say whether a chat hears what is broken.
-
-    Raises:
-        UserInputError: `delivery.unknown_destination`.
-    """
-    get_destination(db, tenant, destination_id)
-    with db.tenant(tenant) as connection:
-        row = connection.execute(
-            update(destination)
-            .where(destination.c.destination_id == destination_id)
-            .values(for_admins=for_admins)
-            .returning(destination)
-        ).one()
-        record(
-            connection,
-            at=clock.now(),
-            actor=actor,
-            action="destination.audience",
-            tenant=tenant,
-            target=destination_id,
-            details={"for_admins": for_admins},
         )
         return as_destination(row)
 
@@ -210,6 +177,33 @@ def remove_destination(db: Database, tenant: str, destination_id: str, *, actor:
         record(
             connection, at=clock.now(), actor=actor, action="destination.removed", tenant=tenant, target=destination_id
         )
+
+
+def tell_admins_there(
+    db: Database, tenant: str, destination_id: str, *, wanted: bool, actor: str, clock: Clock
+) -> Destination:
+    """Let a chat hear of failures, or no longer.
+
+    Raises:
+        UserInputError: `delivery.unknown_destination`.
+    """
+    get_destination(db, tenant, destination_id)
+    with db.tenant(tenant) as connection:
+        row = connection.execute(
+            update(destination)
+            .where(destination.c.destination_id == destination_id)
+            .values(for_admins=wanted)
+            .returning(destination)
+        ).one()
+        record(
+            connection,
+            at=clock.now(),
+            actor=actor,
+            action="destination.for_admins" if wanted else "destination.not_for_admins",
+            tenant=tenant,
+            target=destination_id,
+        )
+        return as_destination(row)
 
 
 def close_destination(connection: Connection, destination_id: str, code: str) -> None:

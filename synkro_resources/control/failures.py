@@ -35,6 +35,8 @@ MISSING_AFTER = timedelta(hours=12)
 JUDGED_WITHIN = timedelta(hours=3)
 """The age of the data is judged every hour: an older verdict tells of nothing that is so now."""
 FRESHNESS = "freshness"
+BUDGET_CODES = ("ai.budget_80", "ai.budget_spent")
+"""Warnings of a connection that cost money or labels; all others wait in the cabinet."""
 SCHEDULE_PREFIX = "schedule:"
 DERIVED: tuple[NoticeKind, ...] = (
     "integration_broken",
@@ -42,6 +44,7 @@ DERIVED: tuple[NoticeKind, ...] = (
     "delivery_uncertain",
     "delivery_failed",
     "data_old",
+    "ai_budget",
     "report_late",
     "report_missing",
 )
@@ -94,7 +97,11 @@ def _look_at_connections(connection: Connection, findings: Findings) -> None:
                     step=step or "",
                 )
             )
-        elif row.status != "new":  # saved anew says nothing before its check or its next load
+            continue
+        if row.status == "warning" and row.status_code in BUDGET_CODES:
+            what, remedy = Sentence(row.what_ru, row.what_en), Sentence(row.remedy_ru, row.remedy_en)
+            findings.failing.append(Failure("admins", "ai_budget", row.kind, row.status_code, what, remedy))
+        if row.status != "new":  # saved anew says nothing before its check or its next load
             findings.works.add(("integration_broken", row.kind))
 
 

@@ -45,13 +45,17 @@ class Integration:
 
 @dataclass(frozen=True, slots=True)
 class CheckFinding:
-    """One thing that a connection check looked at; `code` is the error's own where a client raised one."""
+    """One thing that a connection check looked at.
+
+    `code`: the error's own where a client raised one. `value`: what was found, for programs.
+    """
 
     name: str
     status: CheckStatus
     what: Sentence
     remedy: Sentence = _NOTHING
     code: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,10 +297,11 @@ def _finding_row(finding: CheckFinding) -> dict[str, str]:
         "remedy_ru": finding.remedy.ru,
         "remedy_en": finding.remedy.en,
         "code": finding.code,
+        "value": finding.value,
     }
 
 
 def _finding(row: Mapping[str, str]) -> CheckFinding:
     status: CheckStatus = next(word for word in _WORST if word == row["status"])
     what, remedy = Sentence(row["what_ru"], row["what_en"]), Sentence(row["remedy_ru"], row["remedy_en"])
-    return CheckFinding(row["name"], status, what, remedy, row.get("code", ""))
+    return CheckFinding(row["name"], status, what, remedy, row.get("code", ""), row.get("value", ""))

@@ -25,8 +25,8 @@ EXPIRES_AFTER = {  # an old daily report only confuses; longer periods stay usef
     "week": timedelta(hours=48),
     "month": timedelta(hours=48),
     "custom": timedelta(hours=48),
-    "notice": timedelta(hours=12),
-    "recovery": timedelta(hours=12),
+    "notice": timedelta(hours=24),
+    "recovery": timedelta(hours=24),
 }
 NOTICES = ("notice:", "recovery:")
 """How ids begin that are no report's: what people are told about failures (`control/notices.py`)."""

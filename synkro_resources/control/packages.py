@@ -114,12 +114,12 @@ def latest_package(db: Database, tenant: str, report_id: str) -> tuple[str, int,
         return None if row is None else (row.package_id, row.revision, _package(connection, row))
 
 
-def get_package(db: Database, tenant: str, package_id: str) -> Package | None:
-    """One package by its id, also a superseded one."""
+def get_package(db: Database, tenant: str, package_id: str, *, with_rows: bool = True) -> Package | None:
+    """One package by its id, also a superseded one; `with_rows=False` leaves its thousands of rows where they are."""
     table = tables.report_package
     with db.tenant(tenant) as connection:
         row = connection.execute(select(table).where(table.c.package_id == package_id)).one_or_none()
-        return None if row is None else _package(connection, row)
+        return None if row is None else _package(connection, row, with_rows=with_rows)
 
 
 def package_lists(db: Database, tenant: str, package_id: str, *, manager_id: int | None = None) -> dict[str, int]:
@@ -219,7 +219,7 @@ def _stored(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _package(connection: Connection, row: Row[tuple[object, ...]]) -> Package:
+def _package(connection: Connection, row: Row[tuple[object, ...]], *, with_rows: bool = True) -> Package:
     previous = (
         None if row.prev_kind is None else Period(PeriodKind(row.prev_kind), row.prev_first_day, row.prev_last_day)
     )
@@ -242,7 +242,10 @@ def _package(connection: Connection, row: Row[tuple[object, ...]]) -> Package:
             for values in _parts(connection, tables.report_package_metric, METRIC_FIELDS, row.package_id)
         ),
         rows=tuple(
-            PackageRow(**values) for values in _parts(connection, tables.report_package_row, ROW_FIELDS, row.package_id)
+            PackageRow(**values)
+            for values in (
+                _parts(connection, tables.report_package_row, ROW_FIELDS, row.package_id) if with_rows else ()
+            )
         ),
         facts=tuple(
             PackageFact(**values)

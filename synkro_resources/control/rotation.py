@@ -8,12 +8,13 @@ from sqlalchemy import select, update
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.keyring import Keyring, key_of
-from synkro_resources.control.tables.analysis import pii_token
+from synkro_resources.control.tables.analysis import masking_key, pii_token
 from synkro_resources.control.tables.integrations import integration
 from synkro_resources.control.tables.tenancy import tenant
 from synkro_resources.model.errors import ConfigurationError, DataError
 
 PII = "pii"  # the tokens' place in the associated data
+MASKING_KEY = "masking_key"  # the field of the key that makes them
 
 
 @dataclass(slots=True)
@@ -74,3 +75,8 @@ def _rotate_tokens(db: Database, keyring: Keyring, slug: str, rotation: Rotation
                 connection.execute(
                     update(pii_token).where(pii_token.c.token == row.token).values(encrypted_value=new.encode())
                 )
+        for sealed in connection.scalars(select(masking_key.c.encrypted_key).with_for_update()).all():
+            old = bytes(sealed).decode()
+            new = rotation.sealed_anew(keyring, old, slug, PII, MASKING_KEY)
+            if new != old:
+                connection.execute(update(masking_key).values(encrypted_key=new.encode()))

@@ -41,13 +41,28 @@ def erase_person_from_control(db: Database, keyring: Keyring, tenant: str, perso
             if is_tenant_scoped(table) and not table.schema and table.name not in NOT_SEARCHED:
                 _cut_phone(connection, table, person, removed)
     with db.pii(tenant) as connection:
-        for row in connection.execute(select(analysis.pii_token)).all():
-            sealed = bytes(row.encrypted_value).decode()
-            value = keyring.decrypt(sealed, tenant=tenant, integration=PII, field=token_field(row.token))
-            if person.phone.is_written_as(value) or person.phone.without(value) != value:
-                connection.execute(delete(analysis.pii_token).where(analysis.pii_token.c.token == row.token))
-                _count(removed, "pii.pii_token", 1)
+        _erase_values(connection, keyring, tenant, person, removed)
     return removed
+
+
+def _erase_values(connection: Connection, keyring: Keyring, tenant: str, person: Person, removed: Removed) -> None:
+    """Values that are the person's own, and those that only the person's dialogs mention; the company's phone stays."""
+    value, use = analysis.pii_token, analysis.pii_token_use
+    of_person = use.c.dialog_id.in_(sorted(person.dialogs))
+    elsewhere = use.alias("elsewhere")
+    in_others = select(elsewhere.c.token).where(
+        elsewhere.c.token == use.c.token, elsewhere.c.dialog_id.not_in(sorted(person.dialogs))
+    )
+    mentioned = set(connection.scalars(select(use.c.token).where(of_person, ~in_others.exists())))
+    canonical = {*(f"contact:{item}" for item in person.contacts), *(f"dialog:{item}" for item in person.dialogs)}
+    _count(removed, "pii.pii_token_use", connection.execute(delete(use).where(of_person)).rowcount)
+    for row in connection.execute(select(value.c.token, value.c.encrypted_value)).all():
+        sealed = bytes(row.encrypted_value).decode()
+        opened = keyring.decrypt(sealed, tenant=tenant, integration=PII, field=token_field(row.token))
+        own = opened in canonical or person.phone.is_written_as(opened) or person.phone.without(opened) != opened
+        if own or row.token in mentioned:
+            connection.execute(delete(value).where(value.c.token == row.token))
+            _count(removed, "pii.pii_token", 1)
 
 
 def _erase_analyses(connection: Connection, person: Person, removed: Removed) -> None:

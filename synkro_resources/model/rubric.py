@@ -12,7 +12,8 @@ from synkro_resources.model.errors import DataError, Sentence
 class RubricItem:
     """One yes-or-no question about the manager.
 
-    `is_draft`: people do not agree about it well enough yet, so it is shown and weighs nothing.
+    `is_draft`: people do not agree about it well enough yet, so it is shown and weighs nothing. `applies`, `yes`, `no`:
+    when the question makes sense and an example of either answer, in the language of the dialogs, for the model.
     """
 
     code: str
@@ -20,6 +21,9 @@ class RubricItem:
     nominal_weight: int
     is_critical: bool = False
     is_draft: bool = False
+    applies: str = ""
+    yes: str = ""
+    no: str = ""
 
     @property
     def weight(self) -> int:
@@ -48,6 +52,9 @@ R1 = Rubric(
                 "Менеджер поздоровался в своём первом сообщении?", "Did the manager greet in their first message?"
             ),
             5,
+            applies="начало обращения видно",
+            yes="«Добрый день! 18 900 ₽»",
+            no="«18 900»",
         ),
         RubricItem(
             "CK02",
@@ -57,6 +64,9 @@ R1 = Rubric(
             ),
             14,
             is_critical=True,
+            applies="клиент спросил или попросил о конкретном",
+            yes="К: «Есть белый?» М: «Да, белый есть, 80 см»",
+            no="М: «Здравствуйте, чем помочь?», к вопросу не вернулся",
         ),
         RubricItem(
             "CK03",
@@ -65,6 +75,9 @@ R1 = Rubric(
                 "Did the manager ask a question that clarifies the need?",
             ),
             12,
+            applies="интерес к покупке, данных для подбора не хватает",
+            yes="«Какая ширина проёма?»",
+            no="прислал прайс без вопросов",
         ),
         RubricItem(
             "CK04",
@@ -73,6 +86,9 @@ R1 = Rubric(
                 "Did the manager name a price or a range when asked for it?",
             ),
             9,
+            applies="клиент спросил цену",
+            yes="«От 18 900 до 24 500 ₽»",
+            no="«Все цены на сайте»",
         ),
         RubricItem(
             "CK05",
@@ -81,6 +97,9 @@ R1 = Rubric(
                 "Did the manager offer a specific option for the request?",
             ),
             9,
+            applies="клиент описал, что нужно",
+            yes="«Под проём 80 см подойдёт Лайт 80»",
+            no="«У нас большой выбор»",
         ),
         RubricItem(
             "CK06",
@@ -89,6 +108,9 @@ R1 = Rubric(
                 "Did the manager name a benefit or a difference other than price?",
             ),
             6,
+            applies="менеджер сделал предложение",
+            yes="«Сборка включена, гарантия 5 лет»",
+            no="«18 900» и всё",
         ),
         RubricItem(
             "CK07",
@@ -97,11 +119,17 @@ R1 = Rubric(
                 "Did the manager answer the objection with an argument or an alternative?",
             ),
             12,
+            applies="есть подтверждённое возражение",
+            yes="К: «Дорого» М: «Без зеркала 15 400 ₽»",
+            no="М: «Понятно»",
         ),
         RubricItem(
             "CK08",
             Sentence("Менеджер назвал срок, когда о нём спросили?", "Did the manager name a term when asked for it?"),
             8,
+            applies="клиент спросил о сроке",
+            yes="«Привезём в четверг»",
+            no="«Как получится»",
         ),
         RubricItem(
             "CK09",
@@ -110,6 +138,9 @@ R1 = Rubric(
                 "Did the manager propose a next step with an action and a time?",
             ),
             12,
+            applies="разговор о покупке, без отказа и без покупки",
+            yes="«Созвонимся завтра в 12:00?»",
+            no="«Обращайтесь»",
         ),
         RubricItem(
             "CK10",
@@ -119,6 +150,9 @@ R1 = Rubric(
             ),
             5,
             is_critical=True,
+            applies="есть текст менеджера",
+            yes="",
+            no="«Вам же русским языком написали»",
         ),
         RubricItem(
             "CK11",
@@ -128,6 +162,9 @@ R1 = Rubric(
             ),
             3,
             is_critical=True,
+            applies="есть текст менеджера",
+            yes="",
+            no="«Пришлите номер карты и код»",
         ),
         RubricItem(
             "CK12",
@@ -136,6 +173,9 @@ R1 = Rubric(
                 "Did no question of the client stay without an answer until the end of the dialog?",
             ),
             5,
+            applies="клиент задал два вопроса или больше",
+            yes="",
+            no="спросил цену и доставку, ответили только о цене",
         ),
     ),
 )

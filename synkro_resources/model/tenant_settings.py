@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time
+from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -79,14 +80,11 @@ class TenantSettings(BaseModel):
     author_map: dict[str, int] = Field(default_factory=dict, description="Radist author → amoCRM user id.")
     show_manager_names: bool = True
     fetch_media: bool = Field(False, description="Download attachments of messages into the lake.")
+    attach_files: tuple[Literal["pdf", "xlsx"], ...] = Field(
+        default=(), description="Files sent after the text of a report; they hold quotes of clients."
+    )
     report_time: time = time(8, 30)
     history_days: int = Field(30, ge=1, description="Days of history loaded when the tenant starts.")
-
-    quiet_from: time = Field(
-        time(21), description="From this local time on nobody is told of failures; equal to `quiet_to`: no quiet hours."
-    )
-    quiet_to: time = time(8)
-    notices_per_day: int = Field(10, ge=0, description="Failures told per local day; what is over waits for the next.")
 
     read_chat_events: bool = Field(
         default=True, description="Read amoCRM's chat events: dialogs without a phone find their contact by them."
@@ -105,6 +103,22 @@ class TenantSettings(BaseModel):
         default=20,
         ge=0,
         description="Hours after which all deals, contacts and companies are compared by id; 0: never.",
+    )
+
+    ai_monthly_cap: Decimal | None = Field(
+        default=None, ge=0, description="Money for the AI provider per month, in its price's currency; None: no limit."
+    )
+    ai_run_cap: Decimal | None = Field(default=None, ge=0, description="The same for one run.")
+    ai_episode_cap: Decimal | None = Field(default=None, ge=0, description="The same for one call.")
+    quiet_from: time = Field(default=time(21), description="From then on nobody is told of failures …")
+    quiet_to: time = Field(default=time(8), description="… until then, in the tenant's zone; equal: no quiet hours.")
+    notices_per_day: int = Field(default=10, ge=0, description="Messages about failures per local day.")
+    label_history: Literal["sample", "all"] = Field(
+        default="sample",
+        description="What a load of more than two weeks labels: the most urgent episodes of the last 31 days, or all.",
+    )
+    episode_token_budget: int = Field(
+        default=6000, ge=500, description="Tokens of a conversation that are sent; the oldest messages go first."
     )
 
     retention_days: dict[str, int] = Field(

@@ -9,6 +9,15 @@ OutcomeKind = Literal["sent", "retry", "uncertain", "failed", "migrated"]
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a message, which is then its caption; `known_id` spares another upload."""
+
+    name: str
+    content: bytes
+    known_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One part as it leaves: `html` for display, `plain` for the one resend without markup."""
 
@@ -17,7 +26,8 @@ class Message:
     buttons: tuple[tuple[str, str], ...] = ()
     """Label and address of link buttons."""
     brief: tuple[str, str] | None = None
-    """`html` and `plain` of what replaces this part once, if the messenger finds it too long."""
+    """`html` and `plain` of what replaces this part once, if the messenger finds it too long or its file too large."""
+    file: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,8 @@ class SendOutcome:
     new_chat_id: str = ""
     closes_destination: bool = False
     sent_plain: bool = False
+    file_id: str = ""
+    """The messenger's own id of the file that was sent."""
     alarms: tuple[str, ...] = ()
     """What people of the installation must hear of although the part arrived; never a word of the text."""
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import httpx
 from pydantic import SecretStr
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions
 from telegram import Message as TelegramMessage
 from telegram.constants import ParseMode
 from telegram.error import (
@@ -32,11 +32,13 @@ from telegram.request import HTTPXRequest
 
 from synkro_resources.http.limits import Limiter
 from synkro_resources.model.errors import SynkroError
-from synkro_resources.telegram.channel import Message, SendOutcome
+from synkro_resources.telegram.channel import Attachment, Message, SendOutcome
 
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 30.0
 WRITE_TIMEOUT_S = 60.0
+FILE_CALL_LIMIT_S = 100.0
+"""A whole upload: the outbox gives a worker up after two minutes, and the answer must be stored before that."""
 OFFICIAL_API = "https://api.telegram.org"
 
 _TOKEN = re.compile(r"\d{3,}:[\w-]{5,}|bot[\w:-]{8,}")
@@ -48,6 +50,9 @@ _CLOSED = (
     ("have no rights", "no_rights"),
     ("topic_closed", "topic_closed"),
 )
+
+_UNKNOWN_FILE = ("wrong file identifier", "wrong remote file identifier", "can't use file of type")
+"""The id of a file belongs to another bot, or is no longer kept."""
 
 AUTOLINKS = frozenset(("url", "mention", "hashtag", "cashtag", "bot_command", "phone_number"))
 """Entities that Telegram finds by itself: the renderer makes none, so a client's text must have got through."""
@@ -84,6 +89,7 @@ class TelegramChannel:
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=READ_TIMEOUT_S,
             write_timeout=WRITE_TIMEOUT_S,
+            media_write_timeout=WRITE_TIMEOUT_S,
             proxy=proxy,
             httpx_kwargs={"trust_env": False},
         )
@@ -135,11 +141,15 @@ class TelegramChannel:
 
     async def _send_marked(self, chat_id: str, thread_id: str | None, message: Message) -> SendOutcome:
         outcome = await self._attempt(chat_id, thread_id, message, html=True)
-        # Both refusals have delivered nothing; each is answered once.
-        if outcome.code == "too_long" and message.brief is not None:
+        # None of these refusals has delivered anything; each is answered once.
+        if outcome.code == "file_unknown" and message.file is not None and message.file.known_id:
+            message = replace(message, file=replace(message.file, known_id=""))
+            outcome = await self._attempt(chat_id, thread_id, message, html=True)
+        if outcome.code in ("too_long", "too_large") and message.brief is not None:
             html, plain = message.brief
+            sent_instead = "sent_brief" if message.file is None else "sent_link"
             outcome = await self._attempt(chat_id, thread_id, Message(html, plain, message.buttons), html=True)
-            return _with_alarm(outcome, "sent_brief")
+            return _with_alarm(outcome, sent_instead)
         if outcome.code == "bad_markup":
             outcome = await self._attempt(chat_id, thread_id, message, html=False)
             return replace(_with_alarm(outcome, "sent_plain"), sent_plain=outcome.kind == "sent")
@@ -155,19 +165,44 @@ class TelegramChannel:
             sent = await self._call(chat_id, thread_id, message, html=html)
         except TelegramError as error:
             return outcome_of(error)
-        found = sorted({f"autolink:{entity.type}" for entity in sent.entities if entity.type in AUTOLINKS})
-        return SendOutcome("sent", message_id=str(sent.message_id), alarms=tuple(found))
+        except TimeoutError:  # the upload was cut off here, and nobody knows how much of it arrived
+            return SendOutcome("uncertain", "answer_lost")
+        entities = (*sent.entities, *sent.caption_entities)
+        found = sorted({f"autolink:{entity.type}" for entity in entities if entity.type in AUTOLINKS})
+        file_id = sent.document.file_id if sent.document is not None else ""
+        return SendOutcome("sent", message_id=str(sent.message_id), alarms=tuple(found), file_id=file_id)
 
     async def _call(self, chat_id: str, thread_id: str | None, message: Message, *, html: bool) -> TelegramMessage:
         keyboard = [[InlineKeyboardButton(label, url=url)] for label, url in message.buttons]
+        chat = int(chat_id) if chat_id.lstrip("-").isdigit() else chat_id
+        text = message.html if html else message.plain
+        mode = ParseMode.HTML if html else None
+        topic = int(thread_id) if thread_id not in (None, "1") else None  # the General topic refuses 1
+        markup = InlineKeyboardMarkup(keyboard) if keyboard else None
+        if message.file is not None:
+            return await asyncio.wait_for(
+                self._bot.send_document(
+                    chat_id=chat,
+                    document=_document(message.file),
+                    caption=text,
+                    parse_mode=mode,
+                    message_thread_id=topic,
+                    reply_markup=markup,
+                ),
+                FILE_CALL_LIMIT_S,
+            )
         return await self._bot.send_message(
-            chat_id=int(chat_id) if chat_id.lstrip("-").isdigit() else chat_id,
-            text=message.html if html else message.plain,
-            parse_mode=ParseMode.HTML if html else None,
-            message_thread_id=int(thread_id) if thread_id not in (None, "1") else None,  # the General topic refuses 1
+            chat_id=chat,
+            text=text,
+            parse_mode=mode,
+            message_thread_id=topic,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
-            reply_markup=InlineKeyboardMarkup(keyboard) if keyboard else None,
+            reply_markup=markup,
         )
+
+
+def _document(file: Attachment) -> str | InputFile:
+    return file.known_id or InputFile(file.content, filename=file.name)
 
 
 def _with_alarm(outcome: SendOutcome, code: str) -> SendOutcome:
@@ -192,6 +227,8 @@ def outcome_of(error: TelegramError) -> SendOutcome:
                 return SendOutcome("failed", "bad_markup", text)
             if "is too long" in lowered:
                 return SendOutcome("failed", "too_long", text)
+            if any(part in lowered for part in _UNKNOWN_FILE):
+                return SendOutcome("failed", "file_unknown", text)
             for part, code in _CLOSED:
                 if part in lowered:
                     return SendOutcome("failed", code, text, closes_destination=True)

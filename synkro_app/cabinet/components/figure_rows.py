@@ -35,6 +35,7 @@ def draw_rows(place: Installation, user: SessionUser, company: Tenant, package_i
         frame,
         hide_index=True,
         width="stretch",
+        placeholder="—",
         column_config={
             "row_no": st.column_config.NumberColumn(translate(language, "row.row_no"), width="small"),
             "at": st.column_config.DatetimeColumn(translate(language, "row.at"), format="DD.MM.YYYY HH:mm"),

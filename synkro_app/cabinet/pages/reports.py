@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from synkro_app.cabinet.components.chart_view import draw_charts
 from synkro_app.cabinet.components.figure_rows import draw_rows
 from synkro_app.cabinet.components.file_buttons import draw_files
 from synkro_app.cabinet.components.formats import instant
@@ -55,7 +56,11 @@ def draw() -> None:
         return
     made = instant(by_id[chosen].created_at, company.zone, language)
     st.caption(translate(language, "report.made", when=made, revision=document.revision))
+    newer = reports.newer_revision(place, user, user.tenant, document)
+    if newer is not None:
+        st.info(translate(language, "report.newer", revision=newer.revision), icon=":material/update:")
     draw_files(place, user, company.slug, document.doc_id)
     draw_document(document)
+    draw_charts(place, user, company.slug, document.package_id)
     draw_rows(place, user, company, document.package_id)
     draw_deliveries(place, user, company, document.report_id)

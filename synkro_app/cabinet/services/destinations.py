@@ -5,6 +5,7 @@ from __future__ import annotations
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.rights import EVERYBODY, WHO_ASKS_FOR_REPORTS, WHO_CONNECTS, require
 from synkro_resources.control import destinations, outcomes
+from synkro_resources.control.audit import record
 from synkro_resources.control.destinations import Destination
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.outbox import Delivery
@@ -41,31 +42,15 @@ def pending(place: Installation, user: SessionUser, tenant: str) -> list[Destina
     return destinations.pending_destinations(place.control, tenant)
 
 
-def confirm(
-    place: Installation, user: SessionUser, tenant: str, destination_id: str, *, for_admins: bool = False
-) -> Destination:
-    """Let reports go to a linked chat, and notices about failures, too, where it is `for_admins`.
+def confirm(place: Installation, user: SessionUser, tenant: str, destination_id: str) -> Destination:
+    """Let reports go to a linked chat.
 
     Raises:
         RefusedError: `rights.not_found` or `delivery.not_pending`. UserInputError: `delivery.unknown_destination`.
     """
     require(user, tenant, WHO_CONNECTS)
     return destinations.confirm_destination(
-        place.control, tenant, destination_id, actor=_actor(user), clock=place.clock, for_admins=for_admins
-    )
-
-
-def choose_audience(
-    place: Installation, user: SessionUser, tenant: str, destination_id: str, *, for_admins: bool
-) -> Destination:
-    """Say whether a chat hears what is broken.
-
-    Raises:
-        RefusedError: `rights.not_found`. UserInputError: `delivery.unknown_destination`.
-    """
-    require(user, tenant, WHO_CONNECTS)
-    return destinations.choose_audience(
-        place.control, tenant, destination_id, for_admins=for_admins, actor=_actor(user), clock=place.clock
+        place.control, tenant, destination_id, actor=_actor(user), clock=place.clock
     )
 
 
@@ -79,6 +64,20 @@ def remove(place: Installation, user: SessionUser, tenant: str, destination_id: 
     destinations.remove_destination(place.control, tenant, destination_id, actor=_actor(user), clock=place.clock)
 
 
+def tell_admins_there(
+    place: Installation, user: SessionUser, tenant: str, destination_id: str, *, wanted: bool
+) -> Destination:
+    """Let a chat hear of failures, or no longer.
+
+    Raises:
+        RefusedError: `rights.not_found`. UserInputError: `delivery.unknown_destination`.
+    """
+    require(user, tenant, WHO_CONNECTS)
+    return destinations.tell_admins_there(
+        place.control, tenant, destination_id, wanted=wanted, actor=_actor(user), clock=place.clock
+    )
+
+
 def send_test(place: Installation, user: SessionUser, tenant: str, destination_id: str) -> SendOutcome:
     """Send one real message to a chat; only that proves the delivery.
 
@@ -90,9 +89,20 @@ def send_test(place: Installation, user: SessionUser, tenant: str, destination_i
     chat = destinations.get_destination(place.control, tenant, destination_id)
     channel = open_channel(_platform(place).connection(tenant, IntegrationKind.TELEGRAM))
     try:
-        return channel.send(chat.chat_id, chat.thread_id, TEST)
+        outcome = channel.send(chat.chat_id, chat.thread_id, TEST)
     finally:
         channel.close()
+    with place.control.tenant(tenant) as connection:
+        record(
+            connection,
+            at=place.clock.now(),
+            actor=_actor(user),
+            action="destination.tested",
+            tenant=tenant,
+            target=destination_id,
+            details={"outcome": outcome.kind},
+        )
+    return outcome
 
 
 def mark_delivered(place: Installation, user: SessionUser, tenant: str, delivery_id: str) -> Delivery:

@@ -7,9 +7,10 @@ from datetime import date
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.rights import EVERYBODY, WHO_ASKS_FOR_REPORTS, own_manager, require
+from synkro_resources import charts
 from synkro_resources.control.audit import record
 from synkro_resources.control.outbox import Delivery, deliveries
-from synkro_resources.control.packages import package_lists, package_rows
+from synkro_resources.control.packages import get_package, package_lists, package_rows
 from synkro_resources.control.report_files import ReportFile, files_of, read_file
 from synkro_resources.control.reports import ReportSummary, get_report, latest_report, list_reports
 from synkro_resources.control.run_requests import RunRequest, create_request
@@ -42,6 +43,13 @@ def document(place: Installation, user: SessionUser, tenant: str, doc_id: str) -
     return get_report(place.control, tenant, doc_id)
 
 
+def newer_revision(place: Installation, user: SessionUser, tenant: str, shown: ReportDocument) -> ReportDocument | None:
+    """The newest document of the same report, if `shown` is of an older revision: chats keep links to what was sent."""
+    require(user, tenant, EVERYBODY)
+    newest = latest_report(place.control, tenant, shown.report_id)
+    return newest if newest is not None and newest.revision > shown.revision else None
+
+
 @dataclass(frozen=True, slots=True)
 class FigureRows:
     """One list behind the figures of a report: its first rows, and how many there are in all."""
@@ -58,6 +66,34 @@ def list_sizes(place: Installation, user: SessionUser, tenant: str, package_id: 
     """
     require(user, tenant, EVERYBODY)
     return package_lists(place.control, tenant, package_id, manager_id=own_manager(user, tenant))
+
+
+@dataclass(frozen=True, slots=True)
+class ReportChart:
+    """A chart of a report as a Vega-Lite specification; `subject` names what it is about, if there are several."""
+
+    code: str
+    subject: str
+    spec: dict[str, object]
+
+
+def charts_of(place: Installation, user: SessionUser, tenant: str, package_id: str, language: str) -> list[ReportChart]:
+    """The charts that a package has enough figures for; none for a package of nobody or of another tenant.
+
+    A viewer who is bound to a manager does not get the chart of people.
+    """
+    require(user, tenant, EVERYBODY)
+    package = get_package(place.control, tenant, package_id, with_rows=False)
+    if package is None:
+        return []
+    pipelines = dict.fromkeys(step.scope_id.partition(":")[0] for step in package.scoped(10, "conversion", "step"))
+    names = package.names.get("pipeline", {})
+    drawn = [
+        ("managers", "", charts.managers(package, language) if own_manager(user, tenant) is None else None),
+        ("hours", "", charts.hours(package, language)),
+        *(("funnel", names.get(one, one), charts.funnel(package, one, language)) for one in pipelines),
+    ]
+    return [ReportChart(code, subject, chart.to_dict()) for code, subject, chart in drawn if chart is not None]
 
 
 def rows_behind(place: Installation, user: SessionUser, tenant: str, package_id: str, list_code: str) -> FigureRows:

@@ -38,3 +38,8 @@ def own_manager(user: SessionUser, tenant: str) -> int | None:
 def may_ask_for_reports(user: SessionUser) -> bool:
     """Whether to offer the button; the service checks again."""
     return user.role in WHO_ASKS_FOR_REPORTS
+
+
+def may_connect(user: SessionUser) -> bool:
+    """Whether to offer the page of chats; the services check again."""
+    return user.role in WHO_CONNECTS

@@ -24,6 +24,7 @@ from synkro_assets.reports.pdf.styles import (
     SUBTITLE,
     TEXT,
     TITLE,
+    drawable,
     paragraph,
     register_fonts,
 )
@@ -82,7 +83,7 @@ def _section(section: Section, resolve: Resolve) -> Iterator[Flowable]:
 def _marked(text: str, style: str, link: str | None, resolve: Resolve) -> str:
     """One run as paragraph markup; its text is escaped, and an address comes from an id only."""
 
-    shown = escape(text, quote=False)
+    shown = escape(drawable(text), quote=False)
     if style == "bold":
         shown = f"<b>{shown}</b>"
     address = None if link is None else resolve(link)

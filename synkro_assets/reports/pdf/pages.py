@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reportlab.lib import colors
-from reportlab.platypus import Flowable, Image, PageBreak, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, Image, KeepTogether, PageBreak, Spacer, Table, TableStyle
 
 from synkro_assets.reports.charts import reasons, render_png, trend
 from synkro_assets.reports.file_texts import FILE_TEXTS
@@ -20,13 +20,13 @@ from synkro_assets.reports.pdf.styles import (
     paragraph,
     table,
 )
+from synkro_resources import charts
 from synkro_resources.model.package import Package, PackageMetric, PackageRow
 from synkro_resources.rules import formats
 
 PAGE_WIDTH = 515.0  # points between the margins of A4
 ROWS_OF_A_LIST = 25
 HEALTH_SHARES = ("load_coverage", "dialog_coverage", "unmatched_share", "attribution_share", "reconciliation")
-GRID_WEEKDAYS = range(1, 8)
 
 
 def people_page(package: Package, language: str) -> Iterator[Flowable]:
@@ -37,16 +37,19 @@ def people_page(package: Package, language: str) -> Iterator[Flowable]:
     if managers:
         yield paragraph(words["people"], HEADING)
         header = [words[key] for key in PEOPLE_COLUMNS]
-        yield table(header, managers, (105, 62, 62, 46, 68, 44, 62, 58))
+        yield table(header, managers, (100, 70, 62, 46, 66, 44, 60, 60))
         yield paragraph(words["people_note"], NOTE)
+        yield from _drawn(charts.managers(package, language))
     grid = _hours(package, language)
     if grid is not None:
         yield paragraph(words["hours"], HEADING)
         yield grid
         yield paragraph(words["hours_note"], NOTE)
+    times = charts.hours(package, language)
+    if times is not None:
+        yield KeepTogether([paragraph(words["hours_median"], HEADING), *_drawn(times)])
     if len(package.period.days) > 1:
-        yield paragraph(words["trend"], HEADING)
-        yield _picture(render_png(trend(package, language)))
+        yield KeepTogether([paragraph(words["trend"], HEADING), _picture(render_png(trend(package, language)))])
 
 
 PEOPLE_COLUMNS = (
@@ -105,10 +108,13 @@ def _hours(package: Package, language: str) -> Table | None:
         ("FONTSIZE", (0, 0), (-1, -1), SMALL_SIZE - 1),
         ("ALIGN", (0, 0), (-1, -1), "CENTER"),
         ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+        ("TOPPADDING", (0, 0), (-1, -1), 1),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 1),
         ("LEFTPADDING", (0, 0), (-1, -1), 0),
         ("RIGHTPADDING", (0, 0), (-1, -1), 0),
     ]
-    for place, weekday in enumerate(GRID_WEEKDAYS, start=1):
+    last = max(int(key.partition(":")[0]) for key in cells)
+    for place, weekday in enumerate(range(1, last + 1), start=1):
         row: list[object] = [weekdays[weekday - 1]]
         for column, hour in enumerate(span, start=1):
             cell = cells.get(f"{weekday}:{hour:02d}")
@@ -195,6 +201,7 @@ def _funnels(package: Package, language: str) -> Iterator[Flowable]:
     for pipeline, steps in by_pipeline.items():
         name = package.names.get("pipeline", {}).get(pipeline, pipeline)
         yield paragraph(words["funnel"].format(pipeline=name), HEADING)
+        yield from _drawn(charts.funnel(package, pipeline, language))
         header = [words[key] for key in ("step", "entered", "mature", "passed", "rate", "left")]
         yield table(header, [_step_row(package, step, language) for step in steps], (210, 55, 55, 55, 60, 75))
 
@@ -225,7 +232,7 @@ def method_page(package: Package, language: str) -> Iterator[Flowable]:
     yield paragraph(words["norm"].format(sla=package.versions.get("sla_minutes", "–")))
     for key in ("people_rule", "medians", "small", "tests"):
         yield paragraph(words[key])
-    rows = list(_health_rows(package, words))
+    rows = list(_health_rows(package, words, language))
     if rows:
         yield paragraph(words["health"], HEADING)
         yield table([words[key] for key in ("figure", "value", "limit")], rows, (240, 80, 80))
@@ -234,15 +241,21 @@ def method_page(package: Package, language: str) -> Iterator[Flowable]:
     yield paragraph(words["versions"].format(versions=versions), NOTE)
 
 
-def _health_rows(package: Package, words: dict[str, str]) -> Iterator[Sequence[str]]:
+def _health_rows(package: Package, words: dict[str, str], language: str) -> Iterator[Sequence[str]]:
     for item in package.health:
         if item.value is None or item.code not in words:
             continue
         if item.code in HEALTH_SHARES or item.code == "analysis_coverage":
             limit = "–" if item.limit is None else f"{item.limit * 100:.0f}{formats.NBSP}%"
-            yield [words[item.code], f"{item.value * 100:.1f}{formats.NBSP}%", limit]
+            shown = formats.decimal(item.value * 100, 1, language)
+            yield [words[item.code], f"{shown}{formats.NBSP}%", limit]
         else:
             yield [words[item.code], formats.whole(int(item.value)), "–"]
+
+
+def _drawn(chart: Any) -> Iterator[Flowable]:
+    if chart is not None:
+        yield _picture(render_png(chart))
 
 
 def _picture(png: bytes) -> Image:

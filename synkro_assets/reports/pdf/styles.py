@@ -48,7 +48,22 @@ HEAD_NUMBER = _style("head-number", SMALL_SIZE, fontName=BOLD, alignment=TA_RIGH
 
 def paragraph(text: str, style: ParagraphStyle = TEXT) -> Paragraph:
     """A paragraph of plain text: whatever it holds, it is no markup and no link."""
-    return Paragraph(escape(text, quote=False), style)
+    return Paragraph(escape(drawable(text), quote=False), style)
+
+
+def drawable(text: str) -> str:
+    """The text without what the font has no shape for: an emoji would stand as an empty box, or as several."""
+    shapes = _shapes()
+    kept = "".join(sign for sign in text if sign.isspace() or ord(sign) in shapes)
+    return kept if len(kept) == len(text) else kept.strip()
+
+
+@cache
+def _shapes() -> frozenset[int]:
+    register_fonts()
+    font: Any = pdfmetrics.getFont(REGULAR)
+    invisible = (0xFE0E, 0xFE0F, 0x200D)  # they only join or vary signs that are left out
+    return frozenset(font.face.charToGlyph) - frozenset(invisible)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float], *, words: int = 1) -> Table:

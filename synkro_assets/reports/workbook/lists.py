@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from synkro_assets.reports.workbook.cells import Cell, Resolve, ShareCell, linked, local
+from synkro_assets.reports.workbook.codes import in_words
 from synkro_assets.reports.workbook.words import SAYINGS, STATUSES, pick
 from synkro_resources.model.package import Package, PackageRow
 
@@ -72,6 +73,14 @@ class RowReader:
             return ", ".join(self.name(kind, item) for item in value)
         return None if value is None else self.name(kind, value)
 
+    def word(self, kind: str, value: object) -> Cell:
+        """One code or several of a kind, in words; yes and no stay yes and no."""
+        if isinstance(value, (list, tuple)):
+            return ", ".join(in_words(kind, str(item), self.language) for item in value)
+        if value is None or value == "" or isinstance(value, bool):
+            return self.plain(value) or None
+        return in_words(kind, str(value), self.language)
+
     def reason(self, value: object) -> Cell:
         return self.say("not_given") if value in (None, "") else self.name("reason", value)
 
@@ -90,26 +99,26 @@ def episode_cells(read: RowReader, row: PackageRow) -> Sequence[Cell]:
         row.dialog_id,
         read.deal(row),
         read.opening(row),
-        read.plain(extra.get("channel")),
+        read.word("channel", extra.get("channel")),
         read.moment(extra.get("start")),
         read.moment(extra.get("last")),
-        read.plain(extra.get("opened_by")),
+        read.word("side", extra.get("opened_by")),
         read.manager(row),
-        row.attribution,
+        read.word("attribution", row.attribution),
         read.plain(extra.get("frt")),
         read.yes(extra.get("off_hours")),
         read.plain(extra.get("turns")),
         ShareCell(value) if isinstance(value := extra.get("in_sla"), float) else read.plain(value),
         read.yes(extra.get("unanswered")),
-        read.plain(extra.get("intents")),
-        read.plain(extra.get("topics")),
+        read.word("intent", extra.get("intents")),
+        read.word("topic", extra.get("topics")),
         read.names("objection", extra.get("objections")),
-        read.plain(extra.get("sentiment_start")),
-        read.plain(extra.get("sentiment_end")),
+        read.word("mood", extra.get("sentiment_start")),
+        read.word("mood", extra.get("sentiment_end")),
         read.plain(extra.get("checklist")),
         read.names("lost_reason", extra.get("lost_reason")),
-        row.band or read.plain(extra.get("band")),
-        read.plain(extra.get("skip_reason")),
+        read.word("band", row.band or extra.get("band")),
+        read.word("skip", extra.get("skip_reason")),
     )
 
 
@@ -129,7 +138,7 @@ def no_deal_cells(read: RowReader, row: PackageRow) -> Sequence[Cell]:
     return (
         row.dialog_id,
         read.moment(row.at),
-        read.plain(row.extra.get("intent")),
+        read.word("intent", row.extra.get("intent")),
         read.plain(row.extra.get("quote")),
         read.status(row.extra.get("status", row.list_code)),
     )
@@ -173,26 +182,28 @@ def objection_cells(read: RowReader, row: PackageRow) -> Sequence[Cell]:
         row.episode_key,
         read.names("objection", extra.get("code")),
         read.plain(extra.get("quote")),
-        read.plain(extra.get("handled")),
+        read.word("handled", extra.get("handled")),
         read.plain(extra.get("answer_quote")),
-        read.plain(extra.get("outcome")),
-        row.band,
+        read.word("outcome", extra.get("outcome")),
+        read.word("band", row.band),
     )
 
 
 def checklist_cells(read: RowReader, row: PackageRow) -> Sequence[Cell]:
+    """An item of one episode; failed items are without an answer of their own, because the list says it."""
     extra = row.extra
     critical = True if row.list_code == "critical_fail" else extra.get("critical")
+    answer = extra.get("answer", "no")
     return (
         row.episode_key,
         read.names("item", extra.get("item")),
         read.plain(extra.get("version")) or read.package.versions.get("rubric"),
-        read.yes(extra.get("applies", True)),
-        read.plain(extra.get("answer", "no")),
+        read.yes(answer != "not_applicable"),
+        read.word("answer", answer),
         read.plain(extra.get("weight")),
         read.yes(critical),
         read.plain(extra.get("quote")),
         read.message(row),
-        row.band,
+        read.word("band", row.band),
         read.plain(extra.get("review")),
     )

@@ -8,14 +8,19 @@ from dataclasses import dataclass
 
 from synkro_assets.reports.workbook import lists
 from synkro_assets.reports.workbook.cells import Cell, Resolve, ShareCell
+from synkro_assets.reports.workbook.codes import health_name, in_words
 from synkro_assets.reports.workbook.lists import RowCells, RowReader
 from synkro_assets.reports.workbook.words import CHANGES, DISPLAYS, HEADINGS, METRICS, SHEETS, UNITS, pick
-from synkro_resources.model.package import Package, PackageMetric, PackageRow
+from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow
 from synkro_resources.model.report import ReportDocument
 from synkro_resources.rules.formats import period_name, zone_name
 
 OWN_SHEETS = ("manager", "step", "weekday_hour")
 """Scopes that are not lines of the summary: people and the funnel have their sheets, the hours their chart."""
+
+HEALTH_SHARES = frozenset(
+    ("load_coverage", "dialog_coverage", "unmatched_share", "attribution_share", "reconciliation", "analysis_coverage")
+)
 
 BEHIND: dict[str, tuple[int, str]] = {
     "no_deal": (7, "no_deal"),
@@ -51,7 +56,7 @@ def all_sheets(package: Package, document: ReportDocument, resolve: Resolve, lan
     yield _listed(read, "objection", ("objection",), lists.objection_cells)
     yield _sheet(read, "checklist", [lists.checklist_cells(read, row) for row in _checklist_rows(package)])
     yield _sheet(read, "funnel", _funnel(read))
-    yield _sheet(read, "health", [(item.code, item.value, item.limit, item.status) for item in package.health])
+    yield _sheet(read, "health", [_health(read, item) for item in package.health])
     yield _sheet(read, "method", list(_method(read, document)))
 
 
@@ -80,7 +85,13 @@ def _why_empty(read: RowReader, code: str) -> str:
 
 
 def _checklist_rows(package: Package) -> Iterator[PackageRow]:
-    """Failed items, a critical one once and marked as such."""
+    """Every item of every scored episode; of a package from before these were kept, the failed ones alone.
+
+    A failed critical item stands once and is marked as such.
+    """
+    if answers := package.list_rows("checklist_answer"):
+        yield from answers
+        return
     critical = {(row.episode_key, row.extra.get("item")): row for row in package.list_rows("critical_fail")}
     for row in package.list_rows("checklist_fail"):
         yield critical.pop((row.episode_key, row.extra.get("item")), row)
@@ -89,6 +100,14 @@ def _checklist_rows(package: Package) -> Iterator[PackageRow]:
 
 def _is_summary(metric: PackageMetric) -> bool:
     return metric.scope not in OWN_SHEETS
+
+
+def _health(read: RowReader, item: PackageHealth) -> Sequence[Cell]:
+    def cell(value: float | None) -> Cell:
+        return ShareCell(value) if value is not None and item.code in HEALTH_SHARES else value
+
+    status = in_words("health_status", item.status, read.language)
+    return (health_name(item.code, read.language), cell(item.value), cell(item.limit), status)
 
 
 def _amount(metric: PackageMetric | None) -> Cell:
@@ -198,7 +217,7 @@ def _method(read: RowReader, document: ReportDocument) -> Iterator[Sequence[Cell
     yield (say("working_days"), package.working_days)
     yield (say("holidays"), ", ".join(day.isoformat() for day in package.holidays) or say("no"))
     yield (say("previous"), period_name(earlier.first_day, earlier.last_day, read.language) if earlier else say("no"))
-    yield (say("verdict"), package.verdict.value)
+    yield (say("verdict"), in_words("verdict", package.verdict.value, read.language))
     yield (say("revision"), document.revision)
     for name, version in sorted(package.versions.items()):
         yield (say("version").format(name=name), version)

@@ -221,3 +221,21 @@ pii_token = tenant_table(
     instant("first_seen"),
     schema=PII_SCHEMA,
 )
+
+pii_token_use = tenant_table(
+    "pii_token_use",
+    Column("token", Text, primary_key=True),
+    Column("dialog_id", BigInteger, primary_key=True, autoincrement=False),
+    ForeignKeyConstraint(["tenant", "token"], ["pii.pii_token.tenant", "pii.pii_token.token"], ondelete="CASCADE"),
+    Index(None, "tenant", "dialog_id"),
+    schema=PII_SCHEMA,
+)
+"""Which dialogs hold a value: who is erased takes along what nobody else's dialog mentions."""
+
+masking_key = tenant_table(
+    "masking_key",
+    Column("encrypted_key", LargeBinary, nullable=False),
+    instant("created_at"),
+    schema=PII_SCHEMA,
+)
+"""One random key per tenant, so that tokens outlive a rotation of the installation's keys."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import text as sql
 
 from synkro_resources.control.tables.base import instant, json, metadata, one_of, tenant_table, text
 
@@ -18,7 +19,7 @@ destination = tenant_table(
     Column("is_forum", Boolean, nullable=False),
     Column("enabled", Boolean, nullable=False),
     text("disabled_code"),
-    Column("for_admins", Boolean, nullable=False),  # hears what is broken, beside the reports
+    Column("for_admins", Boolean, nullable=False, server_default=sql("false")),
     instant("last_call_at", null=True),  # messengers limit the pace per chat, also between processes
     instant("created_at"),
     one_of("channel", "telegram", "email"),

@@ -19,8 +19,8 @@ MOST_UNDETERMINED = 0.30
 class Checklist:
     """#14. `episodes`: `score` (missing if it would say too little) and `undetermined` (part of the weight).
 
-    `answers`: one row per episode and item with `answer` yes, no, not_applicable or undetermined, `is_critical`,
-    `finding_id` and `band`.
+    `answers`: one row per episode and item with `answer` yes, no, not_applicable or undetermined, the `rubric` it is
+    of, `weight`, `is_critical`, `finding_id`, `quote_message_id` and `band`.
     """
 
     episodes: pd.DataFrame
@@ -97,13 +97,19 @@ def checklist(labels: Labels, active: pd.DataFrame, rubrics: Mapping[str, Rubric
 def _answers(labels: Labels, analyses: pd.DataFrame, rubrics: Mapping[str, Rubric]) -> pd.DataFrame:
     """Every item of every episode; an item without a finding is undetermined."""
     items = [
-        {"episode_key": key, "code": item.code, "weight": item.weight, "is_critical": item.is_critical}
+        {
+            "episode_key": key,
+            "rubric": version,
+            "code": item.code,
+            "weight": item.weight,
+            "is_critical": item.is_critical,
+        }
         for key, version in zip(analyses["episode_key"], analyses["rubric"], strict=True)
         for item in _items(rubrics, str(version))
     ]
-    asked = pd.DataFrame(items, columns=["episode_key", "code", "weight", "is_critical"])
+    asked = pd.DataFrame(items, columns=["episode_key", "rubric", "code", "weight", "is_critical"])
     found = labels.found("checklist", analyses["episode_key"]).drop_duplicates(["episode_key", "code"])
-    found = found[["episode_key", "code", "finding_id", "band", "applicability", "value"]]
+    found = found[["episode_key", "code", "finding_id", "band", "quote_message_id", "applicability", "value"]]
     rows = asked.merge(found, on=["episode_key", "code"], how="left")
     applicable = (rows["applicability"] == "applicable") & rows["value"].isin(["yes", "no"])
     rows["answer"] = rows["value"].where(applicable, "undetermined")

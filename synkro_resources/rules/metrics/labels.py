@@ -39,6 +39,7 @@ FINDING_COLUMNS = (
     "applicability",
     "message_ids",
     "quote_message_id",
+    "quote",
     "detail",
     "band",
 )
@@ -131,6 +132,35 @@ def episode_managers(
         manager, (_, _, attribution, confidence) = max(people.items(), key=lambda item: (item[1][:2], item[0]))
         found[key] = Responsible(manager, attribution, confidence)
     return found
+
+
+def closed_by_label(turns: pd.DataFrame, messages: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+    """The turns, of which those that a label calls finished no longer need a reply (source `llm`).
+
+    Only the last client turn of an episode, only by a trusted «no» that is not doubtful, quotes a message of that very
+    turn and has seen the whole of it. Any doubt leaves the client waiting: that error is the safe one.
+    """
+    said = labels.trusted.found("needs_reply", turns["episode_key"])
+    said = said[(said["value"] == "no") & (said["applicability"] == "applicable") & (said["band"] != DOUBTFUL)]
+    if said.empty:
+        return turns
+    seen_until = labels.analyses.set_index("analysis_key")["content_until"]
+    sent_at = messages.drop_duplicates("message_id").set_index("message_id")["sent_at"]
+    by_episode = said.drop_duplicates("episode_key").set_index("episode_key")
+    quoted = turns["episode_key"].map(by_episode["quote_message_id"]).map(sent_at)
+    until = turns["episode_key"].map(by_episode["analysis_key"]).map(seen_until)
+    closed = (
+        (turns["side"] == "client")
+        & turns["is_last_client_turn"].fillna(False).astype(bool)
+        & turns["needs_reply"].fillna(False).astype(bool)
+        & (quoted >= turns["first_at"])
+        & (quoted <= turns["last_at"])
+        & (until >= turns["last_at"])
+    )
+    return turns.assign(
+        needs_reply=turns["needs_reply"].mask(closed, False),
+        needs_reply_source=turns["needs_reply_source"].mask(closed, "llm"),
+    )
 
 
 def codes_by_episode(findings: pd.DataFrame) -> dict[str, list[str]]:

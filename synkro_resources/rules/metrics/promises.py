@@ -12,6 +12,7 @@ import pandas as pd
 
 from synkro_resources.rules.deal_history import DealHistory, Responsible
 from synkro_resources.rules.due_words import due_by_words
+from synkro_resources.rules.metrics.calls import first_connected_call
 from synkro_resources.rules.metrics.frames import moment, records, text, values, whole
 from synkro_resources.rules.metrics.labels import Labels
 from synkro_resources.rules.statistics import Share
@@ -89,7 +90,8 @@ def promises(
         due = due_by_words(text(row["detail"]) or "", at, calendar)
         due = due or calendar.end_of_working_day(at, default_working_days)
         code, deal_id = str(row["code"]), whole(episode["deal_id"])
-        ends = [done.get((message_id, code)), _called(calls, episode, at, as_of) if code == "call" else None]
+        called = first_connected_call(calls, deal_id, whole(episode["contact_id"]), since=at, until=as_of)
+        ends = [done.get((message_id, code)), called if code == "call" else None]
         done_at = min((instant for instant in ends if instant is not None), default=None)
         limit = calendar.due_at(due, grace_minutes)
         outside = code == "visit" or OUTSIDE.search(said.get(message_id) or "") is not None
@@ -135,16 +137,3 @@ def _done(labels: Labels, sent: Mapping[str, object], as_of: datetime) -> dict[t
             key = (str(cited[1]), str(code))
             found[key] = min(at, found.get(key, at))
     return found
-
-
-def _called(calls: pd.DataFrame, episode: Mapping[str, object], since: datetime, as_of: datetime) -> datetime | None:
-    """The first connected call on the episode's deal or contact after `since`."""
-    deal_id, contact_id = whole(episode["deal_id"]), whole(episode["contact_id"])
-    ours = pd.Series(data=False, index=calls.index)
-    if deal_id is not None:
-        ours |= (calls["deal_id"] == deal_id).fillna(False).astype(bool)
-    if contact_id is not None:
-        ours |= (calls["contact_id"] == contact_id).fillna(False).astype(bool)
-    connected = calls["is_connected"].fillna(False).astype(bool)
-    times = calls.loc[ours & connected & (calls["at"] > since) & (calls["at"] < as_of), "at"]
-    return None if times.empty else times.min().to_pydatetime()

@@ -17,6 +17,8 @@ from starlette.routing import Route
 from synkro_resources.model.clock import Clock
 from synkro_resources.sandbox.broken_answers import ClosedConnection, DroppedResponse, Silence, TornResponse
 from synkro_resources.sandbox.journal import JournalMiddleware, RequestJournal
+from synkro_resources.sandbox.openai.analyst.analyst import analysis
+from synkro_resources.sandbox.openai.analyst.lies import Lie
 from synkro_resources.sandbox.openai.model import BYTES_PER_TOKEN, answer, tokens
 from synkro_resources.sandbox.openai.schema import problems
 from synkro_resources.sandbox.openai.shapes import chat_body, cut, limit_headers, responses_body, spoiled
@@ -48,6 +50,7 @@ class Provider:
         self._numbers = count(1)
         self._prefixes: set[str] = set()
         self._aim: Aim[Fault] = Aim(switches)
+        self.lies: list[Lie] = []
 
     async def list_models(self, request: Request) -> Response:
         def page(_number: int) -> Response:
@@ -191,9 +194,7 @@ class Provider:
         return None
 
     def _body(self, wanted: Completion, fault: Fault | None, number: int) -> dict[str, object]:
-        text = answer(wanted.subject, wanted.schema)
-        if wanted.wants_json and wanted.schema is None:
-            text = json.dumps({"sentence": text}, ensure_ascii=False)
+        text = self._text(wanted, number)
         if wanted.schema is not None and (wrong := problems(json.loads(text), wanted.schema, wanted.schema)):
             raise ProviderError(500, f"The model's answer does not fit the schema: {wrong[0]}", "server_error")
         ignored = self._switches.schema_ignored and wanted.schema is not None and fault is None
@@ -209,6 +210,16 @@ class Provider:
         if self._switches.tier_served is not None:
             body["service_tier"] = self._switches.tier_served
         return body
+
+    def _text(self, wanted: Completion, number: int) -> str:
+        if (analysed := analysis(wanted, self._switches, number)) is not None:
+            text, lies = analysed
+            self.lies += lies
+            return text
+        text = answer(wanted.subject, wanted.schema)
+        if wanted.wants_json and wanted.schema is None:
+            return json.dumps({"sentence": text}, ensure_ascii=False)
+        return text
 
     def _usage(self, wanted: Completion, answer_tokens: int, fault: Fault | None) -> dict[str, object] | None:
         if fault == "usage_missing":
@@ -248,7 +259,11 @@ def openai_app(
     models: Sequence[str] = DEFAULT_MODELS,
     switches: OpenaiSwitches | None = None,
 ) -> Starlette:
-    """The API under `/v1`; `app.state` holds `switches` and `log`, whose entries keep the request bodies."""
+    """The API under `/v1`.
+
+    `app.state` holds `switches`, `log`, whose entries keep the request bodies, and `lies`: the mistakes that were put
+    into analyses of dialogs, by the number of the request (that of its `x-request-id`).
+    """
     active = switches or OpenaiSwitches()
     provider = Provider(clock=clock, api_key=api_key, models=models, switches=active)
     journal = RequestJournal()
@@ -264,4 +279,5 @@ def openai_app(
     )
     app.state.switches = active
     app.state.log = journal
+    app.state.lies = provider.lies
     return app

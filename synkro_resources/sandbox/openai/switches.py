@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 Fault = Literal[
     "401",
@@ -41,6 +41,17 @@ Fault = Literal[
 Refused or delayed: up to `disconnect`. A `silent` server accepts and says nothing for `silent_s`; `429_ms` names the
 wait in `retry-after-ms`. Made and billed, but torn on the way: `reset_body`, `cut`. All others spoil the answer.
 """
+
+LieKind = Literal[
+    "wrong_quote", "wrong_author", "wrong_number", "invented_id", "cut_word", "bad_combination", "duplicate", "missing"
+]
+"""What is wrong with one finding of a dialog's analysis.
+
+Of its evidence: a letter of the quote, whose words they are, a number that the quote does not hold, a message that does
+not exist, a quote that begins or ends inside a word. Of the finding: a code or value that its type does not have, a
+second time the same, a mandatory one left out.
+"""
+LIE_KINDS: tuple[LieKind, ...] = get_args(LieKind)
 
 
 @dataclass(slots=True)
@@ -88,6 +99,14 @@ class OpenaiSwitches:
     """Refuse the schema-less JSON mode."""
     dialect: Literal["standard", "bare", "flat"] = "standard"
     """Where a json_schema is read from: wrapped, bare (Yandex) or flat (GigaChat)."""
+
+    # ---- analysis of dialogs ----
+    lies_share: float = 0.0
+    """Share of findings that are false, 0 to 1; the same request gets the same ones."""
+    lie_kinds: list[LieKind] = field(default_factory=list[LieKind])
+    """Only these kinds; all if empty. A kind that a finding cannot have falls to another one of them."""
+    obeys_injection: bool = False
+    """Do what a client's message orders: every item of the checklist is kept, nobody waits for a reply."""
 
     # ---- money ----
     flex_unavailable: bool = False

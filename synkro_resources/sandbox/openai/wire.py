@@ -54,14 +54,15 @@ class ProviderError(Exception):
 class Completion:
     """What one request asks for, the same for both APIs.
 
-    `prompt` is all text of the request, `subject` only what the user role says. `wants_json` without a schema is the
-    JSON mode.
+    `prompt` is all text of the request, `subject` only what the user role says, `instructions` what the other roles
+    say. `wants_json` without a schema is the JSON mode.
     """
 
     api: Api
     model: str
     prompt: str
     subject: str
+    instructions: str
     schema: Schema | None
     wants_json: bool
     max_tokens: int | None
@@ -95,6 +96,7 @@ def read_completion(body: Mapping[str, object], api: Api, switches: OpenaiSwitch
         model=model,
         prompt=prompt,
         subject="\n".join(text for role, text in messages if role == "user") or prompt,
+        instructions="\n".join(text for role, text in messages if role != "user"),
         schema=schema,
         wants_json=wants_json,
         max_tokens=cap,

@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from synkro_resources.control import journal
+from synkro_resources.control.chat_links import SeenChat, create_code, use_code
 from synkro_resources.control.database import Database
+from synkro_resources.control.destinations import list_destinations
 from synkro_resources.control.run_requests import list_requests, update_request
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import SystemClock
@@ -107,6 +109,32 @@ def test_a_viewer_reads_and_cannot_ask(page: Page, control_db: Database, tenant_
     sign_in(page, new_person(control_db, CLOCK, tenant_a, Role.VIEWER))
     expect(page.get_by_text("Ваша роль позволяет только читать отчёты.")).to_be_visible()
     expect(page.get_by_role("button", name="Сформировать отчёт")).to_have_count(0)
+
+
+def test_an_owner_confirms_a_linked_chat_and_disconnects_it(
+    page: Page, person: Person, tenant_a: Tenant, control_db: Database
+) -> None:
+    sign_in(page, person)
+    page.get_by_role("link", name="Чаты").click()
+    expect(page.get_by_text("Пока ни один чат не подключён")).to_be_visible()
+    code = create_code(control_db, tenant_a.slug, bot_id="7", actor="u", clock=CLOCK).code
+    with control_db.tenant(tenant_a.slug) as connection:
+        seen = SeenChat("501", "Ирина *Петрова*")
+        assert use_code(connection, tenant_a.slug, code, seen, bot_id="7", person="5", now=CLOCK.now()) == "linked"
+    expect(page.get_by_text("Ирина *Петрова* · личный чат")).to_be_visible()  # without a reload, and not as markup
+    page.get_by_role("button", name="Подтвердить").click()
+    expect(page.get_by_text("Отчёты приходят сюда")).to_be_visible()
+    assert [chat.enabled for chat in list_destinations(control_db, tenant_a.slug)] == [True]
+    page.get_by_role("button", name="Отключить").click()
+    expect(page.get_by_text("Пока ни один чат не подключён")).to_be_visible()
+    page.get_by_role("button", name="Личный чат").click()
+    expect(page.get_by_text("Не подключено: telegram")).to_be_visible()  # no bot yet: told, not a stack trace
+
+
+def test_a_viewer_has_no_page_of_chats(page: Page, control_db: Database, tenant_a: Tenant) -> None:
+    sign_in(page, new_person(control_db, CLOCK, tenant_a, Role.VIEWER))
+    expect(page.get_by_role("link", name="Запуски")).to_be_visible()
+    expect(page.get_by_role("link", name="Чаты")).to_have_count(0)
 
 
 def test_signing_out_in_one_tab_ends_the_other(page: Page, person: Person) -> None:

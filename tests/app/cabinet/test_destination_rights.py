@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import destinations as service
 from synkro_app.cabinet.services import overview
+from synkro_resources.control.audit import tenant_events
 from synkro_resources.control.chat_links import SeenChat, create_code, use_code
 from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import Destination, list_destinations
+from synkro_resources.control.integrations import set_integration
+from synkro_resources.control.keyring import Keyring, new_key
 from synkro_resources.control.notices import Failure, raise_notice
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.users import Membership
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.errors import RefusedError, Sentence
-from synkro_resources.model.ids import Role
+from synkro_resources.model.ids import IntegrationKind, Role
+from synkro_resources.sandbox.serve import serve
+from synkro_resources.sandbox.telegram import BotIdentity, Chat, telegram_app
 from synkro_resources.settings import Settings
 
 
@@ -53,8 +60,6 @@ def test_people_who_do_not_connect_services_may_not_confirm_or_remove_chats(
             deed(place, somebody, tenant_a.slug, chat.destination_id)
         assert refusal.value.code == "rights.not_found"
     with pytest.raises(RefusedError):
-        service.choose_audience(place, somebody, tenant_a.slug, chat.destination_id, for_admins=True)
-    with pytest.raises(RefusedError):
         service.link_for_chat(place, somebody, tenant_a.slug, group=False)
 
 
@@ -75,13 +80,34 @@ def test_an_administrator_confirms_a_chat_and_removes_it(
     assert [item.disabled_code for item in service.listing(place, admin, tenant_a.slug)] == ["removed"]
 
 
-def test_a_chat_hears_of_failures_only_if_somebody_has_chosen_so(
-    place: Installation, tenant_a: Tenant, chat: Destination
+def test_every_deed_with_a_chat_is_in_the_audit(
+    place: Installation, tenant_a: Tenant, chat: Destination, control_clock: FixedClock
 ) -> None:
-    admin = person(tenant_a.slug, Role.ADMIN)
-    assert not chat.for_admins
-    assert service.confirm(place, admin, tenant_a.slug, chat.destination_id, for_admins=True).for_admins
-    assert not service.choose_audience(place, admin, tenant_a.slug, chat.destination_id, for_admins=False).for_admins
+    place = replace(place, settings=Settings.load(secret_keys=SecretStr(new_key())))
+    keyring = Keyring.from_settings(place.settings)
+    admin, slug = person(tenant_a.slug, Role.ADMIN), tenant_a.slug
+    token = "7000000001:" + "A" * 35
+    app = telegram_app(
+        clock=control_clock,
+        tokens={token: BotIdentity(7000000001, "synkro_bot", "Synkro")},
+        chats={501: Chat(501, "private", "Ирина")},
+    )
+    with serve(app) as url:
+        set_integration(
+            place.control, keyring, slug, IntegrationKind.TELEGRAM, {"base_url": url}, {"token": token}, "test"
+        )
+        link = service.link_for_chat(place, admin, slug, group=True)
+        assert link.address.startswith("https://t.me/synkro_bot?startgroup=")
+        service.confirm(place, admin, slug, chat.destination_id)
+        assert service.send_test(place, admin, slug, chat.destination_id).kind == "sent"
+    service.remove(place, admin, slug, chat.destination_id)
+    done = [event.action for event in tenant_events(place.control, slug) if event.actor == "user:u1"]
+    assert sorted(done) == [
+        "destination.confirmed",
+        "destination.removed",
+        "destination.tested",
+        "telegram.code_created",
+    ]
 
 
 def test_what_nobody_was_told_of_is_shown_to_those_who_can_mend_it(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import reports as service
@@ -21,6 +22,7 @@ from synkro_resources.model.errors import RefusedError
 from synkro_resources.model.ids import Role
 from synkro_resources.model.package import PackageRow
 from synkro_resources.settings import Settings
+from tests.assets.reports.packages import week
 from tests.resources.control.test_packages import document, package
 
 ANNA, IGOR = 7, 8
@@ -81,3 +83,63 @@ def test_everybody_else_of_the_company_sees_all_rows_and_nobody_of_another_any(
     assert service.list_sizes(place, stranger, tenant_b.slug, package_id) == {}
     with pytest.raises(RefusedError):
         service.rows_behind(place, stranger, tenant_a.slug, package_id, "unanswered")
+
+
+def test_a_bound_viewer_gets_the_teams_charts_and_not_the_one_of_people(
+    place: Installation, tenant_a: Tenant, tenant_b: Tenant
+) -> None:
+    kept = save_package(place.control, replace(week(), tenant=tenant_a.slug)).package_id
+    owner, anna = person(tenant_a.slug, Role.OWNER), person(tenant_a.slug, Role.VIEWER, ANNA)
+    found = service.charts_of(place, owner, tenant_a.slug, kept, "ru")
+    assert [(chart.code, chart.subject) for chart in found] == [("managers", ""), ("hours", ""), ("funnel", "Основная")]
+    hers = service.charts_of(place, anna, tenant_a.slug, kept, "ru")
+    assert [chart.code for chart in hers] == ["hours", "funnel"]
+    assert "Игорь" not in str([chart.spec for chart in hers])
+    foreign = person(tenant_b.slug, Role.OWNER)
+    assert service.charts_of(place, foreign, tenant_b.slug, kept, "ru") == []
+    with pytest.raises(RefusedError):
+        service.charts_of(place, foreign, tenant_a.slug, kept, "ru")
+
+
+def test_AC20_what_was_sent_still_opens_and_says_that_there_is_a_refinement(
+    place: Installation, tenant_a: Tenant, tenant_b: Tenant, package_id: str
+) -> None:
+    owner, slug = person(tenant_a.slug, Role.OWNER), tenant_a.slug
+    sent = service.document(place, owner, slug, document(slug, package_id).doc_id)
+    assert sent is not None
+    assert service.newer_revision(place, owner, slug, sent) is None
+    refined = sent.model_copy(update={"doc_id": "refined", "revision": sent.revision + 1})
+    save_report(place.control, slug, refined)
+    assert service.document(place, owner, slug, sent.doc_id) == sent
+    assert service.newer_revision(place, owner, slug, sent) == refined
+    assert service.newer_revision(place, owner, slug, refined) is None
+    assert service.newer_revision(place, person(tenant_b.slug, Role.OWNER), tenant_b.slug, sent) is None
+
+
+def chart_page() -> None:
+    """The part of the page of reports that draws charts."""
+    import streamlit as st
+
+    from synkro_app.cabinet.components.chart_view import draw_charts
+
+    draw_charts(*(st.session_state[name] for name in ("place", "user", "tenant", "package")))
+
+
+def test_the_page_draws_each_chart_under_its_title(place: Installation, tenant_a: Tenant) -> None:
+    kept = save_package(place.control, replace(week(), tenant=tenant_a.slug)).package_id
+    app = AppTest.from_function(chart_page)
+    for name, value in (
+        ("place", place),
+        ("user", person(tenant_a.slug, Role.OWNER)),
+        ("tenant", tenant_a.slug),
+        ("package", kept),
+    ):
+        app.session_state[name] = value
+    app.run()
+    assert not app.exception
+    assert [element.value for element in app.markdown] == [
+        "**Ответы в срок по менеджерам**",
+        "**Время ответа по дням недели и часам, медиана в рабочих минутах**",
+        "**Воронка «Основная»**",
+    ]
+    assert len(app.get("vega_lite_chart")) == 3

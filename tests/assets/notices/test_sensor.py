@@ -10,7 +10,7 @@ import pytest
 from synkro_assets.notices import sensors
 from synkro_assets.notices.sensors import Rounds, notices_sensor
 from synkro_resources.control.database import Database
-from synkro_resources.control.destinations import add_destination
+from synkro_resources.control.destinations import add_destination, tell_admins_there
 from synkro_resources.control.integrations import mark_integration, set_integration
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.notices import open_notices
@@ -62,9 +62,8 @@ def test_the_wired_sensor_sends_through_the_tenants_own_bot_and_passes_a_suspend
     for slug in (tenant_a.slug, asleep):
         bot = {"base_url": url}
         set_integration(platform.control, platform.keyring, slug, IntegrationKind.TELEGRAM, bot, {"token": TOKEN}, "u")
-        add_destination(
-            platform.control, slug, channel="telegram", chat_id=str(CHAT), title="Ирина", actor="u", for_admins=True
-        )
+        chat = add_destination(platform.control, slug, channel="telegram", chat_id=str(CHAT), title="Ирина", actor="u")
+        tell_admins_there(platform.control, slug, chat.destination_id, wanted=True, actor="u", clock=control_clock)
         break_radist(platform, slug)
     channels = TelegramChannels(platform)
     try:

@@ -15,10 +15,10 @@ from synkro_assets.notices.telling import note_failures, tell, write_due
 from synkro_resources.control import journal, notices, run_requests
 from synkro_resources.control.database import Database
 from synkro_resources.control.days import CheckResult, save_check_results
-from synkro_resources.control.destinations import Destination, add_destination, choose_audience, list_destinations
+from synkro_resources.control.destinations import Destination, add_destination, list_destinations, tell_admins_there
 from synkro_resources.control.integrations import get_integration, mark_integration, set_integration
 from synkro_resources.control.keyring import Keyring
-from synkro_resources.control.notices import Failure, open_notices, raise_notice, unheard_notices
+from synkro_resources.control.notices import open_notices, unheard_notices
 from synkro_resources.control.outbox import NewPart, claim_next, deliveries, enqueue
 from synkro_resources.control.outcomes import accept_as_sent, mark_failed
 from synkro_resources.control.tenants import Tenant, save_tenant_settings, tenant_settings
@@ -134,14 +134,11 @@ def place(
     )
 
     def chat(tenant: Tenant, number: int, *, for_admins: bool) -> Destination:
-        return add_destination(
-            control_db,
-            tenant.slug,
-            channel="telegram",
-            chat_id=str(number),
-            title="Чат",
-            actor="test",
-            for_admins=for_admins,
+        added = add_destination(
+            control_db, tenant.slug, channel="telegram", chat_id=str(number), title="Чат", actor="test"
+        )
+        return tell_admins_there(
+            control_db, tenant.slug, added.destination_id, wanted=for_admins, actor="test", clock=control_clock
         )
 
     settings = Settings.load().model_copy(update={"public_url": "https://synkro.example"})
@@ -237,14 +234,16 @@ def test_a_tenant_without_quiet_hours_is_told_at_night(place: Place) -> None:
 
 def test_above_the_number_of_a_day_the_rest_waits_for_the_next_day_and_is_in_the_cabinet(place: Place) -> None:
     place.set(notices_per_day=2)
-    with place.db.tenant(place.tenant) as connection:
-        for number in range(3):
-            failure = Failure("admins", "ai_budget", str(number), "ai.budget_80", Sentence(f"{number}", f"{number}"))
-            raise_notice(connection, place.tenant, failure, place.clock.now() + timedelta(seconds=number))
+    for number, kind in enumerate((IntegrationKind.AMOCRM, IntegrationKind.RADIST, IntegrationKind.SUPABASE)):
+        set_integration(place.db, place.platform.keyring, place.tenant, kind, {}, {}, "u")
+        what = Sentence(f"{number}", f"{number}")
+        mark_integration(place.db, place.tenant, kind, "broken", f"{kind}.{number}", what)
+        place.clock.move(timedelta(seconds=1))
+        note_failures(place.platform, place.tenant)
     place.tick()
     place.tick()
     assert [text.splitlines()[1] for text in place.arrived()] == ["Причина: 0", "Причина: 1"]
-    assert [item.failure.subject for item in unheard_notices(place.db, place.tenant)] == ["2"]
+    assert [item.failure.subject for item in unheard_notices(place.db, place.tenant)] == ["supabase"]
     place.clock.move(timedelta(hours=15))
     place.tick()
     assert [text.splitlines()[1] for text in place.arrived()] == ["Причина: 0", "Причина: 1", "Причина: 2"]
@@ -328,12 +327,12 @@ def test_a_notice_whose_answer_was_lost_is_not_sent_again_and_raises_no_notice_i
 
 
 def test_without_an_admins_chat_the_incident_stays_in_the_cabinet_and_is_told_when_one_is_chosen(place: Place) -> None:
-    choose_audience(place.db, place.tenant, place.admins.destination_id, for_admins=False, actor="u", clock=place.clock)
+    tell_admins_there(place.db, place.tenant, place.admins.destination_id, wanted=False, actor="u", clock=place.clock)
     place.break_amocrm()
     place.tick()
     assert place.arrived() == place.arrived(READERS) == []
     assert len(unheard_notices(place.db, place.tenant)) == 1
-    choose_audience(place.db, place.tenant, place.admins.destination_id, for_admins=True, actor="u", clock=place.clock)
+    tell_admins_there(place.db, place.tenant, place.admins.destination_id, wanted=True, actor="u", clock=place.clock)
     place.tick()
     assert len(place.arrived()) == 1
 
@@ -373,6 +372,39 @@ def test_one_cause_is_one_notice_though_connection_request_and_age_all_suffer(pl
     save_check_results(place.db, place.tenant, [age_of("amocrm", place, passed=False)])
     place.tick()
     assert place.titles() == ["Не работает подключение: amoCRM"]
+
+
+def test_an_ai_budget_that_runs_out_is_told_at_each_mark_once(place: Place) -> None:
+    set_integration(place.db, place.platform.keyring, place.tenant, IntegrationKind.AI, {}, {}, "u")
+    for code, what in (("ai.budget_80", "80 %."), ("ai.budget_spent", "Лимит исчерпан.")):
+        mark_integration(
+            place.db,
+            place.tenant,
+            IntegrationKind.AI,
+            "warning",
+            code,
+            Sentence(what, "x"),
+            Sentence("Увеличьте.", "y"),
+        )
+        place.tick()
+        place.tick()
+    assert [text.splitlines()[1] for text in place.arrived()] == [
+        "Причина: 80 %.",
+        "Причина: Лимит исчерпан.",
+    ]
+    mark_integration(place.db, place.tenant, IntegrationKind.AI, "ok")
+    place.tick()
+    assert len(place.arrived()) == 2
+
+
+def test_a_failure_that_is_only_too_old_to_look_at_is_not_called_mended(place: Place) -> None:
+    request = place.request(RequestKind.DATA)
+    place.end(request, DISK_FULL)
+    for _ in range(60):
+        place.tick()
+        place.clock.move(timedelta(hours=1))
+    assert place.titles() == ["Загрузка не удалась: данные по дням"]
+    assert open_notices(place.db, place.tenant) == []
 
 
 def test_data_that_nobody_loads_any_more_are_told_and_a_source_that_never_loaded_is_not(place: Place) -> None:

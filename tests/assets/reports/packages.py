@@ -165,6 +165,17 @@ def _parts() -> tuple[PackageMetric, ...]:
         for day in range(1, 6)
         for hour in range(9, 19)
     )
+    times = (
+        PackageMetric(
+            *(2, "rt_median", "weekday_hour", f"{day}:{hour:02d}"),
+            value=float((hour * day) % 47),
+            n=hour,
+            unit="minutes",
+            display="few" if hour == 18 else "ok",
+        )
+        for day in range(1, 6)
+        for hour in range(9, 19)
+    )
     steps = (("1:10", 303, 489, 500), ("1:20", 124, 302, 310))
     funnel = (
         metric
@@ -184,7 +195,7 @@ def _parts() -> tuple[PackageMetric, ...]:
         PackageMetric(13, "objection", "objection", key, value=num / 212, num=num, den=212, n=212, unit="share")
         for key, num in (("price", 41), ("think", 28))
     )
-    return (*hours, *funnel, *reasons, *objections)
+    return (*hours, *times, *funnel, *reasons, *objections)
 
 
 def _rows() -> list[PackageRow]:
@@ -193,7 +204,7 @@ def _rows() -> list[PackageRow]:
         at = START + timedelta(hours=6 * number + 3)
         person = 9001 + number % 4
         rows.append(PackageRow("new_episodes", 0, f"e{number}", f"d{number}", 100 + number, person, "author", at=at))
-        state = {"state": "in_sla" if number % 3 else "late"}
+        state: dict[str, object] = {"state": "in_sla" if number % 3 else "late"}
         rows.append(PackageRow("judged", 0, f"e{number}", f"d{number}", manager_id=person, at=at, extra=state))
         extra: dict[str, object] = {
             "channel": "telegram",
@@ -225,7 +236,7 @@ def _rows() -> list[PackageRow]:
             )
         )
     quote: dict[str, object] = {"quote": HOSTILE, "message_id": "m77"}
-    mismatch = {**quote, "crm_reason": "price", "dialog_reason": "delivery"}
+    mismatch: dict[str, object] = {**quote, "crm_reason": "price", "dialog_reason": "delivery"}
     calendar: dict[str, object] = {"age_calendar_h": 51.5}
     rows += [
         PackageRow("unanswered", 0, "e0", "d0", 101, 9003, "author", 420_000, 648.0, START, extra=calendar),

@@ -175,12 +175,14 @@ def _by_channel(truth: PeriodTruth) -> Iterator[tuple[Key, Figure]]:
 
 
 def _by_hour(truth: PeriodTruth) -> Iterator[tuple[Key, Figure]]:
-    def cell(row: Judged) -> str:
+    def cell(row: Judged | Response) -> str:
         local = row.turn.clock_at.astimezone(truth.zone)
         return f"{local.isoweekday()}:{local:%H}"
 
     for scope_id, rows in _grouped(truth.judged_turns, cell):
         yield (3, "in_sla", "weekday_hour", scope_id), _share(rows)
+    for scope_id, answered in _grouped(truth.responses, cell):
+        yield (2, "rt_median", "weekday_hour", scope_id), quantile([row.minutes for row in answered], 0.5)
 
 
 def _share(rows: list[Judged]) -> tuple[int, int]:

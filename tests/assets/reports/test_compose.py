@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from synkro_assets.reports.compose import compose_day
+from synkro_assets.reports.compose import compose_day, shortened
 from synkro_assets.reports.day_texts import TEXTS
 from synkro_assets.reports.package import build_package, build_waiting_now
 from synkro_assets.reports.telegram_text import render
@@ -280,3 +280,46 @@ def test_a_real_package_becomes_one_telegram_message_of_the_promised_length() ->
     (part,) = render(compose(package, waiting), lambda reference: f"https://x.example/{reference}")
     assert 300 <= part.units <= 900
     assert '<a href="https://x.example/deal:201">№201</a>' in part.html
+
+
+def with_metric(metric: PackageMetric) -> Package:
+    return replace(PACKAGE, metrics=(*PACKAGE.metrics, metric))
+
+
+def test_interest_without_a_deal_is_in_the_daily_report_only_where_dialogs_were_labelled() -> None:
+    assert "\nИнтерес к покупке без сделки: 3 (2)\n" in text(compose(with_metric(count(7, "no_deal", 3, 2))))
+    assert "без сделки: " not in text(compose())
+
+
+@pytest.mark.parametrize(
+    ("note", "reason"),
+    [("no_llm", "не подключены"), ("budget", "лимит исчерпан")],
+)
+def test_a_day_without_labels_says_why(note: str, reason: str) -> None:
+    missing = PackageMetric(7, "no_deal", value=None, display="na", note=note)
+    assert f"\nОценки ИИ не рассчитаны: {reason}\n" in text(compose(with_metric(missing)))
+
+
+def test_text_that_looks_like_commands_is_named_in_the_daily_report() -> None:
+    health = (*PACKAGE.health, PackageHealth("injection", 2.0, None, "shown"))
+    assert "В 2 диалогах есть текст, похожий на команды для ИИ" in text(compose(replace(PACKAGE, health=health)))
+
+
+def test_beside_a_longer_report_the_day_shrinks_to_who_waits_now() -> None:
+    assert text(shortened(compose())) == (
+        "Утро · вт 8 сентября\n"
+        "ООО «Пример» · данные на 08:22 (МСК)\n"
+        "\n"
+        "Ждут ответа сейчас: 5, дольше всех 3 ч 10 мин раб.\n"
+        "• №201 · 310 тыс. ₽ · Анна · 3 ч 10 мин\n"
+        "• №202 · 95 тыс. ₽ · Игорь · 1 ч 05 мин\n"
+        "• №205 · сумма не указана · Мария · 40 мин\n"
+        "Ещё 2 – в кабинете. Написали, срок не вышел: 4\n"
+        "\n"
+        "Открыть в кабинете"
+    )
+
+
+def test_a_shrunk_report_still_says_that_it_is_preliminary() -> None:
+    document = compose(replace(PACKAGE, verdict=Verdict.PRELIMINARY, verdict_reasons=("days_missing",)))
+    assert "Загружены не все источники." in text(shortened(document))

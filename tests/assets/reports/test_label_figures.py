@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from synkro_assets.reports.label_figures import LabelFigures, label_figures, label_metrics, label_rows
 from synkro_resources.model.package import PackageMetric
+from synkro_resources.model.rubric import R1
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.rules.metrics.labels import Labels
 from synkro_resources.rules.metrics.lost import lost_deals
@@ -78,7 +79,8 @@ def test_every_scope_has_its_figures() -> None:
 
 
 def test_the_rows_behind_the_figures() -> None:
-    rows = list(label_rows(week(KNOWN)))
+    everything = list(label_rows(week(KNOWN)))
+    rows = [row for row in everything if row.list_code != "checklist_answer"]
     lists = [(row.list_code, row.episode_key) for row in rows]
     assert lists == [
         ("no_deal", "a"),
@@ -94,6 +96,16 @@ def test_the_rows_behind_the_figures() -> None:
     assert (mismatch.extra["crm_reason"], mismatch.extra["dialog_reason"], mismatch.amount) == ("price", "trust", 500)
     assert (objection.extra, objection.manager_id) == ({"code": "price", "handled": None, "outcome": None}, 1)
     assert (fail.extra, len(fail.finding_ids), fail.band) == ({"item": "CK03"}, 1, "вероятно")
+
+
+def test_every_item_of_every_scored_episode_is_kept_with_its_answer() -> None:
+    rows = [row for row in label_rows(week(KNOWN)) if row.list_code == "checklist_answer"]
+    failed = [row for row in label_rows(week(KNOWN)) if row.list_code == "checklist_fail"]
+    assert len(rows) == 2 * len(R1.items)
+    told = {(row.episode_key, row.extra["item"]) for row in rows if row.extra["answer"] == "no"}
+    assert told == {(row.episode_key, row.extra["item"]) for row in failed}
+    assert {row.extra["version"] for row in rows} == {"r1"}
+    assert {row.extra["weight"] for row in rows} == {item.weight for item in R1.items}
 
 
 def test_without_labels_every_figure_is_missing_with_its_reason() -> None:

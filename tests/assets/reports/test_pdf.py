@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from synkro_assets.reports.charts import daily, render_svg, trend
 from synkro_assets.reports.file_texts import FILE_TEXTS
 from synkro_assets.reports.pdf import write_pdf
+from synkro_assets.reports.pdf.styles import drawable
 from synkro_resources.model.package import Package, PackageRow, Verdict
 from synkro_resources.model.report import ReportDocument
 from tests.assets.reports import packages
@@ -104,3 +105,13 @@ def test_charts_are_drawn_without_a_browser_and_in_cyrillic() -> None:
 
 def test_both_languages_have_the_same_words() -> None:
     assert FILE_TEXTS["ru"].keys() == FILE_TEXTS["en"].keys()
+
+
+def test_signs_that_the_font_lacks_are_left_out_and_all_others_stay() -> None:
+    assert drawable("Срочно 🔥 ₽ ▲▼ – «да» 👨‍👩‍👧") == "Срочно  ₽ ▲▼ – «да»"
+    assert drawable(" как есть ") == " как есть "
+
+
+def test_shares_of_data_health_have_a_comma_in_russian() -> None:
+    package = packages.week()
+    assert "98,0 %" in pages_of(package, packages.report_of(package))[-1]

@@ -14,6 +14,7 @@ from synkro_resources.control.outbox import deliveries
 from synkro_resources.control.packages import latest_package
 from synkro_resources.control.report_files import files_of, read_file
 from synkro_resources.control.reports import latest_report
+from synkro_resources.control.tenants import save_tenant_settings, tenant_settings
 from synkro_resources.model.package import Change, Package, Verdict
 from synkro_resources.model.period import Period
 from tests.pipeline import Installation, Sandbox, installation
@@ -71,8 +72,9 @@ def test_the_flows_of_a_period_are_those_of_its_days(company: Company, period: P
 def test_a_week_is_compared_with_the_week_before_and_at_most_ten_figures_are_tested(company: Company) -> None:
     _, package = company.package(WEEK)
     assert package.verdict is Verdict.OK
-    assert package.prev_period == Period.week_of(date(2026, 11, 2))
-    before = [company.sandbox.world.truth.day(day) for day in package.prev_period.days]
+    week_before = Period.week_of(date(2026, 11, 2))
+    assert package.prev_period == week_before
+    before = [company.sandbox.world.truth.day(day) for day in week_before.days]
     episodes = package.metric(0, "new_episodes")
     assert episodes is not None
     assert episodes.prev_value == sum(day.new_episodes for day in before)
@@ -137,3 +139,22 @@ def test_the_same_request_again_makes_no_revision_and_sends_nothing(company: Com
     assert company.package(WEEK)[0] == 1
     assert len(company.sandbox.delivered()) == before
     assert {part.state for part in deliveries(company.place.control, SLUG, WEEK.report_id)} == {"sent"}
+
+
+def test_a_tenant_that_wants_files_gets_the_stored_ones_after_the_text(company: Company) -> None:
+    place, store = company.place, company.sandbox.telegram.state.sandbox.store
+    assert not store.files  # by default no file leaves the house
+    wishes = tenant_settings(place.control, SLUG).model_copy(update={"attach_files": ("xlsx", "pdf")})
+    save_tenant_settings(place.control, SLUG, wishes, changed_by="test", clock=place.clock)
+    period = Period.custom(date(2026, 11, 12), date(2026, 11, 13))
+    assert place.report_of(SLUG, period).status == "done"
+    document = latest_report(place.control, SLUG, period.report_id)
+    assert document is not None
+    stored = {file.format: file for file in files_of(place.control, SLUG, document.doc_id)}
+    sent = list(store.files.values())
+    assert [file.name for file in sent] == [stored["xlsx"].name, stored["pdf"].name]
+    for file, file_format in zip(sent, ("xlsx", "pdf"), strict=True):
+        assert file.content == read_file(place.settings.lake_root, SLUG, stored[file_format])
+    parts = deliveries(place.control, SLUG, period.report_id)
+    assert [part.state for part in parts] == ["sent"] * len(parts)
+    assert ["file" in part.payload for part in parts][-3:] == [False, True, True]

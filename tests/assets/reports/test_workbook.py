@@ -14,7 +14,7 @@ from openpyxl import Workbook, load_workbook
 from synkro_assets.reports.workbook import write_workbook
 from synkro_assets.reports.workbook.cells import TEXT_LIMIT, safe_text
 from synkro_assets.reports.workbook.words import HEADINGS, SHEETS
-from synkro_resources.model.package import Package, PackageMetric, PackageRow
+from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow
 from tests.assets.reports.packages import HOSTILE, report_of, resolve, week
 
 
@@ -68,7 +68,7 @@ def test_dates_are_local_and_the_heading_names_the_zone() -> None:
 def test_links_are_built_from_ids_alone() -> None:
     book = book_of(week())
     addresses = {cell.hyperlink.target for page in book for row in page.iter_rows() for cell in row if cell.hyperlink}
-    assert all(one.startswith(("https://crm.test/leads/", "https://cabinet.test/message/")) for one in addresses)
+    assert all(str(one).startswith(("https://crm.test/leads/", "https://cabinet.test/message/")) for one in addresses)
     assert "https://crm.test/leads/101" in addresses
 
 
@@ -138,3 +138,94 @@ def test_more_links_than_a_sheet_may_hold_lose_their_address_and_never_their_tex
 
 def test_a_text_of_emoji_fits_a_cell() -> None:
     assert len(safe_text("🔥" * 40_000).encode("utf-16-le")) == 64_000
+
+
+def column(package: Package, sheet: str, heading: str, language: str = "ru") -> list[object]:
+    page = book_of(package, language)[sheet]
+    place = [cell.value for cell in page[1]].index(heading)
+    return [row[place] for row in page.iter_rows(min_row=2, values_only=True)]
+
+
+def an_episode(**extra: object) -> Package:
+    row = PackageRow("episodes", 1, "e1", "d1", 101, 9001, "crm_chat", at=week().as_of, extra=extra)
+    return replace(week(), rows=(row,))
+
+
+@pytest.mark.parametrize(
+    ("extra", "heading", "shown"),
+    [
+        ({"channel": "avito"}, "канал", "Авито"),
+        ({"opened_by": "manager"}, "открыл", "менеджер"),
+        ({"intents": ["invoice", "payment"]}, "интерес", "просит счёт или договор, готов оплатить"),
+        ({"topics": ["delivery"]}, "темы", "доставка"),
+        ({"sentiment_end": "negative"}, "тон конец", "негативный"),
+        ({"skip_reason": "bot_only"}, "пропуск", "только бот"),
+        ({"channel": "carrier_pigeon"}, "канал", "carrier_pigeon"),
+    ],
+)
+def test_codes_of_an_episode_are_words_and_an_unknown_one_is_not_hidden(
+    extra: dict[str, object], heading: str, shown: str
+) -> None:
+    assert column(an_episode(**extra), "Обращения", heading) == [shown]
+
+
+def test_who_an_episode_is_attributed_by_is_said_in_words() -> None:
+    assert column(an_episode(), "Обращения", "привязка") == ["чат в CRM"]
+    assert column(an_episode(), "Episodes", "attribution", "en") == ["chat in the CRM"]
+
+
+def test_data_health_reads_as_words_with_shares_as_per_cent() -> None:
+    health = (
+        PackageHealth("dialog_coverage", 0.98, 0.9, "ok"),
+        PackageHealth("attribution:event", 12.0, None, "shown"),
+        PackageHealth("lag:amocrm", 75.0, 60.0, "shown"),
+        PackageHealth("skipped:no_text", 8.0, None, "shown"),
+        PackageHealth("manager_comparison", None, None, "off"),
+        PackageHealth("no_zone", 0.0, None, "shown"),
+    )
+    page = book_of(replace(week(), health=health))["Качество данных"]
+    assert [tuple(cell.value for cell in row) for row in page.iter_rows(min_row=2)] == [
+        ("Загружено диалогов", 0.98, 0.9, "в норме"),
+        ("Привязано: событие CRM", 12, None, "для сведения"),
+        ("Минут с загрузки: amoCRM", 75, 60, "для сведения"),
+        ("Не разобрано: только стикеры и файлы", 8, None, "для сведения"),
+        ("Сравнение менеджеров", None, None, "отключено"),
+        ("Сообщений без часового пояса", 0, None, "для сведения"),
+    ]
+    assert "%" in page["B2"].number_format
+
+
+def test_the_english_workbook_has_no_russian_word_of_our_own() -> None:
+    package = replace(
+        an_episode(channel="vk", opened_by="client", sentiment_start="positive", skip_reason="budget"),
+        names={},
+        health=(PackageHealth("skipped:bot_only", 1.0, None, "shown"),),
+    )
+    book = book_of(package, "en")
+    words = [str(cell.value) for page in book for row in page.iter_rows() for cell in row if cell.value is not None]
+    ours = [word for word in words if word not in ("Отчёт по диалогам · 7–13 сентября",)]
+    assert not [word for word in ours if any("а" <= letter <= "я" for letter in word.lower())]
+
+
+def test_the_checklist_sheet_has_every_item_of_every_episode_not_only_the_failed() -> None:
+    answers = [
+        ("greeting", "yes", 10, False),
+        ("next_step", "no", 30, True),
+        ("price", "not_applicable", 10, False),
+        ("offer", "undetermined", 20, False),
+    ]
+    rows = tuple(
+        PackageRow(
+            *("checklist_answer", number, "e6", "d6", 106),
+            band="вероятно",
+            extra={"item": item, "answer": answer, "weight": weight, "critical": critical, "version": "r1"},
+        )
+        for number, (item, answer, weight, critical) in enumerate(answers, start=1)
+    )
+    found = rows_of(book_of(replace(week(), rows=(*week().rows, *rows))), "Чек-лист")
+    assert [row[:7] for row in found] == [
+        ("e6", "Поздоровался", "r1", "да", "да", 10, "нет"),
+        ("e6", "Назвал следующий шаг", "r1", "да", "нет", 30, "да"),
+        ("e6", "price", "r1", "нет", "не применимо", 10, "нет"),
+        ("e6", "offer", "r1", "да", "не определено", 20, "нет"),
+    ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from synkro_resources.control.analyses import Analysis, Finding, save_analysis, supersede
 from synkro_resources.control.database import Database
-from synkro_resources.control.labels import Analysis, Finding, read_labels, save_analysis, supersede
+from synkro_resources.control.labels import read_labels
 from synkro_resources.control.tenants import Tenant
 
 MIDNIGHT = datetime(2026, 9, 14, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""What people are told about failures, and which chats are for admins."""
+"""What the tenant's admins hear of failures, and which chats hear it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 
 def upgrade() -> None:

@@ -1,5 +1,4 @@
-ALTER TABLE public.destination ADD COLUMN for_admins BOOLEAN NOT NULL DEFAULT false;
-ALTER TABLE public.destination ALTER COLUMN for_admins DROP DEFAULT;
+ALTER TABLE public.destination ADD COLUMN for_admins BOOLEAN DEFAULT false NOT NULL;
 CREATE TABLE public.notice (
 	tenant TEXT NOT NULL,
 	notice_id TEXT NOT NULL,

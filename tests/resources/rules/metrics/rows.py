@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pyarrow as pa
 
+from synkro_resources.model.tables.cards import TASK
 from synkro_resources.model.tables.crm import CALL, CONTACT, CONTACT_PHONE, DEAL, DEAL_CONTACT, DEAL_EVENT
 from synkro_resources.model.tables.dialogs import EPISODE, MESSAGE, TURN
 from synkro_resources.rules.deal_history import DealHistory
@@ -206,6 +207,7 @@ def table(kind: str, rows: list[dict[str, object]]) -> pa.Table:
         "event": DEAL_EVENT,
         "message": MESSAGE,
         "call": CALL,
+        "task": TASK,
         "contact": CONTACT,
         "phone": CONTACT_PHONE,
         "deal_contact": DEAL_CONTACT,

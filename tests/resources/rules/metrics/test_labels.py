@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synkro_resources.rules.metrics.labels import Labels, episode_managers
+from synkro_resources.rules.metrics.labels import Labels, closed_by_label, episode_managers
 from synkro_resources.rules.metrics.lost import lost_deals
 from synkro_resources.rules.metrics.lost_reasons import lost_reasons
 from synkro_resources.rules.metrics.no_deal import WithoutDeal, dialogs_without_deal
@@ -26,6 +26,7 @@ from tests.resources.rules.metrics.rows import (
     history,
     message,
     move,
+    turn,
 )
 from tests.resources.rules.metrics.test_deals import ELSEWHERE, EXPENSIVE, OPEN, REASONS, week_of_losses, when
 
@@ -240,3 +241,43 @@ def test_the_reason_of_a_tenant_without_a_provider_stays() -> None:
 def test_an_unanswered_analysis_gives_no_findings() -> None:
     said = Labels.of([analysis("e", status="invalid")], [found("e", "intent", "order")])
     assert said.found("intent").empty
+
+
+def closed(label: Labels, *, quoted: str = "07 10:05") -> pd.Series:
+    """Which of two client turns of an episode still need a reply; the second one, at 10:05, is the last."""
+    turns = frame(
+        "turn",
+        [
+            {**turn("A", "07 10:00", "07 10:02", no=1), "is_last_client_turn": False},
+            turn("A", "07 10:05", no=2),
+        ],
+    )
+    spoken = frame("message", [{**message(65, quoted), "message_id": "m5"}])
+    return closed_by_label(turns, spoken, label).set_index("no")["needs_reply"]
+
+
+def said_no(*, until: str = "07 10:05", band: str = "вероятно", flagged: bool = False) -> Labels:
+    seen = analysis("A") | {"content_until": when(until), "injection_flag": flagged}
+    return Labels.of([seen], [found("A", "needs_reply", value="no", messages=["m5"], band=band)])
+
+
+def test_a_client_who_said_that_all_is_clear_is_not_shown_as_waiting() -> None:
+    assert closed(said_no()).to_dict() == {1: True, 2: False}
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        pytest.param(said_no(band="проверьте"), id="doubtful"),
+        pytest.param(said_no(flagged=True), id="the-client-gave-orders"),
+        pytest.param(said_no(until="07 10:04"), id="the-turn-went-on"),
+        pytest.param(labels(found("A", "needs_reply", value="yes", messages=["m5"])), id="yes"),
+        pytest.param(Labels.none("no_llm"), id="no-provider"),
+    ],
+)
+def test_any_doubt_leaves_the_client_waiting(label: Labels) -> None:
+    assert closed(label).to_dict() == {1: True, 2: True}
+
+
+def test_a_label_about_an_earlier_turn_does_not_close_a_later_one() -> None:
+    assert closed(said_no(), quoted="07 10:00").to_dict() == {1: True, 2: True}

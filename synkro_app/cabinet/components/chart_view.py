@@ -1,0 +1,24 @@
+"""The charts of a report, the same as on paper."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from synkro_app.cabinet.components.formats import plain
+from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.services import reports
+from synkro_app.cabinet.texts import translate
+from synkro_resources.control.sessions import SessionUser
+
+AS_DRAWN = {"type": "pad"}
+"""Else Streamlit fits axes and legends into the height of the bars, and the rows fall on each other."""
+
+
+def draw_charts(place: Installation, user: SessionUser, tenant: str, package_id: str) -> None:
+    """Each chart under its title; nothing where a package has too few figures."""
+    for number, chart in enumerate(reports.charts_of(place, user, tenant, package_id, user.language)):
+        title = translate(user.language, f"chart.{chart.code}", subject=chart.subject)
+        with st.container(border=True):
+            st.markdown(f"**{plain(title)}**")
+            spec = {**chart.spec, "autosize": AS_DRAWN}
+            st.vega_lite_chart(spec=spec, theme=None, width="content", key=f"chart_{number}_{chart.code}")

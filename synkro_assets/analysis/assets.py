@@ -1,0 +1,187 @@
+"""The analysis as an asset: what a model says of each day's dialogs, checked against their messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from hashlib import sha256
+
+from synkro_assets.analysis.analyst import Analyst, Question, Tally
+from synkro_assets.analysis.conversations import Conversations, Episode
+from synkro_assets.analysis.provider import Caps, Provider
+from synkro_assets.analysis.reading import conversations_of, episodes_of
+from synkro_assets.tenant_asset import TenantAsset, tenant_asset
+from synkro_assets.tenant_run import TenantRun
+from synkro_resources.ai.async_client import AsyncAiClient
+from synkro_resources.control.ai_ledger import AiLedger
+from synkro_resources.control.integrations import mark_broken
+from synkro_resources.control.pii_tokens import (
+    StoredTokens,
+    TokenValue,
+    save_tokens,
+    tenant_masking_key,
+    values_in,
+)
+from synkro_resources.model.errors import IntegrationError, Sentence
+from synkro_resources.model.ids import IntegrationKind
+from synkro_resources.model.rubric import R1
+from synkro_resources.model.tables.crm import CALL, CONTACT, DEAL, DEAL_CONTACT, MANAGER
+from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
+from synkro_resources.rules.masking.tokens import Tokens
+
+LABELS = "analysis/labels"
+PROGRESS_EVERY = 25
+SHORT_LOAD_DAYS, SAMPLED_DAYS, SAMPLE = 14, 31, 200
+"""A longer load is a history: until its price is confirmed, so many episodes of its last days are labelled."""
+
+WARNED_AT = Decimal("0.8")
+"""Share of the month's budget at which the tenant's admins hear of it."""
+
+
+@tenant_asset(
+    LABELS,
+    after=[EPISODE, TURN, MESSAGE, DIALOG, DEAL, DEAL_CONTACT, CONTACT, MANAGER, CALL],
+    resources=("ai",),
+    kinds=("postgres", "openai"),
+    description="Labels of each day's dialogs with verified quotes, in the control database.",
+)
+def labels(run: TenantRun) -> None:
+    """What the tenant's model says of the episodes of these days; a provider that fails holds back no figure."""
+    client: AsyncAiClient | None = run.context.resources.ai.analyst_of(run.tenant)
+    if client is None:
+        run.notes.extra["skipped"] = "no AI provider is connected"
+        return
+    episodes = affordable(run, episodes_of(run))
+    run.notes.rows_in = len(episodes)
+    provider = _provider(run, client)
+    platform = run.platform
+    key = tenant_masking_key(platform.control, platform.keyring, run.tenant, run.clock)
+    tokens = Tokens(key, StoredTokens(platform.control, platform.keyring, run.tenant))
+    characters = int(run.settings.episode_token_budget * provider.characters_per_token)
+    conversations = conversations_of(run, episodes, tokens, characters)
+    analyst = Analyst(
+        provider,
+        platform.control,
+        run.tenant,
+        run.clock,
+        R1,
+        on_progress=_teller(run, len(episodes)),
+        keep_tokens=_keeper(run),
+    )
+    tally = analyst.run(_questions(episodes, conversations), [episode.episode_key for episode in episodes])
+    provider.ledger.forget_texts()
+    _tell(run, provider, tally)
+
+
+def affordable(run: TenantRun, episodes: Sequence[Episode]) -> Sequence[Episode]:
+    """All of them; of a history whose price nobody has confirmed yet, a sample of its newest days.
+
+    The sample: clients who wait first, then what a hash of the episode picks, so that the same load picks the same.
+    """
+    if run.settings.label_history == "all" or len(run.window.days) <= SHORT_LOAD_DAYS:
+        return episodes
+    since = run.window.day_of(run.clock.now()) - timedelta(days=SAMPLED_DAYS)
+    recent = [episode for episode in episodes if episode.day > since]
+    by_chance = sorted(recent, key=lambda one: (not one.waits, sha256(one.episode_key.encode()).digest(), one.day))
+    chosen = {id(episode) for episode in by_chance[:SAMPLE]}
+    run.notes.extra["left_unlabelled"] = len(episodes) - len(chosen)
+    return [episode for episode in episodes if id(episode) in chosen]
+
+
+def _provider(run: TenantRun, client: AsyncAiClient) -> Provider:
+    settings = run.settings
+    ledger = AiLedger(run.platform.control, run.tenant, run.clock, settings.ai_monthly_cap)
+    return Provider(
+        client,
+        ledger,
+        run.context.resources.ai.price_of(run.tenant),
+        month_of=run.window.day_of(run.clock.now()),
+        caps=Caps(settings.ai_run_cap, settings.ai_episode_cap),
+        characters_per_token=ledger.characters_per_token(client.model),
+    )
+
+
+def _questions(episodes: Sequence[Episode], conversations: Conversations) -> Iterator[Callable[[], Question]]:
+    """Each is made when its turn comes: masking a month of dialogs takes longer than the first answer."""
+
+    def make(episode: Episode) -> Callable[[], Question]:
+        def question() -> Question:
+            conversation = conversations.of(episode)
+            personal = frozenset(values_in(episode.dialog_id, conversation.masked))
+            return Question(episode.day, episode.variant, conversation.content, personal)
+
+        return question
+
+    return map(make, episodes)
+
+
+def _keeper(run: TenantRun) -> Callable[[frozenset[TokenValue]], None]:
+    kept: set[TokenValue] = set()
+
+    def keep(values: frozenset[TokenValue]) -> None:
+        if new := values - kept:
+            save_tokens(run.platform.control, run.platform.keyring, run.tenant, new, run.clock)
+            kept.update(new)
+
+    return keep
+
+
+def _teller(run: TenantRun, total: int) -> Callable[[Tally], None]:
+    def tell(tally: Tally) -> None:
+        if tally.episodes % PROGRESS_EVERY == 0 or tally.episodes == total:
+            run.context.log.info("episodes analysed: %s of %s", tally.episodes, total)
+
+    return tell
+
+
+def _tell(run: TenantRun, provider: Provider, tally: Tally) -> None:
+    """What happened, for operators; and for the tenant's admins where they have to act."""
+    spending = provider.spending
+    run.notes.rows_out = tally.findings
+    run.notes.extra |= {
+        "episodes": tally.episodes,
+        "cache_hits": tally.cache_hits,
+        "calls": spending.calls,
+        "primary_calls": tally.primary,
+        "repair_calls": tally.repairs,
+        "confirming_calls": tally.confirmations,
+        "calls_without_answer": spending.unsure_calls,
+        "tokens_in": spending.tokens_in,
+        "tokens_cached": spending.tokens_cached,
+        "tokens_out": spending.tokens_out,
+        "cost": float(spending.cost),
+        "currency": provider.currency,
+        "flagged": tally.flagged,
+        "rung": provider.client.rung.value,
+        **{f"status_{status}": count for status, count in tally.statuses.items()},
+        **{f"dropped_{code}": count for code, count in tally.drops.items()},
+    }
+    if provider.stopped is not None:
+        if isinstance(provider.stopped, IntegrationError):
+            mark_broken(run.platform.control, run.tenant, IntegrationKind.AI, provider.stopped)
+        run.notes.extra["stopped"] = provider.stopped.code
+        run.context.log.warning("%s %s", provider.stopped.what.en, provider.stopped.remedy.en)
+    elif (warning := _budget_warning(run, provider, tally)) is not None:
+        run.warn(IntegrationKind.AI, warning)
+
+
+def _budget_warning(run: TenantRun, provider: Provider, tally: Tally) -> IntegrationError | None:
+    cap = provider.ledger.monthly_cap
+    remedy = Sentence(
+        "Увеличьте месячный лимит ИИ в настройках или дождитесь нового месяца; цифры отчётов считаются и без него.",
+        "Raise the monthly AI limit in the settings or wait for the new month; the figures do not need it.",
+    )
+    if tally.statuses["budget"]:
+        what = Sentence(
+            f"Лимит ИИ исчерпан: {tally.statuses['budget']} обращений не размечены.",
+            f"The AI limit is used up: {tally.statuses['budget']} episodes are not labelled.",
+        )
+        return IntegrationError("ai.budget_spent", what, remedy, tenant=run.tenant, integration="ai")
+    if cap and provider.ledger.spent(provider.month_of) >= cap * WARNED_AT:
+        what = Sentence("Истрачено 80 % месячного лимита ИИ.", "80 % of the monthly AI limit is used.")
+        return IntegrationError("ai.budget_80", what, remedy, tenant=run.tenant, integration="ai")
+    return None
+
+
+ANALYSIS_ASSETS: tuple[TenantAsset, ...] = (labels,)

@@ -1,0 +1,126 @@
+"""Labels on the whole road: a load asks once, a report asks nothing, and no provider holds a figure back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+from sqlalchemy import func, select
+from starlette.applications import Starlette
+
+from synkro_resources.control.integrations import get_integration
+from synkro_resources.control.packages import latest_package
+from synkro_resources.control.tables.analysis import ai_call, episode_analysis, episode_analysis_day, finding
+from synkro_resources.model.ids import IntegrationKind
+from synkro_resources.model.period import Period
+from synkro_resources.model.tables.crm import CONTACT, CONTACT_PHONE, MANAGER
+from tests.pipeline import Installation, Sandbox, installation
+
+pytestmark = [pytest.mark.xdist_group("labels-in-runs"), pytest.mark.slow, pytest.mark.service]
+
+SLUG, BROKEN = "labelled", "unlabelled"
+FIRST, LAST = date(2026, 11, 6), date(2026, 11, 20)
+MONDAY = date(2026, 11, 9)
+WEEK = Period.week_of(MONDAY)
+
+
+@dataclass
+class Company:
+    """A company with a provider, whose week is loaded once, with the days around it that its report reads."""
+
+    place: Installation
+    sandbox: Sandbox
+    ai: Starlette
+
+    @property
+    def calls(self) -> int:
+        return self.ai.state.log.counts().get("/v1/chat/completions", 0)
+
+    def episode_calls(self) -> list[str]:
+        """The episodes that were sent, one text per call."""
+        bodies = [entry.body.decode() for entry in self.ai.state.log.entries]
+        return [body for body in bodies if "<<<END" in body and "episode_labels" in body]
+
+    def count(self, table: object) -> int:
+        with self.place.control.tenant(SLUG) as connection:
+            return connection.execute(select(func.count()).select_from(table)).scalar_one()  # pyright: ignore[reportArgumentType]
+
+
+@pytest.fixture(scope="module")
+def company(control_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    with installation(control_url, tmp_path_factory.mktemp("labelled")) as place:
+        sandbox = place.add_company(SLUG, seed=31, days=20)
+        ai = place.connect_ai(SLUG)
+        assert place.load(SLUG, FIRST, LAST).status == "done"
+        yield Company(place, sandbox, ai)
+
+
+def test_a_load_labels_every_episode_of_its_days_and_links_the_days(company: Company) -> None:
+    assert company.count(episode_analysis) > 20
+    assert company.count(finding) > 10 * company.count(episode_analysis)
+    assert company.count(episode_analysis_day) >= company.count(episode_analysis)
+    with company.place.control.tenant(SLUG) as connection:
+        statuses = connection.execute(select(episode_analysis.c.status).distinct()).scalars().all()
+    assert statuses == ["ok"]
+
+
+def test_the_same_days_again_cost_no_call(company: Company) -> None:
+    before, rows = company.calls, company.count(finding)
+    assert company.place.load(SLUG, FIRST, LAST).status == "done"
+    assert (company.calls, company.count(finding)) == (before, rows)
+
+
+def test_a_weeks_report_after_its_days_asks_about_no_episode_and_shows_the_labels(company: Company) -> None:
+    before = len(company.episode_calls())
+    assert company.place.report_of(SLUG, WEEK).status == "done"
+    assert len(company.episode_calls()) == before
+    found = latest_package(company.place.control, SLUG, WEEK.report_id)
+    assert found is not None
+    package = found[2]
+    labelled = [row for row in package.rows if row.list_code in ("objection", "checklist", "checklist_fail")]
+    assert labelled
+    assert {metric.metric_no for metric in package.metrics} >= {12, 13, 14}
+
+
+def test_the_sentence_of_a_day_is_in_the_ledger_too(company: Company) -> None:
+    assert company.place.report_of(SLUG, Period.day(date(2026, 11, 18))).status == "done"
+    with company.place.control.tenant(SLUG) as connection:
+        of_day = ai_call.c.narrative_id == "day:2026-11-18:sentence"
+        rows = connection.execute(select(ai_call).where(of_day)).all()
+    assert len(rows) == 1
+    assert rows[0].cost > 0
+    assert not rows[0].cost_is_estimate
+
+
+def test_no_phone_name_or_key_of_a_client_reaches_the_provider(company: Company) -> None:
+    sent = "\n".join(company.episode_calls())
+    lake = company.place.lake
+    phones = lake.read_current(CONTACT_PHONE, SLUG).column("phone_norm").to_pylist()
+    managers = lake.read_current(MANAGER, SLUG).column("name").to_pylist()
+    names = lake.read_current(CONTACT, SLUG).column("name").to_pylist()
+    digits = re.sub(r"\D", "", sent)
+    assert len(phones) > 10
+    assert not [phone for phone in phones if phone and phone[-10:] in digits]
+    assert not [name for name in (*managers, *names) if name and len(name.split()) > 1 and name in sent]
+    assert "t-labelled" not in sent
+
+
+def test_a_provider_that_refuses_the_key_holds_back_no_figure_and_is_named(company: Company) -> None:
+    place = company.place
+    place.add_company(BROKEN, seed=31, days=20)
+    ai = place.connect_ai(BROKEN)
+    ai.state.switches.always = "401"
+    day = Period.day(date(2026, 11, 19))
+    assert place.report_of(BROKEN, day).status == "done"
+    integration = get_integration(place.control, BROKEN, IntegrationKind.AI)
+    assert integration is not None
+    assert integration.status == "broken"
+    assert integration.problem is not None
+    assert integration.problem.code == "ai.key_refused"
+    found = latest_package(place.control, BROKEN, day.report_id)
+    assert found is not None
+    assert found[2].metric(0, "new_episodes") is not None
+    assert ai.state.log.counts().get("/v1/chat/completions", 0) <= 6
