@@ -8,13 +8,13 @@ import dagster as dg
 
 from synkro_assets.analysis.assets import ANALYSIS_ASSETS
 from synkro_assets.automation.jobs import DATA_JOB, REFRESH_JOB, REPORT_JOBS, tenant_job
-from synkro_assets.automation.notices import notices_sensor
 from synkro_assets.automation.sensors import run_requests_sensor
 from synkro_assets.crm.assets import CRM_SOURCES, CRM_TABLES
 from synkro_assets.crm.card_assets import CARD_ASSETS
 from synkro_assets.custom_period import RESOURCE as CUSTOM_PERIOD
 from synkro_assets.custom_period import CustomPeriodResource
 from synkro_assets.dialogs.assets import DIALOG_SOURCES, DIALOG_TABLES
+from synkro_assets.notices.sensors import notices_sensor
 from synkro_assets.partitions import history_start, tenant_periods
 from synkro_assets.reports.assets import REPORT_ASSETS
 from synkro_assets.run_scope import RunScopeResource
@@ -84,7 +84,7 @@ def build_defs(
     return dg.Definitions(
         assets=[asset.build(partitions) for asset in ASSETS],
         jobs=jobs,
-        sensors=[run_requests_sensor(jobs, READ_FIRST, DERIVED), notices_sensor],
+        sensors=[run_requests_sensor(jobs, READ_FIRST, DERIVED), notices_sensor()],
         resources={**build_resources(chosen), **(resource_overrides or {})},
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from synkro_assets.reports.attachments import ReadAttachment, attachment_of
@@ -41,9 +41,12 @@ def deliver(
     *,
     clock: Clock,
     pause: Callable[[float], None] = time.sleep,
+    only: Sequence[str] = (),
     read: ReadAttachment | None = None,
 ) -> DeliveryCounts:
     """Send what may be sent to one destination, in order, until nothing is left or a part must wait.
+
+    `only`: how the report ids of the parts begin that this worker sends; none for all.
 
     A part that this process cannot account for any more (killed while sending) is made `uncertain` first and is never
     sent again by itself. `read` fetches the file of a part that carries one.
@@ -51,7 +54,7 @@ def deliver(
     counts = DeliveryCounts()
     recover_stuck(control, tenant, clock)
     while True:
-        claimed = claim_next(control, tenant, destination_id, clock)
+        claimed = claim_next(control, tenant, destination_id, clock, only=only)
         if claimed is None:
             return counts
         outcome, file = _send(channel, claimed, read)

@@ -250,6 +250,11 @@ def _mark(
     connection.execute(update(tables.integration).where(tables.integration.c.kind == kind).values(**columns))
 
 
+def recovered_columns() -> dict[str, str]:
+    """The columns of a connection that works again."""
+    return _status_columns("ok")
+
+
 def _status_columns(
     status: IntegrationStatus, code: str = "", what: Sentence = _NOTHING, remedy: Sentence = _NOTHING
 ) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select, true, update
 from sqlalchemy.dialects import postgresql
 
 from synkro_resources.control.database import Database
@@ -26,7 +26,10 @@ EXPIRES_AFTER = {  # an old daily report only confuses; longer periods stay usef
     "month": timedelta(hours=48),
     "custom": timedelta(hours=48),
     "notice": timedelta(hours=24),
+    "recovery": timedelta(hours=24),
 }
+NOTICES = ("notice:", "recovery:")
+"""How ids begin that are no report's: what people are told about failures (`control/notices.py`)."""
 UNSENT = ("pending", "retry_wait")
 
 
@@ -105,52 +108,79 @@ def enqueue(
 
     Unsent parts of older revisions of the report are cancelled.
     """
-    now = clock.now()
+    with db.tenant(tenant) as connection:
+        return write_parts(
+            connection,
+            tenant,
+            report_id=report_id,
+            package_id=package_id,
+            revision=revision,
+            parts=parts,
+            now=clock.now(),
+            expires_at=expires_at,
+        )
+
+
+def write_parts(
+    connection: Connection,
+    tenant: str,
+    *,
+    report_id: str,
+    package_id: str,
+    revision: int,
+    parts: Sequence[NewPart],
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> list[Delivery]:
+    """The same in the caller's transaction of `tenant`."""
     until = expires_at or now + EXPIRES_AFTER[report_id.partition(":")[0]]
     keys = [delivery_key(tenant, report_id, revision, p.channel, p.destination_id, p.part_no) for p in parts]
-    with db.tenant(tenant) as connection:
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.report_id == report_id, delivery.c.revision < revision, delivery.c.state.in_(UNSENT))
+        .values(state="cancelled", last_error_code="superseded", last_error_text="")
+    )
+    for part, key in zip(parts, keys, strict=True):
         connection.execute(
-            update(delivery)
-            .where(delivery.c.report_id == report_id, delivery.c.revision < revision, delivery.c.state.in_(UNSENT))
-            .values(state="cancelled", last_error_code="superseded", last_error_text="")
-        )
-        for part, key in zip(parts, keys, strict=True):
-            connection.execute(
-                postgresql.insert(delivery)
-                .values(
-                    tenant=tenant,
-                    delivery_id=uuid.uuid4().hex,
-                    report_id=report_id,
-                    package_id=package_id,
-                    revision=revision,
-                    channel=part.channel,
-                    destination_id=part.destination_id,
-                    part_no=part.part_no,
-                    parts=part.parts,
-                    content_hash=content_hash(part.payload),
-                    delivery_key=key,
-                    payload=dict(part.payload),
-                    state="pending",
-                    attempts=0,
-                    is_resend=False,
-                    created_at=now,
-                    next_at=now,
-                    last_error_code="",
-                    last_error_text="",
-                    expires_at=until,
-                )
-                .on_conflict_do_nothing(index_elements=["tenant", "delivery_key"])
+            postgresql.insert(delivery)
+            .values(
+                tenant=tenant,
+                delivery_id=uuid.uuid4().hex,
+                report_id=report_id,
+                package_id=package_id,
+                revision=revision,
+                channel=part.channel,
+                destination_id=part.destination_id,
+                part_no=part.part_no,
+                parts=part.parts,
+                content_hash=content_hash(part.payload),
+                delivery_key=key,
+                payload=dict(part.payload),
+                state="pending",
+                attempts=0,
+                is_resend=False,
+                created_at=now,
+                next_at=now,
+                last_error_code="",
+                last_error_text="",
+                expires_at=until,
             )
-        rows = connection.execute(
-            select(delivery)
-            .where(delivery.c.delivery_key.in_(keys))
-            .order_by(delivery.c.destination_id, delivery.c.part_no)
+            .on_conflict_do_nothing(index_elements=["tenant", "delivery_key"])
         )
-        return [as_delivery(row) for row in rows]
+    rows = connection.execute(
+        select(delivery)
+        .where(delivery.c.delivery_key.in_(keys))
+        .order_by(delivery.c.destination_id, delivery.c.part_no)
+    )
+    return [as_delivery(row) for row in rows]
 
 
-def claim_next(db: Database, tenant: str, destination_id: str, clock: Clock) -> ClaimedPart | None:
+def claim_next(
+    db: Database, tenant: str, destination_id: str, clock: Clock, *, only: Sequence[str] = ()
+) -> ClaimedPart | None:
     """Take the next part of a destination that may be sent now, or None.
+
+    `only`: how the report ids of wanted parts begin; none for any.
 
     None as well while another worker is sending there, while an earlier part of the same report is not yet sent, and
     for a disabled destination. Parts past their time are cancelled on the way.
@@ -166,7 +196,7 @@ def claim_next(db: Database, tenant: str, destination_id: str, clock: Clock) -> 
         here = delivery.c.destination_id == destination_id
         if connection.scalar(select(exists().where(here, delivery.c.state == "sending"))):
             return None
-        next_part = connection.execute(_first_sendable(destination_id, now)).scalar_one_or_none()
+        next_part = connection.execute(_first_sendable(destination_id, now, only)).scalar_one_or_none()
         if next_part is None:
             return None
         row = connection.execute(
@@ -202,27 +232,6 @@ def deliveries(db: Database, tenant: str, report_id: str | None = None, limit: i
         return [as_delivery(row) for row in connection.execute(query.limit(limit))]
 
 
-def waiting_for(db: Database, tenant: str, destination_id: str) -> set[str]:
-    """The kinds of what waits for a destination or is on its way there: the part of its id before the colon."""
-    query = select(delivery.c.report_id.distinct()).where(
-        delivery.c.destination_id == destination_id, delivery.c.state.in_((*UNSENT, "sending"))
-    )
-    with db.tenant(tenant) as connection:
-        return {report_id.partition(":")[0] for report_id in connection.scalars(query)}
-
-
-def undelivered(db: Database, tenant: str, *, since: datetime) -> list[tuple[str, str]]:
-    """Report and state (`uncertain` or `failed`) of parts written since an instant that did not surely arrive."""
-    query = (
-        select(delivery.c.report_id, delivery.c.state)
-        .where(delivery.c.state.in_(("uncertain", "failed")), delivery.c.created_at >= since)
-        .distinct()
-        .order_by(delivery.c.report_id, delivery.c.state)
-    )
-    with db.tenant(tenant) as connection:
-        return [(row.report_id, row.state) for row in connection.execute(query)]
-
-
 def _cancel_expired(connection: Connection, destination_id: str, now: datetime) -> None:
     connection.execute(
         update(delivery)
@@ -231,7 +240,7 @@ def _cancel_expired(connection: Connection, destination_id: str, now: datetime) 
     )
 
 
-def _first_sendable(destination_id: str, now: datetime) -> Select[tuple[str]]:
+def _first_sendable(destination_id: str, now: datetime, only: Sequence[str]) -> Select[tuple[str]]:
     earlier = delivery.alias("earlier")
     an_earlier_part_waits: ColumnElement[bool] = exists().where(
         earlier.c.destination_id == delivery.c.destination_id,
@@ -241,9 +250,10 @@ def _first_sendable(destination_id: str, now: datetime) -> Select[tuple[str]]:
         earlier.c.state != "sent",
     )
     is_due = or_(delivery.c.state == "pending", and_(delivery.c.state == "retry_wait", delivery.c.next_at <= now))
+    is_wanted = or_(*(delivery.c.report_id.startswith(prefix) for prefix in only)) if only else true()
     return (
         select(delivery.c.delivery_id)
-        .where(delivery.c.destination_id == destination_id, is_due, ~an_earlier_part_waits)
+        .where(delivery.c.destination_id == destination_id, is_wanted, is_due, ~an_earlier_part_waits)
         .order_by(delivery.c.created_at, delivery.c.revision, delivery.c.part_no)
         .limit(1)
     )

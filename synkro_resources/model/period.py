@@ -53,6 +53,25 @@ class Period:
     def custom(cls, first_day: date, last_day: date) -> Period:
         return cls(PeriodKind.CUSTOM, first_day, last_day)
 
+    @classmethod
+    def of_report_id(cls, report_id: str) -> Period:
+        """The period that a `report_id` names.
+
+        Raises:
+            ValueError: for any other text.
+        """
+        kind, _, value = report_id.partition(":")
+        match PeriodKind(kind):
+            case PeriodKind.DAY:
+                return cls.day(date.fromisoformat(value))
+            case PeriodKind.WEEK:
+                return cls.week_of(date.fromisoformat(f"{value}-1"))
+            case PeriodKind.MONTH:
+                return cls.month_of(date.fromisoformat(f"{value}-01"))
+            case PeriodKind.CUSTOM:
+                first, _, last = value.partition("..")
+                return cls.custom(date.fromisoformat(first), date.fromisoformat(last))
+
     @property
     def days(self) -> list[date]:
         return list(days_between(self.first_day, self.last_day))

@@ -15,6 +15,7 @@ from synkro_app.cabinet.services import overview, reports, runs
 from synkro_app.cabinet.services.overview import DataState
 from synkro_app.cabinet.services.rights import may_ask_for_reports
 from synkro_app.cabinet.texts import translate
+from synkro_resources.control.notices import Notice
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.errors import SynkroError
@@ -31,6 +32,7 @@ def draw() -> None:
     company = overview.company(place, user, user.tenant)
     st.title(company.name, anchor=False)
     _draw_state(overview.data_state(place, user, user.tenant), company, user.language)
+    _draw_unheard(overview.unheard(place, user, user.tenant), user.language)
     report_column, side_column = st.columns([3, 2], gap="large")
     with side_column:
         _draw_button(place, user, company)
@@ -71,6 +73,15 @@ def _draw_state(state: DataState, company: Tenant, language: str) -> None:
             st.error("  \n".join(lines), icon=":material/link_off:")
         if state.data_until is not None and not state.broken:
             st.caption(translate(language, "state.all_well"))
+
+
+def _draw_unheard(notices: list[Notice], language: str) -> None:
+    """What nobody was told of in a messenger."""
+    for item in notices:
+        lines = [plain(item.failure.what.in_language(language))]
+        if remedy := plain(item.failure.remedy.in_language(language)):
+            lines.append(translate(language, "state.what_to_do", remedy=remedy))
+        st.warning("  \n".join(lines), icon=":material/notifications_off:")
 
 
 def _draw_button(place: Installation, user: SessionUser, company: Tenant) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import EVERYBODY, require
+from synkro_app.cabinet.services.rights import EVERYBODY, WHO_CONNECTS, require
 from synkro_resources.control.days import source_runs
 from synkro_resources.control.integrations import Integration, list_integrations
+from synkro_resources.control.notices import Notice, unheard_notices
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant, get_tenant, tenant_settings
 
@@ -51,3 +52,15 @@ def data_state(place: Installation, user: SessionUser, tenant: str) -> DataState
     hours = tenant_settings(place.control, tenant).stale_hours
     is_stale = data_until is not None and now - data_until > timedelta(hours=hours)
     return DataState(data_until, by_source, is_stale, broken)
+
+
+def unheard(place: Installation, user: SessionUser, tenant: str) -> list[Notice]:
+    """What fails and no admin was told of in a messenger; for those who can mend it, and nothing for others.
+
+    Broken connections are left out: `data_state` shows them to everybody.
+    """
+    require(user, tenant, EVERYBODY)
+    if not any(item.tenant == tenant and item.role in WHO_CONNECTS for item in user.memberships):
+        return []
+    found = unheard_notices(place.control, tenant)
+    return [item for item in found if item.failure.kind != "integration_broken"]

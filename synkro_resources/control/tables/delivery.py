@@ -55,29 +55,6 @@ delivery = tenant_table(
     Index("ix_delivery_queue", "tenant", "destination_id", "state"),
 )
 
-# What the tenant's admins hear of a failure: one row per incident, from its beginning to its end.
-notice = tenant_table(
-    "notice",
-    Column("notice_id", Text, primary_key=True),
-    text("incident"),
-    text("what_ru"),
-    text("what_en"),
-    text("remedy_ru"),
-    text("remedy_en"),
-    text("page"),
-    instant("began_at"),
-    instant("told_at", null=True),
-    instant("ended_at", null=True),
-    instant("end_told_at", null=True),
-    Index(
-        "uq_notice_open",
-        "tenant",
-        "incident",
-        unique=True,
-        postgresql_where=sql("ended_at IS NULL"),
-    ),
-)
-
 telegram_link_code = tenant_table(
     "telegram_link_code",
     Column("code_hash", Text, primary_key=True),

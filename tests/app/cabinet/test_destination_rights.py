@@ -10,17 +10,19 @@ from pydantic import SecretStr
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import destinations as service
+from synkro_app.cabinet.services import overview
 from synkro_resources.control.audit import tenant_events
 from synkro_resources.control.chat_links import SeenChat, create_code, use_code
 from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import Destination, list_destinations
 from synkro_resources.control.integrations import set_integration
 from synkro_resources.control.keyring import Keyring, new_key
+from synkro_resources.control.notices import Failure, raise_notice
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.users import Membership
 from synkro_resources.model.clock import FixedClock
-from synkro_resources.model.errors import RefusedError
+from synkro_resources.model.errors import RefusedError, Sentence
 from synkro_resources.model.ids import IntegrationKind, Role
 from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.telegram import BotIdentity, Chat, telegram_app
@@ -106,3 +108,15 @@ def test_every_deed_with_a_chat_is_in_the_audit(
         "destination.tested",
         "telegram.code_created",
     ]
+
+
+def test_what_nobody_was_told_of_is_shown_to_those_who_can_mend_it(
+    place: Installation, tenant_a: Tenant, tenant_b: Tenant
+) -> None:
+    failure = Failure("admins", "data_old", "radist", "data.old", Sentence("Старые.", "Old."))
+    with place.control.tenant(tenant_a.slug) as connection:
+        raise_notice(connection, tenant_a.slug, failure, place.clock.now())
+    shown = overview.unheard(place, person(tenant_a.slug, Role.OWNER), tenant_a.slug)
+    assert [item.failure for item in shown] == [failure]
+    assert overview.unheard(place, person(tenant_a.slug, Role.VIEWER), tenant_a.slug) == []
+    assert overview.unheard(place, person(tenant_b.slug, Role.OWNER), tenant_b.slug) == []

@@ -56,6 +56,8 @@ WORDS = {
     ("report_file", "format"): "pdf",
     ("destination", "channel"): "telegram",
     ("delivery", "state"): "pending",
+    ("notice", "audience"): "admins",
+    ("notice", "kind"): "data_old",
     ("episode_analysis", "variant"): "full",
     ("feedback", "verdict"): "верно",
     ("feedback", "reason"): "другое",
