@@ -19,9 +19,9 @@ MOST_UNDETERMINED = 0.30
 class Checklist:
     """#14. `episodes`: `score` (missing if it would say too little) and `undetermined` (part of the weight).
 
-    `answers`: one row per episode and item with `answer` yes, no, not_applicable, undetermined or disputed, the `rubric`
-    it is of, `weight`, `is_critical`, `finding_id`, `quote_message_id` and `band`. A disputed item is in no number until
-    somebody decides.
+    `answers`: one row per episode and item with `answer` yes, no, not_applicable, undetermined or disputed, its
+    `rubric`, `weight`, `is_critical`, `finding_id`, `quote_message_id` and `band`. A disputed item is in no number
+    until somebody decides.
     """
 
     episodes: pd.DataFrame
