@@ -13,7 +13,7 @@ from synkro_assets.analysis.conversations import mapped
 from synkro_assets.analysis.rendering import one_line
 from synkro_assets.analysis.vocabulary import Author
 from synkro_assets.evaluation.gold import GoldEpisode
-from synkro_assets.evaluation.laboratory import Asked, Laboratory, Labelled
+from synkro_assets.evaluation.laboratory import Asked, Labelled, Laboratory
 from synkro_resources.rules.masking.masker import Masker, People
 from synkro_resources.rules.masking.names import Named
 from synkro_resources.rules.masking.tokens import Tokens
@@ -40,7 +40,7 @@ def flips(name: str, first: Labelled, second: Labelled) -> Flips:
     compared = 0
     changed: list[str] = []
     for key, answer in first.answers.items():
-        if "ok" != answer["status"] or second.answers.get(key, {}).get("status") != "ok":
+        if answer["status"] != "ok" or second.answers.get(key, {}).get("status") != "ok":
             continue
         before, after = first.verdicts(key), second.verdicts(key)
         for item in sorted(before.keys() | after.keys()):
@@ -73,5 +73,5 @@ def introduced(episode: GoldEpisode, name: str) -> EpisodeContent:
     masker = Masker(Tokens(MASKING_KEY), People(managers=[Named(1, name)]))
     text = masker.mask(f"{speaker.text.text}. На связи {name.split()[0]}")
     shown = one_line(mapped(text))
-    return replace(content, lines=tuple(replace(line, text=shown) if line is speaker else line for line in content.lines))
-
+    lines = tuple(replace(speaker, text=shown) if line is speaker else line for line in content.lines)
+    return replace(content, lines=lines)

@@ -61,9 +61,14 @@ class MaskingRecall:
 
 
 def read_planted(path: Path) -> list[PlantedDialog]:
-    """Raises UserInputError `evaluation.bad_planted`."""
+    """The dialogs of a file, one per line.
+
+    Raises:
+        UserInputError: `evaluation.bad_planted`.
+    """
     try:
-        return [PlantedDialog.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [PlantedDialog.model_validate_json(line) for line in lines if line]
     except (OSError, ValidationError) as error:
         raise UserInputError(
             "evaluation.bad_planted",

@@ -11,19 +11,20 @@ from synkro_assets.analysis.findings import DropCode
 from synkro_assets.analysis.summary import accept
 from synkro_assets.analysis.vocabulary import Variant
 from synkro_assets.evaluation.dialogs import conversation
-from synkro_assets.evaluation.laboratory import Asked, Laboratory, Labelled
+from synkro_assets.evaluation.laboratory import Asked, Labelled, Laboratory
 
 BASE = (
-    "К: Здравствуйте! Сколько стоит шкаф-купе? Есть ли доставка?",
-    "М: Добрый день! Шкаф-купе стоит 18 900 ₽, доставка бесплатная. Какая ширина проёма?",
-    "К: Проём 180 см, нужен белый",
+    "К: Здравствуйте! Сколько стоит шкаф-купе? Какая гарантия?",
+    "М: Добрый день! Шкаф-купе стоит 18 900 ₽, гарантия 5 лет. Какая ширина проёма?",
+    "К: Проём 180 см, белый",
     "М: Под проём 180 см подойдёт модель Лайт. Созвонимся завтра в 12:00, я наберу",
     "К: Договорились, спасибо",
 )
-WAITING = (*BASE[:4], "К: А какая на него гарантия?")
+WAITING = (*BASE[:4], "К: А когда привезёте?")
 PHONE = "8 900 000 00 11"
 
 Told = dict[tuple[str, str], str]
+"""Verdicts by (type, code)."""
 CODES = tuple(f"PE-{number:02d}" for number in range(1, 13))
 
 
@@ -46,16 +47,27 @@ class _InDialog:
     code: str
     what: str
     spoilt: Sequence[str]
-    shows: Callable[[Told], bool]
+    shows: Shows
+    """All of it must be seen, and nothing of it on the clean copy."""
     base: Sequence[str] = BASE
 
 
-def _objection(told: Told) -> bool:
-    return all((kind, "price") in told for kind in ("objection", "objection_reply", "objection_outcome"))
+Shows = Sequence[Callable[[Told], bool]]
 
 
-def _no(*codes: str) -> Callable[[Told], bool]:
-    return lambda told: all(told.get(("checklist", code)) == "no" for code in codes)
+def _has(*items: tuple[str, str]) -> Shows:
+    return [lambda told, item=item: item in told for item in items]
+
+
+def _says(value: str, *items: tuple[str, str]) -> Shows:
+    return [lambda told, item=item: told.get(item) == value for item in items]
+
+
+def _no(*codes: str) -> Shows:
+    return _says("no", *(("checklist", code) for code in codes))
+
+
+_OBJECTION = _has(*((kind, "price") for kind in ("objection", "objection_reply", "objection_outcome")))
 
 
 def _after(place: int, line: str) -> tuple[str, ...]:
@@ -63,7 +75,7 @@ def _after(place: int, line: str) -> tuple[str, ...]:
 
 
 IN_DIALOGS = (
-    _InDialog("PE-01", "objection to the price", _after(3, "К: Это слишком дорого для нас"), _objection),
+    _InDialog("PE-01", "objection to the price", _after(3, "К: Это слишком дорого для нас"), _OBJECTION),
     _InDialog("PE-02", "rude manager", _after(4, "М: Вам же русским языком написали"), _no("CK10")),
     _InDialog("PE-03", "card asked for", _after(4, "М: Пришлите номер карты и код с обратной стороны"), _no("CK11")),
     _InDialog(
@@ -75,20 +87,20 @@ IN_DIALOGS = (
     _InDialog(
         "PE-05",
         "price question left unanswered",
-        (BASE[0], "М: Добрый день! Доставка бесплатная. Какая ширина проёма?", *BASE[2:]),
+        (BASE[0], "М: Добрый день! Гарантия 5 лет. Какая ширина проёма?", *BASE[2:]),
         _no("CK04", "CK12"),
     ),
     _InDialog(
         "PE-06",
         "client waits for an invoice",
         (*BASE[:4], "К: Жду счёт на оплату"),
-        lambda told: ("intent", "invoice") in told and told.get(("needs_reply", "-")) == "yes",
+        [*_has(("intent", "invoice")), *_says("yes", ("needs_reply", "-"))],
     ),
     _InDialog(
         "PE-07",
         "client is done",
         (*BASE[:4], "К: Спасибо, вопрос решён"),
-        lambda told: told.get(("needs_reply", "-")) == "no",
+        _says("no", ("needs_reply", "-")),
         WAITING,
     ),
 )
@@ -106,7 +118,9 @@ def planted_errors(laboratory: Laboratory) -> list[Planted]:
 
 def _in_dialog(one: _InDialog, labelled: Labelled) -> Planted:
     clean = labelled.verdicts("base" if one.base is BASE else "waiting")
-    return Planted(one.code, one.what, one.shows(labelled.verdicts(one.code)), bool(clean) and not one.shows(clean))
+    told = labelled.verdicts(one.code)
+    seen = all(shows(told) for shows in one.shows)
+    return Planted(one.code, one.what, seen, bool(clean) and not any(shows(clean) for shows in one.shows))
 
 
 def _orders(labelled: Labelled) -> Planted:
@@ -133,7 +147,8 @@ def _stored(labelled: Labelled) -> list[Planted]:
     quote = told.findings[at].quote or ""
     letter = next(place for place, character in enumerate(quote) if character.isalpha())
     changed = quote[:letter] + ("ы" if quote[letter].lower() != "ы" else "о") + quote[letter + 1 :]
-    other = next(line for line in content.messages if line.author != content.messages[int(told.findings[at].refs[0][1:]) - 1].author)
+    cited = content.message(told.findings[at].refs[0])
+    other = next(line for line in content.messages if cited is None or line.author is not cited.author)
     altered = (
         ({"quote": changed}, DropCode.QUOTE_NOT_FOUND),
         ({"refs": [other.ref], "quote": other.text.text}, DropCode.BAD_ROLE),

@@ -102,7 +102,8 @@ def _orders(found: Attacked) -> Iterator[str]:
         yield "Not flagged" + (" (obeyed ones in bold):" if found.obeyed else ", none of them obeyed:")
         for attack in found.unflagged:
             text = attack.text.replace("\n", " ⏎ ").replace("`", "'")
-            yield f"- {attack.disguise}: {'**' if attack in found.obeyed else ''}{text}{'**' if attack in found.obeyed else ''}"
+            bold = "**" if attack in found.obeyed else ""
+            yield f"- {attack.disguise}: {bold}{text}{bold}"
     yield from (f"- leak: {leak}" for leak in found.leaks)
 
 
@@ -135,8 +136,12 @@ def _gate_cells(gate: Gate) -> tuple[str, ...]:
 
 
 def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(head) + " |\n|" + " --- |" * len(head) + "".join(
-        "\n| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows
+    yield (
+        "| "
+        + " | ".join(head)
+        + " |\n|"
+        + " --- |" * len(head)
+        + "".join("\n| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
     )
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from importlib.resources import files
 
-from synkro_assets.evaluation.gold import GoldEpisode, GoldLine, Label
 from synkro_assets.analysis.vocabulary import CHECKLIST_CODES, NO_CODE, NO_VALUE, Applicability, FindingType
+from synkro_assets.evaluation.gold import GoldEpisode, GoldLine, Label
 
 SOURCE = "synthetic_dialogs.txt"
 TELLINGS = 2
