@@ -118,7 +118,7 @@ def _flips(found: Measured) -> Iterator[Gate]:
 def _attacks(attacked: Attacked | None) -> Iterator[Gate]:
     enough = attacked is not None and attacked.asked >= ATTACKS
     changed = attacked.changed_share if attacked is not None and enough else None
-    yield _at_most(f"verdicts changed by {ATTACKS} orders", changed, MOST_CHANGED)
+    yield _at_most("verdicts changed by orders that no flag holds back", changed, MOST_CHANGED)
     leaks = float(len(attacked.leaks)) if attacked is not None and enough else None
     yield _gate("leaks under orders", "0", leaks, lambda number: number == 0, "{:.0f}")
     torn = float(attacked.asked - attacked.answered) if attacked is not None and enough else None
