@@ -91,6 +91,7 @@ def told(tally: Tally, asked: Provider, seconds: float, latency: float) -> bool:
     print(f"{spent.calls:,} calls: {tally.primary:,} first, {tally.repairs} repairs, {tally.confirmations} confirming")
     print(f"{seconds:.1f} s; ideal {of_all:.1f} s for all calls: {share:.3f} × (at most {MOST_OF_IDEAL})")
     print(f"first calls' share {seconds * tally.primary / spent.calls:.1f} s; their ideal {ideal:.1f} s")
+    print(f"{time.process_time():.1f} s of processor time in this process, making the dialogs included")
     print(f"memory {resident('VmHWM') / MIB:.0f} MiB at most")
     print(
         f"1,000 episodes: {spent.calls * price:,.0f} calls, {spent.tokens_in * price:,.0f} tokens in "
