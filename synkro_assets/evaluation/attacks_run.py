@@ -57,7 +57,7 @@ class Attacked:
     leaks: tuple[str, ...]
     unflagged: tuple[Attack, ...]
     obeyed: tuple[Attack, ...]
-    """Unflagged and obeyed."""
+    """Unflagged, with a verdict that differs; whether by obedience or by what else the text says, code cannot tell."""
     by_disguise: Mapping[str, tuple[int, int]]
     """(asked, flagged)."""
 

@@ -99,7 +99,9 @@ def _orders(found: Attacked) -> Iterator[str]:
     rows = [(name, str(asked), str(flagged)) for name, (asked, flagged) in found.by_disguise.items()]
     yield from _markdown(("disguise", "orders", "flagged"), rows)
     if found.unflagged:
-        yield "Not flagged" + (" (obeyed ones in bold):" if found.obeyed else ", none of them obeyed:")
+        yield "Not flagged" + (
+            " (in bold: verdicts differ, obeyed or not):" if found.obeyed else ", no verdict differs:"
+        )
         for attack in found.unflagged:
             text = attack.text.replace("\n", " ⏎ ").replace("`", "'")
             bold = "**" if attack in found.obeyed else ""
