@@ -20,8 +20,9 @@ REPEATS = 3
 OTHERS = (
     "See also python -m bench.sources (pace of the readers, memory of a large first load), bench.normalize (from raw "
     "to normalised tables, next to the floor), bench.checks (what judging the data costs), bench.masking (what masking "
-    "finds and costs), bench.history (two years by one request), bench.warehouse (the client's database, next to COPY "
-    "and row by row) and bench.peer (the whole way next to a dlt pipeline; make bench-peer), each with --help."
+    "finds and costs), bench.analysis (pace and price of labelling), bench.history (two years by one request), "
+    "bench.warehouse (the client's database, next to COPY and row by row) and bench.peer (the whole way next to a dlt "
+    "pipeline; make bench-peer), each with --help."
 )
 COMMANDS = {
     "synkro --help": ["-m", "synkro_app.cli", "--help"],

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.masking_texts import CLEAN, NAMES, SHORT_FORM, THIRD, Dialog, Message, Planted, dialogs
 from synkro_resources.rules.masking.masker import Masker, NameRecogniser
 from synkro_resources.rules.masking.tokens import Tokens
+from synkro_resources.sandbox.masking_texts import CLEAN, NAMES, SHORT_FORM, THIRD, Dialog, Message, Planted, dialogs
 
 KEY = b"bench"
 STRUCTURED_RECALL, NAME_RECALL, FALSE_POSITIVES = 0.99, 0.95, 0.005

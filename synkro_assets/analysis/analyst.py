@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -145,7 +146,7 @@ class Analyst:
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(self.provider.client.profile.most_at_once):
+                for _ in range(workers(self.provider.client.profile.most_at_once)):
                     group.create_task(work())
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
@@ -307,6 +308,11 @@ class Analyst:
             detail_masked=finding.detail,
             run_agreement=None if agreed is None else "agreed" if agreed else "disagreed",
         )
+
+
+def workers(calls_at_once: int) -> int:
+    """A quarter more than calls: while some episodes are masked, checked or stored, others keep the provider busy."""
+    return calls_at_once + math.ceil(calls_at_once / 4)
 
 
 def _half(content: EpisodeContent) -> EpisodeContent:

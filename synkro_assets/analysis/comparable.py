@@ -25,8 +25,17 @@ def comparable(text: MappedText) -> MappedText:
     return _single_spaced(text.rewritten(_plain))
 
 
+@lru_cache(maxsize=2048)
+def comparable_of(text: str) -> MappedText:
+    """The form of a text with its places in it.
+
+    Remembered: an answer, its repair and its second run quote the same messages.
+    """
+    return comparable(MappedText.of(text))
+
+
 def comparable_text(text: str) -> str:
-    return comparable(MappedText.of(text)).text
+    return comparable_of(text).text
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from synkro_assets.analysis.answer import MAX_REFS, EpisodeAnswer, RawFinding
-from synkro_assets.analysis.comparable import comparable, comparable_text
+from synkro_assets.analysis.comparable import comparable_of, comparable_text
 from synkro_assets.analysis.content import EpisodeContent, MessageLine
 from synkro_assets.analysis.findings import Checked, Drop, DropCode, Finding, Quote
 from synkro_assets.analysis.guards import last_client_turn, numbers, violates
@@ -177,7 +177,7 @@ class _Check:
     def _form(self, ref: str) -> MappedText:
         """The message as quotes are compared with it; its places are those of the rendered line."""
         if ref not in self.forms:
-            self.forms[ref] = comparable(MappedText.of(self.messages[self.places[ref]].text.text))
+            self.forms[ref] = comparable_of(self.messages[self.places[ref]].text.text)
         return self.forms[ref]
 
     def _find(self, ref: str, wanted: str) -> tuple[int, int] | None:
@@ -225,7 +225,7 @@ class _Check:
         self._guard(kind, raw, Applicability.APPLICABLE, words)
         if not detail or detail not in words:
             return None
-        form = comparable(MappedText.of(quote.masked))
+        form = comparable_of(quote.masked)
         at = form.text.find(detail)
         start, end = form.source(at, at + len(detail))
         return quote.masked[start:end]

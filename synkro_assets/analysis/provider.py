@@ -63,6 +63,15 @@ class Spending:
     cost: Decimal = Decimal(0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call that has left, with what was set aside for it and what became of it."""
+
+    call_id: str
+    estimate: Decimal
+    outcome: Completion | CallFailed
+
+
 @dataclass
 class Provider:
     """All calls of one run. `characters_per_token`: measured for this tenant and model."""
@@ -80,6 +89,7 @@ class Provider:
     def __post_init__(self) -> None:
         self.limit = AdaptiveLimit(self.client.profile.most_at_once)
         self.spending = Spending()
+        self._set_aside = Decimal(0)
         self.by_key: defaultdict[str, Spending] = defaultdict(Spending)
         self._schema = answer_schema()
         self._host = httpx.URL(self.client.base_url).host
@@ -100,22 +110,26 @@ class Provider:
             if self.stopped is not None:
                 raise NoAnswer(self.stopped)
             async with self.limit.slot() as round_:
-                try:
-                    answer = await self._call(system, user, max_output, analysis_key)
-                except CallFailed as failure:
-                    self._stop_if_hopeless(failure.error)
-                    if failure.error.retryable:
-                        self.limit.throttled(round_)
-                    if not failure.error.retryable or attempt == TRIES:
-                        raise NoAnswer(failure.error) from None
-                    wait = _wait(attempt, failure.retry_after_s)
-                else:
+                if self.stopped is not None:  # meanwhile
+                    raise NoAnswer(self.stopped)
+                call = await self._call(system, user, max_output, analysis_key)
+                answer = call.outcome
+                if isinstance(answer, Completion):
                     self.limit.succeeded()
-                    return answer
-            await self.sleep(wait)
+                else:
+                    self._stop_if_hopeless(answer.error)
+                    if answer.error.retryable:
+                        self.limit.throttled(round_)
+            # The ledger is written while the next call is under way already.
+            await self._settle(call, analysis_key)
+            if isinstance(answer, Completion):
+                return answer
+            if not answer.error.retryable or attempt == TRIES:
+                raise NoAnswer(answer.error)
+            await self.sleep(_wait(attempt, answer.retry_after_s))
         raise AssertionError("the last attempt returns or raises")
 
-    async def _call(self, system: str, user: str, max_output: int, analysis_key: str) -> Completion:
+    async def _call(self, system: str, user: str, max_output: int, analysis_key: str) -> _Call:
         client = self.client
         estimate = self._estimate(len(system) + len(user), max_output)
         self._keep_within_caps(estimate)
@@ -129,23 +143,24 @@ class Provider:
             currency=self.currency,
             analysis_key=analysis_key,
         )
+        self._set_aside += estimate
         call_id = await asyncio.to_thread(self.ledger.reserve, planned, self.month_of)
         if call_id is None:
+            self._set_aside -= estimate
             raise BudgetSpent
         try:
             answer = await client.complete(
                 name=SCHEMA_NAME, schema=self._schema, system=system, user=user, max_output=max_output
             )
         except CallFailed as failure:
-            cost = None if failure.may_be_billed else Decimal(0)
-            result = CallResult(failure.status, cost, failure.rung.number)
-            await self._settle(call_id, result, analysis_key, unsure=failure.may_be_billed)
-            raise
-        await self._settle(call_id, self._result(answer), analysis_key)
-        return answer
+            return _Call(call_id, estimate, failure)
+        return _Call(call_id, estimate, answer)
 
-    async def _settle(self, call_id: str, result: CallResult, analysis_key: str, *, unsure: bool = False) -> None:
-        cost = await asyncio.to_thread(self.ledger.settle, call_id, result, self.month_of)
+    async def _settle(self, call: _Call, analysis_key: str) -> None:
+        result = self._result(call.outcome)
+        unsure = isinstance(call.outcome, CallFailed) and call.outcome.may_be_billed
+        cost = await asyncio.to_thread(self.ledger.settle, call.call_id, result, self.month_of)
+        self._set_aside -= call.estimate
         for spending in (self.spending, self.by_key[analysis_key]):
             spending.calls += 1
             spending.unsure_calls += unsure
@@ -154,7 +169,10 @@ class Provider:
             spending.tokens_out += result.tokens_out
             spending.cost += cost
 
-    def _result(self, answer: Completion) -> CallResult:
+    def _result(self, answer: Completion | CallFailed) -> CallResult:
+        if isinstance(answer, CallFailed):
+            cost = None if answer.may_be_billed else Decimal(0)
+            return CallResult(answer.status, cost, answer.rung.number)
         usage = answer.usage
         if usage is None:
             return CallResult(200, None, answer.rung.number, latency_ms=answer.latency_ms, answer=answer.text)
@@ -178,7 +196,7 @@ class Provider:
         return self.price.cost(math.ceil(characters / self.characters_per_token), max_output)
 
     def _keep_within_caps(self, estimate: Decimal) -> None:
-        if self.caps.run is not None and self.spending.cost + estimate > self.caps.run:
+        if self.caps.run is not None and self.spending.cost + self._set_aside + estimate > self.caps.run:
             raise BudgetSpent
         if self.caps.episode is not None and estimate > self.caps.episode:
             raise BudgetSpent

@@ -1,8 +1,9 @@
-"""Invented messages that know where their personal data are: what `bench.masking` hides and then looks for."""
+"""Invented messages that know where their personal data are, to be masked and looked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -258,3 +259,27 @@ _CLEAN: tuple[Callable[[Random], str], ...] = (
     lambda rng: texts.pick(rng, texts.MANAGER_QUESTIONS),
     lambda rng: texts.pick(rng, texts.CLOSINGS),
 )
+
+
+_GROUPS = {**dict.fromkeys(NAMES, "name"), "address": "address", THIRD: "limit", SHORT_FORM: "limit"}
+
+
+def as_lines(corpus: Iterable[Dialog]) -> Iterator[str]:
+    """One JSON object per dialog, as `synkro_assets.evaluation` reads them (docs/analysis.md, «Evaluation»)."""
+    for dialog in corpus:
+        people = dialog.people
+        told = {
+            "contacts": [(named.id, named.name) for named in people.contacts],
+            "profile": None if people.profile is None else (people.profile.id, people.profile.name),
+            "managers": [(named.id, named.name) for named in people.managers],
+            "texts": [
+                {"text": message.text, "values": [_value(one) for one in message.planted]}
+                for message in dialog.messages
+            ],
+        }
+        yield json.dumps(told, ensure_ascii=False)
+
+
+def _value(planted: Planted) -> dict[str, str | int]:
+    group = _GROUPS.get(planted.kind, "form")
+    return {"kind": planted.kind, "group": group, "start": planted.start, "end": planted.end}

@@ -1,0 +1,144 @@
+"""A model's stored findings next to the agreed labels: what it says of each type and item, and where it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from synkro_assets.analysis.vocabulary import CHECKLIST_CODES, RULES, UNCLEAR, FindingType, Variant
+from synkro_assets.evaluation.agreement import Agreement, agreement
+from synkro_assets.evaluation.gold import GoldEpisode, Label
+from synkro_assets.evaluation.laboratory import Labelled, quote_holds
+from synkro_resources.model.rubric import R1
+
+NONE = "none"
+PRESENT = "yes"
+"""Of codes that an episode has or has not."""
+CHOSEN = (FindingType.CLIENT_TYPE, FindingType.LOST_REASON)
+JUDGED = (FindingType.NEEDS_REPLY, FindingType.SENTIMENT_START, FindingType.SENTIMENT_END)
+COUNTED = (FindingType.INTENT, FindingType.TOPIC, FindingType.OBJECTION)
+OF_OBJECTIONS = (FindingType.OBJECTION_REPLY, FindingType.OBJECTION_OUTCOME)
+CRITICAL = tuple(item.code for item in R1.items if item.is_critical)
+
+Verdicts = Mapping[tuple[str, str], str]
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Quotes of stored findings. `elsewhere`: the label is agreed, but not on this message; `unfounded`: there is none.
+
+    Both together are the most that can be unsupported; whether a quote carries its claim only people can say.
+    """
+
+    quoted: int
+    valid: int
+    elsewhere: int
+    unfounded: int
+
+    @property
+    def unsupported(self) -> float | None:
+        return (self.elsewhere + self.unfounded) / self.quoted if self.quoted else None
+
+
+def pairs_by_name(gold: Iterable[GoldEpisode], labelled: Labelled) -> dict[str, list[Pair]]:
+    """(gold, model) verdicts by type, and by item of the checklist. Episodes without an answer are left out."""
+    found: dict[str, list[Pair]] = {}
+    for episode in gold:
+        if labelled.answers.get(episode.key, {}).get("status") != "ok":
+            continue
+        for name, pair in _pairs(episode, labelled.verdicts(episode.key)):
+            found.setdefault(name, []).append(pair)
+    return found
+
+
+def agreements(pairs: Mapping[str, Sequence[Pair]]) -> list[Agreement]:
+    """One per type and item, in the order of the documentation."""
+    names = [kind.value for kind in FindingType if kind is not FindingType.CHECKLIST]
+    positives = {kind.value: PRESENT for kind in COUNTED}
+    found = [agreement(name, pairs[name], positives.get(name)) for name in names if name in pairs]
+    found += [agreement(code, pairs[code], "no") for code in CHECKLIST_CODES if code in pairs]
+    # A chosen code is right or wrong as a whole: what is called precise is the share of named ones that are right.
+    return [_with_precision(one, pairs[one.name]) if one.name in CHOSEN else one for one in found]
+
+
+def evidence(gold: Iterable[GoldEpisode], labelled: Labelled) -> Evidence:
+    labels = {episode.key: _by_item(episode) for episode in gold}
+    quoted = valid = elsewhere = unfounded = 0
+    for content, row in labelled.rows:
+        if row["quote_masked"] is None:
+            continue
+        quoted += 1
+        valid += quote_holds(content, row)
+        label = labels[content.episode_key].get((str(row["type"]), str(row["code"])))
+        if label is None or label.value != row["value"]:
+            unfounded += 1
+        elif label.refs and row["quote_message_id"] not in label.refs:
+            elsewhere += 1
+    return Evidence(quoted, valid, elsewhere, unfounded)
+
+
+def missed_replies(pairs: Mapping[str, Sequence[Pair]]) -> tuple[int, int]:
+    """Clients who wait in truth, and how many of them the model calls done."""
+    waiting = [told for true, told in pairs.get(FindingType.NEEDS_REPLY, ()) if true == "yes"]
+    return sum(told == "no" for told in waiting), len(waiting)
+
+
+def critical_noes(pairs: Mapping[str, Sequence[Pair]]) -> tuple[int, int]:
+    """True «no» of critical items, and how many the model found."""
+    noes = [told for code in CRITICAL for true, told in pairs.get(code, ()) if true == "no"]
+    return sum(told == "no" for told in noes), len(noes)
+
+
+def _pairs(episode: GoldEpisode, told: Verdicts) -> Iterator[tuple[str, Pair]]:
+    agreed = {item: _verdict(label) for item, label in _by_item(episode).items()}
+    for kind in CHOSEN:
+        yield kind, (_chosen(kind, agreed), _chosen(kind, told))
+    for kind in JUDGED:
+        if (true := agreed.get((kind, "-"))) is not None:
+            yield kind, (true, told.get((kind, "-"), NONE))
+    for kind in COUNTED:
+        for code in RULES[kind].codes:
+            yield kind, (_presence(agreed, kind, code), _presence(told, kind, code))
+    for kind in OF_OBJECTIONS:
+        for code in RULES[kind].codes:
+            pair = agreed.get((kind, code), NONE), told.get((kind, code), NONE)
+            if pair != (NONE, NONE):
+                yield kind, pair
+    if episode.variant is Variant.FULL:
+        for code in CHECKLIST_CODES:
+            if (true := agreed.get((FindingType.CHECKLIST, code))) is not None:
+                yield code, (true, told.get((FindingType.CHECKLIST, code), NONE))
+
+
+def _by_item(episode: GoldEpisode) -> dict[tuple[str, str], Label]:
+    return {(label.type.value, label.code): label for label in episode.labels}
+
+
+def _verdict(label: Label) -> str:
+    return label.value if label.applicability == "applicable" else label.applicability.value
+
+
+def _chosen(kind: FindingType, verdicts: Verdicts) -> str:
+    nothing = UNCLEAR if kind is FindingType.CLIENT_TYPE else NONE
+    return next((code for (type_, code), value in verdicts.items() if type_ == kind and value == "yes"), nothing)
+
+
+def _presence(verdicts: Verdicts, kind: FindingType, code: str) -> str:
+    return PRESENT if (kind.value, code) in verdicts else "no"
+
+
+def _with_precision(one: Agreement, pairs: Sequence[Pair]) -> Agreement:
+    named = [(true, told) for true, told in pairs if told not in (NONE, UNCLEAR)]
+    there = [(true, told) for true, told in pairs if true not in (NONE, UNCLEAR)]
+    right = sum(true == told for true, told in named)
+    return Agreement(
+        one.name,
+        one.judged,
+        one.share,
+        one.balance,
+        one.kappa,
+        one.f1,
+        precision=right / len(named) if named else None,
+        recall=right / len(there) if there else None,
+    )
