@@ -36,6 +36,7 @@ MESSAGE_COLUMNS = (
     "text",
     "text_version",
     "media_name",
+    "error_at",
 )
 
 
@@ -141,6 +142,8 @@ class Conversations:
         start, end = self._places.get(episode.dialog_id, (0, 0))
         rows = self.messages.iloc[start:end]
         within = (rows["sent_at"] >= episode.first_at) & (rows["sent_at"] <= episode.last_at)
+        # What never arrived greets nobody, answers nothing and ends no waiting.
+        within &= rows["error_at"].isna() | (rows["author_kind"] == Author.CLIENT.value)
         yield from cast("list[Mapping[str, object]]", rows[within].to_dict("records"))
 
     def _people(self, episode: Episode) -> People:

@@ -82,7 +82,8 @@ def label_truth(world: World, truth: PeriodTruth, *, always_answers: bool = Fals
     for episode in truth.started:
         if truth.openers[episode.start_id] == "client":
             labels = labels_at_end(episode)
-            if labels is not None and labels.counts:
+            # Who gave orders to the analyst is left out of averages only: he may want to buy all the same.
+            if labels is not None and labels.status == "ok":
                 _tell_deal(told, episode, labels, truth.as_of, links.deals_of(episode, truth.as_of))
     _tell_reasons(told, world, truth, links, labels_at_end)
     return told

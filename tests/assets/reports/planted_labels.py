@@ -105,9 +105,10 @@ def _checked(figures: PeriodFigures, labels: Labels) -> Figures:
     }
 
 
-def expected_label_figures(planted: Planted, period: Period) -> Figures:
-    """The same from the truth."""
-    told = label_truth(planted.world, planted.truth.period(period.first_day, period.last_day))
+def expected_label_figures(planted: Planted, period: Period, *, always_answers: bool = False) -> Figures:
+    """The same from the truth; `always_answers`: of a provider that never fails."""
+    truth = planted.truth.period(period.first_day, period.last_day)
+    told = label_truth(planted.world, truth, always_answers=always_answers)
     chats = {episode.start_id: episode.chat_id for episode in planted.truth.episodes}
 
     def keys(episodes: list[PlantedEpisode]) -> list[str]:
