@@ -26,6 +26,15 @@ MARKS = {
     "video": "[видео]",
     "sticker": "[стикер]",
 }
+WORDLESS = {
+    "location": "[место на карте]",
+    "contact": "[контакт]",
+    "poll": "[опрос]",
+    "waba_order": "[заказ]",
+    "radist_order": "[заказ]",
+    "waba_template": "[шаблон]",
+}
+"""Marks of messages without a text that can be read; of types that nobody knows «[вложение]»."""
 MESSAGE_COLUMNS = (
     "message_id",
     "dialog_id",
@@ -180,7 +189,7 @@ def _shown(row: Mapping[str, object], masker: Masker) -> tuple[MappedText, tuple
         masked = (*masked, name)
         mark = f"[файл: {one_line(MappedText.of(name.text)).text[:LONGEST_FILE_NAME]}]"
     elif not mark and not original.strip():
-        mark = f"[{row['type']}]"
+        mark = WORDLESS.get(str(row["type"]), "[вложение]")
     if not mark:
         return text, masked
     shown = f" ⏎ {mark}" if text.text.strip() else mark
