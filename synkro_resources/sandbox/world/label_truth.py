@@ -54,6 +54,8 @@ class LabelTruth:
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     objecting_without_deal: Counter[str] = field(default_factory=Counter[str])
     scores: dict[str, float] = field(default_factory=dict[str, float])
+    manager_scores: dict[int, list[float]] = field(default_factory=lambda: defaultdict[int, list[float]](list))
+    """Scores of the episodes in which a manager wrote most."""
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     """How often each item was answered in each way."""
     critical_fails: dict[str, list[str]] = field(default_factory=lambda: defaultdict[str, list[str]](list))
@@ -78,6 +80,9 @@ def label_truth(world: World, truth: PeriodTruth, *, always_answers: bool = Fals
             told.analysed.append(episode.start_id)
             if labels.counts:
                 _tell(told, episode.start_id, labels, links.deal(episode))
+                score, manager = told.scores.get(episode.start_id), links.writing_manager(episode, truth.as_of)
+                if score is not None and manager is not None:
+                    told.manager_scores[manager].append(score)
     told.skipped.update(skipped)
     for episode in truth.started:
         if truth.openers[episode.start_id] == "client":

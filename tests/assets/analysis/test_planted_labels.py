@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import cast
 
 import pytest
 
@@ -40,6 +41,17 @@ def test_no_figure_of_labels_differs_from_what_was_said(planted: Planted, period
     found = found_label_figures(planted, period)
     expected = expected_label_figures(planted, period, always_answers=True)
     assert {name: (expected[name], found[name]) for name in expected if expected[name] != found[name]} == {}
+
+
+def test_the_compared_figures_hold_something_of_everything(planted: Planted) -> None:
+    told = expected_label_figures(planted, PERIODS[-1], always_answers=True)
+    always = ("analysed", "without_deal", "with_deal", "pending", "unmatched", "excluded", "mismatched", "scores")
+    assert all(told[name] for name in (*always, "objections", "handled", "without", "manager_scores", "critical"))
+    worse, better, compared = cast("tuple[int, int, int]", told["change"])
+    assert 0 < worse + better < compared
+    assert {outcome for _, outcome in cast("dict[tuple[str, str], int]", told["outcomes"])} == {
+        *("accepted", "declined", "open")
+    }
 
 
 def test_no_label_of_any_episode_differs_from_what_was_said_in_it(planted: Planted) -> None:
