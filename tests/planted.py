@@ -19,6 +19,7 @@ from typing import Any, cast
 import dagster as dg
 from sqlalchemy import insert
 
+from synkro_assets.analysis.assets import labels as LABELS
 from synkro_assets.crm.assets import CRM_SOURCES, CRM_TABLES
 from synkro_assets.dialogs.assets import DIALOG_SOURCES, DIALOG_TABLES
 from synkro_assets.reports.package import build_package
@@ -26,6 +27,7 @@ from synkro_assets.reports.reading import data_until, read_inputs
 from synkro_assets.run_scope import RunScope
 from synkro_assets.tenant_asset import TenantAsset
 from synkro_assets.tenant_run import TenantRun
+from synkro_resources.ai.resource import AiClients
 from synkro_resources.amocrm.resource import AmocrmClients
 from synkro_resources.control.tables.analysis import episode_analysis, finding
 from synkro_resources.control.tables.runs import day_state, source_run
@@ -79,8 +81,14 @@ class Planted:
 
 
 @contextmanager
-def planted_world(control_url: str, folder: Path, seed: int, *, days: int = WORLD_DAYS) -> Iterator[Planted]:
-    """The world of a seed, loaded whole."""
+def planted_world(
+    control_url: str, folder: Path, seed: int, *, days: int = WORLD_DAYS, labelled_days: int | None = None
+) -> Iterator[Planted]:
+    """The world of a seed, loaded whole.
+
+    `labelled_days`: how many of its last days the analysis labels with the emulated provider; None: every day has the
+    planted labels.
+    """
     slug = f"planted-{seed}"
     with installation(control_url, folder) as place:
         world = place.add_company(slug, seed, days=days).world
@@ -92,7 +100,8 @@ def planted_world(control_url: str, folder: Path, seed: int, *, days: int = WORL
             closing(RadistClients(platform)) as radist,
             closing(RunScope(platform)) as scope,
         ):
-            context = _Context(SimpleNamespace(amocrm=amocrm, radist=radist, run_scope=scope))
+            ai = AiClients(platform)
+            context = _Context(SimpleNamespace(amocrm=amocrm, radist=radist, run_scope=scope, ai=ai))
             first, last = world.first_day - timedelta(days=LEAD_DAYS), END.date()
             window = TenantWindow(slug, ZONE, first, last)
             loads: list[dict[str, object]] = []
@@ -101,7 +110,12 @@ def planted_world(control_url: str, folder: Path, seed: int, *, days: int = WORL
                 loads += _carry_out(asset, run)
             run = TenantRun(cast("Any", context), platform, place.lake, window, ())
             _note_loads(run, loads)
-            _save_labels(run, world)
+            if labelled_days is None:
+                _save_labels(run, world)
+            else:
+                place.connect_ai(slug)
+                window = TenantWindow(slug, ZONE, last - timedelta(days=labelled_days - 1), last)
+                LABELS.body(TenantRun(cast("Any", context), platform, place.lake, window, ()))
             yield Planted(place, world, run)
 
 

@@ -26,6 +26,15 @@ MARKS = {
     "video": "[видео]",
     "sticker": "[стикер]",
 }
+WORDLESS = {
+    "location": "[место на карте]",
+    "contact": "[контакт]",
+    "poll": "[опрос]",
+    "waba_order": "[заказ]",
+    "radist_order": "[заказ]",
+    "waba_template": "[шаблон]",
+}
+"""Marks of messages without a text that can be read; of types that nobody knows «[вложение]»."""
 MESSAGE_COLUMNS = (
     "message_id",
     "dialog_id",
@@ -36,6 +45,7 @@ MESSAGE_COLUMNS = (
     "text",
     "text_version",
     "media_name",
+    "error_at",
 )
 
 
@@ -141,6 +151,8 @@ class Conversations:
         start, end = self._places.get(episode.dialog_id, (0, 0))
         rows = self.messages.iloc[start:end]
         within = (rows["sent_at"] >= episode.first_at) & (rows["sent_at"] <= episode.last_at)
+        # What never arrived greets nobody, answers nothing and ends no waiting.
+        within &= rows["error_at"].isna() | (rows["author_kind"] == Author.CLIENT.value)
         yield from cast("list[Mapping[str, object]]", rows[within].to_dict("records"))
 
     def _people(self, episode: Episode) -> People:
@@ -177,7 +189,7 @@ def _shown(row: Mapping[str, object], masker: Masker) -> tuple[MappedText, tuple
         masked = (*masked, name)
         mark = f"[файл: {one_line(MappedText.of(name.text)).text[:LONGEST_FILE_NAME]}]"
     elif not mark and not original.strip():
-        mark = f"[{row['type']}]"
+        mark = WORDLESS.get(str(row["type"]), "[вложение]")
     if not mark:
         return text, masked
     shown = f" ⏎ {mark}" if text.text.strip() else mark

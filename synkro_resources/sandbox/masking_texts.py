@@ -253,11 +253,11 @@ def _numbers(rng: Random) -> str:
 
 _CLEAN: tuple[Callable[[Random], str], ...] = (
     *(_numbers for _ in range(6)),
-    lambda rng: texts.pick(rng, texts.CLIENT_OPENINGS),
-    lambda rng: texts.pick(rng, texts.CLIENT_ADDITIONS),
-    lambda rng: texts.pick(rng, texts.MANAGER_STATEMENTS),
-    lambda rng: texts.pick(rng, texts.MANAGER_QUESTIONS),
-    lambda rng: texts.pick(rng, texts.CLOSINGS),
+    lambda rng: texts.pick(rng, texts.CLIENT_OPENINGS).words,
+    lambda rng: texts.pick(rng, texts.CLIENT_ADDITIONS).words,
+    lambda rng: texts.pick(rng, texts.MANAGER_STATEMENTS).words,
+    lambda rng: texts.pick(rng, texts.MANAGER_QUESTIONS).words,
+    lambda rng: texts.pick(rng, texts.CLOSINGS).words,
 )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from synkro_resources.sandbox.world import directory, exhibits, fields, gallery, scenarios
+from synkro_resources.sandbox.world import directory, exhibits, fields, gallery, rare_talks, scenarios
 from synkro_resources.sandbox.world.calendar import ZONE, WorkingTime
 from synkro_resources.sandbox.world.model import AmocrmAccount, Json, RadistCompany, World
 from synkro_resources.sandbox.world.stories import Draft
@@ -27,7 +27,7 @@ LONGEST_STORY_DAYS = 180
 """No planned dialog goes on longer after the day it began."""
 BROADCAST_HOUR, BROADCAST_WEEKDAY = 11, 4
 """Thursdays at 11:00 local time."""
-GALLERY, EXHIBITS, FIRST_ORPHAN, GROUP = 40, 45, 50, 90
+GALLERY, EXHIBITS, FIRST_ORPHAN, RARE_TALK, GROUP = 40, 45, 50, 60, 90
 """Where a day's other stories stand among its story numbers, in hundredths; ordinary clients begin at 1."""
 GROUP_EVERY_DAYS = 9
 EXHIBITS_EVERY_DAYS = 2
@@ -109,6 +109,8 @@ def _day(draft: Draft, day_number: int, pace: Pace) -> None:
         kind = scenarios.ORPHANS[(day_number * 2 + place) % len(scenarios.ORPHANS)]
         scenarios.orphan(draft, base + draft.place(FIRST_ORPHAN) + place, day, kind)
     gallery.piece(draft, base + draft.place(GALLERY), day, gallery.PIECES[day_number % len(gallery.PIECES)])
+    talk = rare_talks.KINDS[day_number % len(rare_talks.KINDS)]
+    rare_talks.rare_talk(draft, base + draft.place(RARE_TALK), day, talk)
     turn, skipped = divmod(day_number, EXHIBITS_EVERY_DAYS)
     if not skipped:
         exhibits.exhibit(draft, base + draft.place(EXHIBITS), day, turn)

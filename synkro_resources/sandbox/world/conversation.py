@@ -7,13 +7,14 @@ must begin with the same messages.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
 from synkro_resources.sandbox.world import texts
 from synkro_resources.sandbox.world.calendar import WorkingTime
 from synkro_resources.sandbox.world.dialogs import DialogScript
+from synkro_resources.sandbox.world.meanings import ManagerSays, of_client, of_manager
 from synkro_resources.sandbox.world.messages import Content, media, text
 
 EVENING_END = timedelta(hours=3, minutes=30)
@@ -83,10 +84,10 @@ class Conversation:
             at += self._micro(timedelta(seconds=12), timedelta(seconds=90))
         self.now = at.replace(microsecond=0)
 
-    def send(self, content: Content) -> None:
-        """A manager answers soon with exactly one given message, a statement."""
+    def send(self, content: Content, *, asks: bool = False) -> None:
+        """A manager answers soon with exactly one given message."""
         at = self._answer_time(quick=True)
-        self.script.manager(at + self._micro(timedelta(), timedelta(seconds=0.99)), content)
+        self.script.manager(at + self._micro(timedelta(), timedelta(seconds=0.99)), content, asks=asks)
         self.now = at + timedelta(seconds=1)
 
     def ring(self, at: datetime) -> None:
@@ -110,7 +111,7 @@ class Conversation:
     def undelivered(self) -> None:
         """A manager's message that does not arrive."""
         at = self._answer_time(quick=True)
-        self.script.fail(at + self._micro(timedelta(), timedelta(seconds=0.9)), text(self._statement()))
+        self.script.fail(at + self._micro(timedelta(), timedelta(seconds=0.9)), self.statement())
         self.now = at + timedelta(seconds=30)
 
     def pause(self, shortest: timedelta, longest: timedelta) -> None:
@@ -154,8 +155,9 @@ class Conversation:
     def manager_opens(self) -> None:
         """A manager writes first, in working time."""
         self.to_working_time()
-        words = texts.pick(self.rng, texts.OUTBOUND_OPENINGS, client=self._address(), manager=self.manager_name)
-        self.script.manager(self.now + self._micro(timedelta(), timedelta(seconds=0.9)), text(words))
+        opening = texts.pick(self.rng, texts.OUTBOUND_OPENINGS, client=self._address(), manager=self.manager_name)
+        said = text(opening.words, of_manager(opening.template))
+        self.script.manager(self.now + self._micro(timedelta(), timedelta(seconds=0.9)), said)
 
     def _ending(self) -> None:
         """The last word was a manager's statement or a call, possibly after earlier questions of the same turn."""
@@ -165,7 +167,7 @@ class Conversation:
             if self.rng.random() < 0.15 and self.working_time.is_open(self.now + timedelta(minutes=3)):
                 self.script.manager(
                     self.now + self._micro(timedelta(seconds=50), timedelta(seconds=160)),
-                    text(texts.pick(self.rng, texts.THANKS_FROM_MANAGER, client=self._address())),
+                    text(texts.pick(self.rng, texts.THANKS_FROM_MANAGER, client=self._address()).words, ManagerSays()),
                 )
                 self.now += timedelta(seconds=170)
         elif roll < 0.54:
@@ -189,10 +191,11 @@ class Conversation:
         return wt.next_open(at) + timedelta(seconds=rng.randrange(60, 2400))
 
     def _client_words(self, openings: tuple[str, ...]) -> Content:
-        words = texts.like_a_person(self.rng, texts.pick(self.rng, openings))
+        phrase = texts.pick(self.rng, openings)
+        words = texts.like_a_person(self.rng, phrase.words)
         if self.rng.random() < 0.05:
             return self._voice()
-        return text(words)
+        return text(words, of_client(phrase.template))
 
     def _client_addition(self) -> Content:
         rng = self.rng
@@ -207,7 +210,8 @@ class Conversation:
         if roll < 0.26:
             name = rng.choice(texts.FILE_NAMES).format(n=number)
             return media("file", name, "application/octet-stream", rng.randrange(9_000, 2_000_000))
-        return text(texts.like_a_person(rng, texts.pick(rng, texts.CLIENT_ADDITIONS)))
+        phrase = texts.pick(rng, texts.CLIENT_ADDITIONS)
+        return text(texts.like_a_person(rng, phrase.words), of_client(phrase.template))
 
     def _voice(self) -> Content:
         return media("voice", self.rng.choice(texts.VOICE_NAMES), "audio/ogg", self.rng.randrange(4_000, 90_000))
@@ -215,21 +219,27 @@ class Conversation:
     def _closing(self) -> Content:
         if self.rng.random() < 0.12:
             return media("sticker", "sticker.webp", "image/webp", self.rng.randrange(8_000, 40_000))
-        return text(self.rng.choice(texts.CLOSINGS))
+        words = self.rng.choice(texts.CLOSINGS)
+        return text(words, of_client(words))
 
     def _manager_words(self, asks: bool, *, greet: bool) -> Content:
         rng = self.rng
-        words = texts.pick(rng, texts.MANAGER_QUESTIONS) if asks else self._statement()
+        phrase = texts.pick(rng, texts.MANAGER_QUESTIONS if asks else texts.MANAGER_STATEMENTS)
+        greeting = ""
         if greet:
-            words = texts.pick(rng, texts.GREETINGS, client=self._address(), manager=self.manager_name) + words
+            greeting = texts.pick(rng, texts.GREETINGS, client=self._address(), manager=self.manager_name).words
+        words, says = greeting + phrase.words, of_manager(phrase.template, greeting=greeting)
         if self.script.chat.channel == "waba" and rng.random() < 0.08:
-            return Content("waba_interactive", {"type": "button", "body": {"text": words}})
+            return Content("waba_interactive", {"type": "button", "body": {"text": words}}, says=says)
         if not asks and rng.random() < 0.05:
-            return media("file", "Смета.pdf", "application/pdf", rng.randrange(40_000, 400_000), words)
-        return text(words)
+            file = media("file", "Смета.pdf", "application/pdf", rng.randrange(40_000, 400_000), words)
+            return replace(file, says=says)
+        return text(words, says)
 
-    def _statement(self) -> str:
-        return texts.pick(self.rng, texts.MANAGER_STATEMENTS)
+    def statement(self) -> Content:
+        """What a manager states, without a greeting."""
+        phrase = texts.pick(self.rng, texts.MANAGER_STATEMENTS)
+        return text(phrase.words, of_manager(phrase.template))
 
     def _address(self) -> str:
         return f"{self.client_name}, " if self.client_name else ""

@@ -58,7 +58,7 @@ class DialogScript:
         planted = self._plant(at, "client", content)
         if planted is None:
             return
-        episode = self._tell(PlantedLine(planted, at, "client", words_of(content), closing=closing))
+        episode = self._tell(PlantedLine(planted, at, "client", words_of(content), closing=closing, says=content.says))
         self.touches.append(at)
         episode.opened_by = episode.opened_by or "client"
         if self._turn is None:
@@ -76,7 +76,7 @@ class DialogScript:
         planted = self._plant(at, "manager", content, delivered=True)
         if planted is None:
             return
-        episode = self._tell(PlantedLine(planted, at, "manager", words_of(content)))
+        episode = self._tell(PlantedLine(planted, at, "manager", words_of(content), says=content.says))
         self.touches.append(at)
         episode.opened_by = episode.opened_by or "manager"
         self._answer(at, "message")
@@ -87,7 +87,7 @@ class DialogScript:
         planted = self._plant(at, "manager", content, error=True)
         if planted is None:
             return
-        self._tell(PlantedLine(planted, at, "manager", words_of(content), delivered=False))
+        self._tell(PlantedLine(planted, at, "manager", words_of(content), delivered=False, says=content.says))
         self.touches.append(at)
         self.undelivered.append(Undelivered(planted, self.chat.chat_id, at))
 
@@ -113,6 +113,7 @@ class DialogScript:
     def call(self, at: datetime) -> None:
         """A connected call with the client ends his waiting as a message does."""
         if at < self.end and self.episodes:
+            self.episodes[-1].calls.append(at)
             self._answer(at, "call")
 
     def finish(

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from synkro_resources.sandbox.world.calendar import WorkingTime
+from synkro_resources.sandbox.world.meanings import Says
 
 WON, LOST = 142, 143
 """amoCRM's closed statuses, the same in every pipeline."""
@@ -47,6 +48,8 @@ class PlantedLine:
     closing: bool = False
     """Thanks, «ok», a sticker: a client's message that asks for nothing by itself."""
     delivered: bool = True
+    says: Says | None = None
+    """What a person reads in its words; None where nobody planted anything."""
 
 
 @dataclass(slots=True)
@@ -68,6 +71,8 @@ class PlantedEpisode:
     owner_deal_id: int | None = None
     channel: str = "other"
     lines: list[PlantedLine] = field(default_factory=list[PlantedLine])
+    calls: list[datetime] = field(default_factory=list[datetime])
+    """Connected calls after its first message."""
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from synkro_resources.sandbox.world import texts
 from synkro_resources.sandbox.world.conversation import Conversation
+from synkro_resources.sandbox.world.meanings import of_client
 from synkro_resources.sandbox.world.messages import Channel, Content, media, text
 from synkro_resources.sandbox.world.stories import Draft, Story
 
@@ -68,12 +69,12 @@ def piece(draft: Draft, number: int, day: date, kind: str) -> None:
     talk = story.conversation(chat, at, contact_id if by_phone else None, known_as=contact_id if has_talk else None)
     if story.talk is not None and second is not None:
         story.talk.moves_to, story.talk.moves_after = second, GIVEN_AWAY_AFTER
-    _course(story, talk, kind)
+    _course(talk, kind)
     story.finish()
 
 
-def _course(story: Story, talk: Conversation, kind: str) -> None:
-    script, rng = talk.script, story.rng
+def _course(talk: Conversation, kind: str) -> None:
+    script = talk.script
     match kind:
         case "odd_types":
             talk.first_contact()
@@ -95,8 +96,8 @@ def _course(story: Story, talk: Conversation, kind: str) -> None:
             talk.first_contact()
             talk.answer(asks=False)
             talk.pause(timedelta(minutes=1), timedelta(minutes=9))
-            quoted = {"message_id": script.last_message_id}
-            script.client(talk.now, Content("text", {"text": "Это цена с монтажом?"}, quoted))
+            quoted, words = {"message_id": script.last_message_id}, "Это цена с монтажом?"
+            script.client(talk.now, Content("text", {"text": words}, quoted, of_client(words)))
             talk.answer(asks=False)
         case "long_chat":
             _long_chat(talk)
@@ -107,8 +108,9 @@ def _course(story: Story, talk: Conversation, kind: str) -> None:
                 talk.pause(timedelta(minutes=2), timedelta(minutes=50))
                 talk.exchange()
         case "few_events":
-            script.client(talk.now, text("Работаете в субботу?"))
-            talk.send(text(texts.pick(rng, texts.MANAGER_STATEMENTS)))
+            words = "Работаете в субботу?"
+            script.client(talk.now, text(words, of_client(words)))
+            talk.send(talk.statement())
         case _:
             talk.first_contact()
             talk.episode(turns=2, forgotten=False)
@@ -118,7 +120,8 @@ def _long_chat(talk: Conversation) -> None:
     for _ in range(LONG_ROUNDS):
         talk.to_working_time()
         for _ in range(3):
-            talk.script.client(talk.now, text(texts.pick(talk.rng, texts.CLIENT_ADDITIONS)))
-        talk.send(text(texts.pick(talk.rng, texts.MANAGER_STATEMENTS)))
+            phrase = texts.pick(talk.rng, texts.CLIENT_ADDITIONS)
+            talk.script.client(talk.now, text(phrase.words, of_client(phrase.template)))
+        talk.send(talk.statement())
         talk.pause(timedelta(minutes=4), timedelta(minutes=20))
     talk.close()

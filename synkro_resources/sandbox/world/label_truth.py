@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -53,30 +54,43 @@ class LabelTruth:
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     objecting_without_deal: Counter[str] = field(default_factory=Counter[str])
     scores: dict[str, float] = field(default_factory=dict[str, float])
+    manager_scores: dict[int, list[float]] = field(default_factory=lambda: defaultdict[int, list[float]](list))
+    """Scores of the episodes in which a manager wrote most."""
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     """How often each item was answered in each way."""
     critical_fails: dict[str, list[str]] = field(default_factory=lambda: defaultdict[str, list[str]](list))
 
 
-def label_truth(world: World, truth: PeriodTruth) -> LabelTruth:
-    """What the labels of the days of `truth` say, as known at their end."""
+def label_truth(world: World, truth: PeriodTruth, *, always_answers: bool = False) -> LabelTruth:
+    """What the labels of the days of `truth` say, as known at their end.
+
+    `always_answers`: of a provider that never fails.
+    """
+
+    def labels_at_end(episode: PlantedEpisode) -> EpisodeLabels | None:
+        return labels_of(world.seed, episode, truth.as_of, always_answers=always_answers)
+
     told, links = LabelTruth(active=len(truth.active)), KnownLinks(world.truth, truth.last_day)
     skipped = Counter[str]()
     for episode in truth.active:
         reason = skip_reason([line for line in episode.lines if line.at < truth.as_of])
         skipped.update([reason] if reason else [])
-        labels = labels_of(world.seed, episode, truth.as_of)
+        labels = labels_at_end(episode)
         if labels is not None and labels.status == "ok":
             told.analysed.append(episode.start_id)
             if labels.counts:
                 _tell(told, episode.start_id, labels, links.deal(episode))
+                score, manager = told.scores.get(episode.start_id), links.writing_manager(episode, truth.as_of)
+                if score is not None and manager is not None:
+                    told.manager_scores[manager].append(score)
     told.skipped.update(skipped)
     for episode in truth.started:
         if truth.openers[episode.start_id] == "client":
-            labels = labels_of(world.seed, episode, truth.as_of)
-            if labels is not None and labels.counts:
+            labels = labels_at_end(episode)
+            # Who gave orders to the analyst is left out of averages only: he may want to buy all the same.
+            if labels is not None and labels.status == "ok":
                 _tell_deal(told, episode, labels, truth.as_of, links.deals_of(episode, truth.as_of))
-    _tell_reasons(told, world, truth, links)
+    _tell_reasons(told, world, truth, links, labels_at_end)
     return told
 
 
@@ -94,11 +108,11 @@ def _tell(told: LabelTruth, start_id: str, labels: EpisodeLabels, deal: PlantedD
         told.better.extend([start_id] if change > 0 else [])
     if deal is not None:
         told.deals_analysed.add(deal.lead_id)
-    if labels.objection is not None:
-        code = labels.objection.code
+    for objection in labels.objections:
+        code = objection.code
         told.objecting[code].append(start_id)
-        told.handled[code] += labels.objection.handled
-        told.outcomes[code, labels.objection.outcome] += 1
+        told.handled[code] += objection.handled
+        told.outcomes[code, objection.outcome] += 1
         if deal is None:
             told.objecting_without_deal[code] += 1
         else:
@@ -133,7 +147,13 @@ def _tell_deal(
             told.deal_created_late.append(episode.start_id)
 
 
-def _tell_reasons(told: LabelTruth, world: World, truth: PeriodTruth, links: KnownLinks) -> None:
+def _tell_reasons(
+    told: LabelTruth,
+    world: World,
+    truth: PeriodTruth,
+    links: KnownLinks,
+    labels_at_end: Callable[[PlantedEpisode], EpisodeLabels | None],
+) -> None:
     """The CRM's reason of each lost deal against the one that its newest analysed conversation gives.
 
     A conversation that gave orders to the analyst counts here: it is left out of averages of labels only.
@@ -141,7 +161,7 @@ def _tell_reasons(told: LabelTruth, world: World, truth: PeriodTruth, links: Kno
     by_deal: dict[int, list[tuple[datetime, EpisodeLabels]]] = defaultdict(list)
     if truth.lost_deals:
         for episode in world.truth.episodes:
-            labels = labels_of(world.seed, episode, truth.as_of)
+            labels = labels_at_end(episode)
             deal = links.deal(episode) if labels is not None else None
             if labels is not None and deal is not None:
                 by_deal[deal.lead_id].append((labels.content_until, labels))

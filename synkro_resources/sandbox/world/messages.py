@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from synkro_resources.sandbox.world.meanings import Says
+
 Json = dict[str, Any]
 Channel = Literal["whatsapp", "waba", "telegram", "max", "avito", "unknown"]
 
@@ -43,6 +45,8 @@ class Content:
     body: Json = field(default_factory=dict)
     reply_to: Json | None = None
     """The message it quotes; nothing is documented but that there may be an object."""
+    says: Says | None = None
+    """What a person reads in its words; never part of the vendor's object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,8 @@ class Chat:
     is_group: bool = False
 
 
-def text(value: str) -> Content:
-    return Content("text", {"text": value})
+def text(value: str, says: Says | None = None) -> Content:
+    return Content("text", {"text": value}, says=says)
 
 
 def media(kind: str, name: str, mime_type: str, size: int, caption: str = "") -> Content:

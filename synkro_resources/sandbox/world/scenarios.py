@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from synkro_resources.sandbox.world import lifecycle, texts
 from synkro_resources.sandbox.world.conversation import Conversation
 from synkro_resources.sandbox.world.directory import MAIN_STAGES
+from synkro_resources.sandbox.world.meanings import of_client
 from synkro_resources.sandbox.world.messages import Channel, Chat, Json, contact_with_chat, media, message, text
 from synkro_resources.sandbox.world.people import DELETED_MANAGER, person
 from synkro_resources.sandbox.world.stories import CHATS, RADIST_CONTACTS, Draft, Story
@@ -179,7 +180,7 @@ def _rare_course(story: Story, talk: Conversation, kind: str) -> None:
         case "ok_to_a_question":
             talk.reply(talk.now + timedelta(minutes=4), asks=True)
             talk.pause(timedelta(seconds=30), timedelta(minutes=9))
-            talk.script.client(talk.now, text("Ок"), closing=True)
+            talk.script.client(talk.now, text("Ок", of_client("Ок")), closing=True)
         case "bot_and_night":
             talk.answer(asks=False)
             talk.now = story.working_time.instant(_next_day(story, talk.now), _NIGHT)

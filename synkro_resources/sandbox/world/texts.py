@@ -6,6 +6,7 @@ The lists are kept apart because a text decides whether somebody waits for an an
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from random import Random
 
 BOT_REPLY = "Спасибо за обращение, скоро ответим"
@@ -157,12 +158,20 @@ GROUP_CHATTER = (
 )
 
 
-def pick(rng: Random, texts: tuple[str, ...], **names: str) -> str:
-    """One of the texts with its gaps filled."""
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """`words` are the template with its gaps filled."""
+
+    template: str
+    words: str
+
+
+def pick(rng: Random, texts: tuple[str, ...], **names: str) -> Phrase:
+    """One of the texts."""
     template = rng.choice(texts)
     known = {"client": "", "manager": "менеджер", "n": str(rng.randrange(6, 180)), "price": price_text(rng), **names}
     text = template.format(**known)
-    return text[:1].upper() + text[1:] if template.startswith("{client}") else text
+    return Phrase(template, text[:1].upper() + text[1:] if template.startswith("{client}") else text)
 
 
 def price_text(rng: Random) -> str:
@@ -179,6 +188,8 @@ def like_a_person(rng: Random, text: str) -> str:
         return text.lower()
     if roll < 0.26 and len(text) > 20:
         at = rng.randrange(5, len(text) - 5)
+        if text[at - 1].isspace():
+            at += 1  # without its first letter a word may be another word
         return text[:at] + text[at + 1 :]
     if roll < 0.32:
         return text + rng.choice((" 🙏", " 😊", ")))", "…", " ❤️"))

@@ -11,9 +11,10 @@ from synkro_assets.reports.reading import read_inputs
 from synkro_resources.control.labels import read_labels
 from synkro_resources.model.period import Period
 from synkro_resources.model.window import TenantWindow
-from synkro_resources.rules.metrics.checklist import checklist
+from synkro_resources.rules.deal_history import NOBODY
+from synkro_resources.rules.metrics.checklist import checklist, mean_score
 from synkro_resources.rules.metrics.frames import as_frame
-from synkro_resources.rules.metrics.labels import Labels
+from synkro_resources.rules.metrics.labels import Labels, episode_managers
 from synkro_resources.rules.metrics.lost_reasons import lost_reasons
 from synkro_resources.rules.metrics.no_deal import dialogs_without_deal
 from synkro_resources.rules.metrics.objections import objections
@@ -43,6 +44,7 @@ def found_label_figures(planted: Planted, period: Period) -> Figures:
         **_reasons(figures, labels),
         **_talk(known, figures, labels),
         **_checked(figures, labels),
+        "manager_scores": _manager_scores(known, figures, labels),
     }
 
 
@@ -105,9 +107,19 @@ def _checked(figures: PeriodFigures, labels: Labels) -> Figures:
     }
 
 
-def expected_label_figures(planted: Planted, period: Period) -> Figures:
-    """The same from the truth."""
-    told = label_truth(planted.world, planted.truth.period(period.first_day, period.last_day))
+def _manager_scores(known: Known, figures: PeriodFigures, labels: Labels) -> dict[int, float]:
+    """Mean of each manager's episodes, as the package shows it by scope."""
+    scored = checklist(labels, figures.active).scored
+    managers = episode_managers(known.messages, figures.active, known.history, known.settings.author_map)
+    of = scored["episode_key"].map(lambda key: managers.get(str(key), NOBODY).manager_id)
+    people = sorted({int(person) for person in of.dropna()})
+    return {person: round(mean_score(scored[of == person]) or 0.0, 6) for person in people}
+
+
+def expected_label_figures(planted: Planted, period: Period, *, always_answers: bool = False) -> Figures:
+    """The same from the truth; `always_answers`: of a provider that never fails."""
+    truth = planted.truth.period(period.first_day, period.last_day)
+    told = label_truth(planted.world, truth, always_answers=always_answers)
     chats = {episode.start_id: episode.chat_id for episode in planted.truth.episodes}
 
     def keys(episodes: list[PlantedEpisode]) -> list[str]:
@@ -136,6 +148,9 @@ def expected_label_figures(planted: Planted, period: Period) -> Figures:
         "outcomes": dict(told.outcomes),
         "without": dict(told.objecting_without_deal),
         "scores": {f"{chats[start_id]}:{start_id}": round(score, 6) for start_id, score in told.scores.items()},
+        "manager_scores": {
+            person: round(sum(scores) / len(scores), 6) for person, scores in sorted(told.manager_scores.items())
+        },
         "passed": {
             item: (told.verdicts[item, "yes"], told.verdicts[item, "yes"] + told.verdicts[item, "no"]) for item in items
         },

@@ -58,7 +58,7 @@ def _need_asked(reading: Reading, wanted: Sentence | None) -> Finding:
     for sentence in reading.manager_after(wanted):
         if _asks_about_need(sentence):
             return said(_KIND, "CK03", "yes", sentence)
-    if lexicon.DESCRIBED.search(wanted.read):
+    if _first(reading.sentences(wanted.message), lexicon.DESCRIBED):
         return not_asked(_KIND, "CK03")
     return said(_KIND, "CK03", "no", wanted)
 
@@ -78,7 +78,7 @@ def _price_named(reading: Reading, asked: list[Question]) -> Finding:
 def _variant_offered(reading: Reading, wanted: Sentence | None) -> Finding:
     if wanted is None:
         return not_asked(_KIND, "CK05")
-    told = [wanted, *(item for item in reading.client if item.message.place > wanted.message.place and not item.asks)]
+    told = (item for item in reading.client if item.message.place >= wanted.message.place)
     need = _first(told, lexicon.DESCRIBED)
     if need is None:
         return not_asked(_KIND, "CK05")

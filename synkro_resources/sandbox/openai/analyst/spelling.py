@@ -18,6 +18,7 @@ _COMMON_STEMS = """
 здравств добр привет приветств утро вечер день сколько стоит стоят стоил стоимост цена цену цены ценой ценам прайс
 почем расцен посчита рассчита расчет смет дорог недорог дешев скидк акци бюджет
 налич наличие наличии продае склад остал закончил имеется
+посчитайте
 доставк доставит доставля привез отгруз курьер самовывоз ждать ждали
 оплат предоплат наличны безнал перевод реквизит карт рассрочк кредит переплат
 посовет подбер подобр подбор выбрать выбор отлича подойд подход лучше хватит рекоменд вариант модел
@@ -29,8 +30,9 @@ _COMMON_STEMS = """
 посоветова подума согласова передума актуальн нужен нужна нужно нужны интерес интересует интересуют котел котла котлы
 радиатор батаре термостат
 тепл отоплен деревян постав давай
-спасибо благодар понял принят отлич договорил хорош супер большое
-подскаж подскажите скажите пришл скинь скиньте отправ напиш можно хотел хочу когда какой какая какое какие
+спасибо благодар понял принят отлич договорил хорош супер большое больше
+подскаж подскажите скажите пришл скинь скиньте скинул отправ
+узнать узнал смож план дома напиш можно хотел хочу когда какой какая какое какие
 понедельник вторник среду четверг пятниц суббот воскресен сегодня завтра послезавтра
 объявлен работает пожалуйста приобрет купить куплю покупа
 другом других мужем женой видел раньше предлага опечатал извини квартир ванную метров
@@ -110,6 +112,10 @@ def _moved_space(first: str, second: str) -> tuple[str, str] | None:
     return min(better, key=lambda pair: _ending(pair[0]) + _ending(pair[1]), default=None)
 
 
+def _lent_to_number(letter: str, word: str) -> bool:
+    return len(letter) == 1 and not is_known(word) and is_known(letter + word)
+
+
 def _is_better(word: str, before: str, worse: int) -> bool:
     """Known, and at most `worse` letters further from what is known than it was."""
     return word != "" and is_known(word) and (not is_known(before) or _ending(word) <= _ending(before) + worse)
@@ -137,7 +143,9 @@ def read(text: str) -> str:
     pieces = re.split(r"([а-я]+)", plain(text))
     words = range(1, len(pieces), 2)
     for at in words:
-        if at + 2 < len(pieces) and pieces[at + 1] == " " and (moved := _moved_space(pieces[at], pieces[at + 2])):
+        if pieces[at - 1][-1:].isdigit() and at + 2 < len(pieces) and _lent_to_number(pieces[at], pieces[at + 2]):
+            pieces[at], pieces[at + 2] = "", pieces[at] + pieces[at + 2]  # «84с екций»
+        elif at + 2 < len(pieces) and pieces[at + 1] == " " and (moved := _moved_space(pieces[at], pieces[at + 2])):
             pieces[at], pieces[at + 2] = moved
     for at in words:
         pieces[at] = mended(pieces[at])

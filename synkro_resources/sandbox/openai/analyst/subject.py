@@ -6,7 +6,7 @@ from synkro_resources.sandbox.openai.analyst import lexicon
 from synkro_resources.sandbox.openai.analyst.episode import Message
 from synkro_resources.sandbox.openai.analyst.finding import Finding, said, unclear
 from synkro_resources.sandbox.openai.analyst.lexicon import Patterns
-from synkro_resources.sandbox.openai.analyst.questions import questions
+from synkro_resources.sandbox.openai.analyst.questions import is_other_client, questions
 from synkro_resources.sandbox.openai.analyst.reading import Reading, Sentence, last_of_client, manager_before
 
 PURCHASE = frozenset({"price_specific", "availability", "choice", "invoice", "payment", "visit", "order"})
@@ -30,9 +30,10 @@ _MOST = 3
 
 def intents(reading: Reading) -> list[tuple[str, Sentence]]:
     """Up to three, in the order in which the client came to them."""
-    found = _codes(reading.client, lexicon.INTENTS)
-    told = {sentence.ref for _, sentence in _hits(reading.client, lexicon.INTENTS)}
-    needs = [item for item in reading.client if item.ref not in told and lexicon.NEED_TOLD.search(item.read)]
+    spoken = tuple(item for item in reading.client if not is_other_client(item))
+    found = _codes(spoken, lexicon.INTENTS)
+    told = {sentence.ref for _, sentence in _hits(spoken, lexicon.INTENTS)}
+    needs = [item for item in spoken if item.ref not in told and lexicon.NEED_TOLD.search(item.read)]
     if needs:
         # A bare need asks for help with the choice.
         found = [item for item in found if item[0] != "choice" or item[1].message.place < needs[0].message.place]

@@ -24,18 +24,17 @@ _MARKS = {
 
 @dataclass(frozen=True)
 class WorldTalk:
-    """An episode as it is shown, and what was planned for it. `lines` are the lines of the talk that hold messages."""
+    """An episode as it is shown, and what was planned for it."""
 
     shown: Talk
     episode: PlantedEpisode
-    lines: tuple[PlantedLine, ...]
     last_turn: PlantedTurn
     is_full: bool
 
 
 @cache
 def world_talks(seed: int, days: int = 30) -> tuple[WorldTalk, ...]:
-    """Every episode that can be labelled and whose messages all arrived."""
+    """Every episode that can be labelled, without messages that never arrived."""
     return tuple(_talks(world(seed, days)))
 
 
@@ -45,17 +44,18 @@ def _talks(made: World) -> Iterator[WorldTalk]:
     for turn in made.truth.turns:
         turns[turn.episode_start_id].append(turn)
     for episode in made.truth.episodes:
-        if not is_labelable(episode.lines) or not all(line.delivered for line in episode.lines):
+        if not is_labelable(episode.lines):
             continue
+        arrived = tuple(line for line in episode.lines if line.delivered)
         own = sorted(turns[episode.start_id], key=lambda turn: turn.first_at)
-        rows = [(line.at, f"{_LETTERS[line.writer]}: {_text(line, kinds)}") for line in episode.lines]
+        rows = [(line.at, f"{_LETTERS[line.writer]}: {_text(line, kinds)}") for line in arrived]
         rows += [
             (turn.answered_at, "З: исходящий, 3 мин 20 с")
             for turn in own
             if turn.answer_kind == "call" and turn.answered_at and turn.answered_at <= episode.last_at
         ]
         lines = tuple(text for _, text in sorted(rows, key=lambda row: row[0]))
-        yield WorldTalk(Talk(lines), episode, tuple(episode.lines), own[-1], skip_reason(episode.lines) is None)
+        yield WorldTalk(Talk(lines), episode, own[-1], skip_reason(episode.lines) is None)
 
 
 def _text(line: PlantedLine, kinds: dict[str, str]) -> str:

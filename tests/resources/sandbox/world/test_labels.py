@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select
 from synkro_resources.control.database import Database
 from synkro_resources.control.tables.analysis import episode_analysis, finding
 from synkro_resources.control.tenants import Tenant
+from synkro_resources.sandbox.world import meanings, texts
 from synkro_resources.sandbox.world.facts import PlantedEpisode, PlantedLine
 from synkro_resources.sandbox.world.label_rows import analysis_rows
 from synkro_resources.sandbox.world.label_truth import label_truth
@@ -44,21 +45,21 @@ def test_an_answer_holds_what_the_analysis_contract_asks_for() -> None:
         kinds = Counter(item.type for item in labels.findings)
         assert [kinds[kind] for kind in ONCE] == [1] * len(ONCE)
         assert kinds["checklist"] == (12 if labels.is_full else 0)
-        assert kinds["objection"] == kinds["objection_reply"] == kinds["objection_outcome"] <= 1
+        assert kinds["objection"] == kinds["objection_reply"] == kinds["objection_outcome"] == len(labels.objections)
         if labels.is_full:
-            assert (labels.checklist["CK07"] != "not_applicable") == (labels.objection is not None)
+            assert (labels.checklist["CK07"] != "not_applicable") == bool(labels.objections)
 
 
 def test_a_reply_comes_after_its_objection_and_the_outcome_after_both() -> None:
     checked = 0
     for episode, labels in labelled():
         place = {line.message_id: number for number, line in enumerate(episode.lines)}
-        at = {item.type: place[item.refs[0]] for item in labels.findings if item.type.startswith("objection")}
-        if labels.objection is None or not at:
-            continue
-        checked += 1
-        assert (at["objection"] < at["objection_reply"]) == labels.objection.handled
-        assert (at["objection"] < at["objection_outcome"]) == (labels.objection.outcome != "open")
+        at = {(item.type, item.code): place[item.refs[0]] for item in labels.findings if item.refs}
+        for objection in labels.objections if labels.findings else ():
+            checked += 1
+            raised, code = at["objection", objection.code], objection.code
+            assert (raised < at["objection_reply", code]) == objection.handled
+            assert (raised < at["objection_outcome", code]) == (objection.outcome != "open")
     assert checked > 50
 
 
@@ -140,3 +141,35 @@ def test_the_rows_fit_the_analysis_tables_and_follow_the_days(control_db: Databa
         connection.execute(insert(finding), [{"tenant": tenant_a.slug, **item} for item in findings])
         stored = connection.execute(select(func.count()).select_from(finding)).scalar_one()
     assert stored == len(findings) > 1000
+
+
+def test_labels_follow_from_the_lines_and_from_no_seed() -> None:
+    for episode, labels in labelled():
+        assert labels_of(20, episode, END, always_answers=True) == labels_of(1, episode, END, always_answers=True)
+        if labels.status == "ok":
+            assert labels_of(20, episode, END, always_answers=True) == labels
+
+
+def test_every_meaning_belongs_to_a_sentence_that_somebody_says() -> None:
+    """A sentence that is worded anew would lose its meaning without a word."""
+    by_client = (*texts.CLIENT_OPENINGS, *texts.CLIENT_FOLLOWUPS, *texts.CLIENT_ADDITIONS, *texts.PROMOTION_REPLIES)
+    single = ("Можно завтра забрать?", "Работаете в субботу?", "Это цена с монтажом?", "Ок")
+    assert set(meanings.CLIENT) <= {*by_client, *texts.CLOSINGS, *single}
+    assert set(meanings.MANAGER) <= {
+        *(*texts.MANAGER_STATEMENTS, *texts.MANAGER_QUESTIONS, *texts.OUTBOUND_OPENINGS, *texts.THANKS_FROM_MANAGER)
+    }
+
+
+def test_a_world_says_everything_that_a_figure_of_labels_counts() -> None:
+    found = [labels for _, labels in labelled()]
+    assert {labels.client_type for labels in found} == {
+        *("buyer", "customer", "unclear", "supplier", "partner", "job_seeker", "spam")
+    }
+    objections = [objection for labels in found for objection in labels.objections]
+    assert len({objection.code for objection in objections}) == 8
+    assert {(objection.handled, objection.outcome) for objection in objections} >= {
+        *((True, "accepted"), (True, "declined"), (True, "open"), (False, "open"))
+    }
+    assert len({labels.lost_reason for labels in found if labels.lost_reason}) >= 6
+    assert {item for labels in found for item, verdict in labels.checklist.items() if verdict == "no"} == {*WEIGHTS}
+    assert {item for labels in found for item, verdict in labels.checklist.items() if verdict == "yes"} == {*WEIGHTS}
