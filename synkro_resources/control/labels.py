@@ -44,12 +44,12 @@ class StoredFinding:
     applicability: str | None
     message_ids: Sequence[str]
     quote_message_id: str | None
+    quote: str | None
     detail: str | None
     band: str
     text_version: str | None
     start: int | None
     end: int | None
-    quote_masked: str | None
 
 
 def read_labels(db: Database, tenant: str, *, until: datetime, episode_keys: Sequence[str] | None = None) -> Labels:
@@ -74,7 +74,7 @@ def stored_labels(
     """The same answers for people: by episode, all findings, and what was said of them; nothing is left out."""
     newest = _newest(until, episode_keys)
     row = finding.c
-    found = _findings(newest, row.text_version, row.start, row.end, row.quote_masked)
+    found = _findings(newest, row.text_version, row.start, row.end)
     with db.tenant(tenant) as connection:
         answers = [StoredAnswer(**values) for values in connection.execute(newest).mappings()]
         findings = [StoredFinding(**values) for values in connection.execute(found).mappings()]

@@ -227,13 +227,13 @@ def _shown(
     cited = [
         item
         for item in findings
-        if item.quote_message_id == row["message_id"] and item.applicability == "applicable" and item.quote_masked
+        if item.quote_message_id == row["message_id"] and item.applicability == "applicable" and item.quote
     ]
     if shows_texts:
         spans = [span for item in cited if (span := _place(item, row)) is not None]
         pieces = list(pieces_of(str(row["text"] or ""), spans))
     else:
-        quotes = dict.fromkeys(_in_labels(item.quote_masked or "", language) for item in cited)
+        quotes = dict.fromkeys(_in_labels(item.quote or "", language) for item in cited)
         pieces = [
             Piece(quote, is_quoted=True)
             for quote in quotes
@@ -250,11 +250,11 @@ def _shown(
 
 def _quote(item: StoredFinding, row: Mapping[str, object] | None, shows_texts: bool, language: Language) -> str | None:
     """The client's own words where this person may read them and the message still says so; else the masked form."""
-    if not item.quote_masked:
+    if not item.quote:
         return None
     span = _place(item, row) if shows_texts and row is not None else None
     if span is None or row is None:
-        return _in_labels(item.quote_masked, language)
+        return _in_labels(item.quote, language)
     return str(row["text"])[slice(*span)]
 
 
