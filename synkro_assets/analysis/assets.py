@@ -9,13 +9,13 @@ from hashlib import sha256
 
 from synkro_assets.analysis.analyst import Analyst, Question, Tally
 from synkro_assets.analysis.conversations import Conversations, Episode
-from synkro_assets.analysis.provider import Caps, Provider
+from synkro_assets.analysis.provider import STOPPING, Caps, Provider
 from synkro_assets.analysis.reading import conversations_of, episodes_of
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.ai.async_client import AsyncAiClient
 from synkro_resources.control.ai_ledger import AiLedger
-from synkro_resources.control.integrations import mark_broken
+from synkro_resources.control.integrations import get_integration, mark_broken, mark_integration
 from synkro_resources.control.pii_tokens import (
     StoredTokens,
     TokenValue,
@@ -32,6 +32,7 @@ from synkro_resources.rules.masking.tokens import Tokens
 
 LABELS = "analysis/labels"
 PROGRESS_EVERY = 25
+BUDGET = "ai.budget_"
 SHORT_LOAD_DAYS, SAMPLED_DAYS, SAMPLE = 14, 31, 200
 """A longer load is a history: until its price is confirmed, so many episodes of its last days are labelled."""
 
@@ -164,6 +165,17 @@ def _tell(run: TenantRun, provider: Provider, tally: Tally) -> None:
         run.context.log.warning("%s %s", provider.stopped.what.en, provider.stopped.remedy.en)
     elif (warning := _budget_warning(run, provider, tally)) is not None:
         run.warn(IntegrationKind.AI, warning)
+    else:
+        _note_recovery(run, answered=bool(tally.statuses["ok"]))
+
+
+def _note_recovery(run: TenantRun, *, answered: bool) -> None:
+    """What the analysis said of the provider no longer holds: it answers again, or the month has money left."""
+    control, nothing = run.platform.control, Sentence("", "")
+    integration = get_integration(control, run.tenant, IntegrationKind.AI)
+    code = integration.problem.code if integration is not None and integration.problem is not None else ""
+    if code.startswith(BUDGET) or (answered and code in STOPPING):
+        mark_integration(control, run.tenant, IntegrationKind.AI, "ok", "", nothing, nothing)
 
 
 def _budget_warning(run: TenantRun, provider: Provider, tally: Tally) -> IntegrationError | None:

@@ -108,7 +108,9 @@ def test_no_phone_name_or_key_of_a_client_reaches_the_provider(company: Company)
     assert "t-labelled" not in sent
 
 
-def test_a_provider_that_refuses_the_key_holds_back_no_figure_and_is_named(company: Company) -> None:
+def test_a_provider_that_refuses_the_key_holds_back_no_figure_is_named_and_well_again_once_it_answers(
+    company: Company,
+) -> None:
     place = company.place
     place.add_company(BROKEN, seed=31, days=20)
     ai = place.connect_ai(BROKEN)
@@ -124,3 +126,8 @@ def test_a_provider_that_refuses_the_key_holds_back_no_figure_and_is_named(compa
     assert found is not None
     assert found[2].metric(0, "new_episodes") is not None
     assert ai.state.log.counts().get("/v1/chat/completions", 0) <= 6
+    ai.state.switches.always = None
+    assert place.load(BROKEN, day.first_day, day.last_day).status == "done"
+    mended = get_integration(place.control, BROKEN, IntegrationKind.AI)
+    assert mended is not None
+    assert (mended.status, mended.problem) == ("ok", None)
