@@ -90,7 +90,7 @@ def set_schedule(
     check_fields(chosen, kind, at, language)
     rule, now = Rule(kind, at, days), clock.now()
     following = next_occurrence(rule, Calendar.of(tenant_settings(db, tenant)), now)
-    values = {
+    values: dict[str, object] = {
         "kind": kind.value,
         "at_time": at,
         "weekdays": list(days),
@@ -118,7 +118,7 @@ def set_schedule(
             "kind": kind.value,
             "at": f"{at:%H:%M}",
             "weekdays": list(days),
-            "destinations": len(values["destinations"]),
+            "destinations": len(destinations),
             "language": language,
         }
         record(connection, at=now, actor=actor, action="schedule.set", tenant=tenant, target=chosen, details=details)
@@ -134,7 +134,7 @@ def pause_schedule(
         UserInputError: `schedule.unknown`.
     """
     now = clock.now()
-    changes = {"enabled": False, "next_due_at": None, "paused_reason": reason}
+    changes: dict[str, object] = {"enabled": False, "next_due_at": None, "paused_reason": reason}
     with db.tenant(tenant) as connection:
         row = _change(connection, tenant, schedule_id, changes, actor, now)
         connection.execute(
@@ -156,7 +156,7 @@ def resume_schedule(db: Database, tenant: str, schedule_id: str, *, actor: str, 
     """
     now, known = clock.now(), get_schedule(db, tenant, schedule_id)
     following = next_occurrence(known.rule, Calendar.of(tenant_settings(db, tenant)), now)
-    changes = {
+    changes: dict[str, object] = {
         "enabled": True,
         "next_due_at": None if following is None else following.at,
         "paused_reason": "",

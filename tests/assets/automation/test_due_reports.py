@@ -39,7 +39,7 @@ LEAD = timedelta(minutes=45)
 
 @pytest.fixture
 def place(control_db: Database, keyring: Keyring, control_clock: FixedClock) -> Platform:
-    return Platform(Settings(), control_db, keyring, control_clock)
+    return Platform(Settings.load(), control_db, keyring, control_clock)
 
 
 @pytest.fixture
@@ -87,15 +87,15 @@ def test_fridays_report_is_asked_for_on_monday_a_lead_time_ahead_and_once(place:
 def test_a_tick_that_died_after_its_row_asks_for_nothing_twice(place: Platform, daily: Tenant) -> None:
     at(place, MONDAY_0830 - LEAD)
     before = schedules.get_schedule(place.control, daily.slug, "day")
-    period = {"kind": RequestKind.REPORT, "period": FRIDAY}
     written = create_request(
         place.control,
         tenant=daily.slug,
+        kind=RequestKind.REPORT,
+        period=FRIDAY,
         requested_by="schedule:day",
         reason="schedule",
         clock=place.clock,
         scheduled=Scheduled("day", MONDAY_0830),
-        **period,
     )
     assert schedules.get_schedule(place.control, daily.slug, "day") == before
     assert [request.id for request in tick(place, daily)] == [written.id]
@@ -226,7 +226,7 @@ def test_nothing_is_refined_that_was_not_told_as_preliminary(place: Platform, da
 
 def test_dagster_runs_the_schedule_every_minute_and_it_starts_no_run(place: Platform, daily: Tenant) -> None:
     at(place, MONDAY_0830 - LEAD)
-    repository = build_defs(Settings()).get_repository_def()
+    repository = build_defs(Settings.load()).get_repository_def()
     schedule = repository.get_schedule_def(NAME)
     assert schedule.cron_schedule == "* * * * *"
     with dg.DagsterInstance.ephemeral() as instance:

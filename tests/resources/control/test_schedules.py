@@ -36,7 +36,7 @@ MONDAY_0830 = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)  # the clock stands at F
 
 
 def daily(db: Database, clock: FixedClock, tenant: Tenant, **given: Any) -> Schedule:
-    wanted = {"kind": PeriodKind.DAY, "at": MORNING} | given
+    wanted: dict[str, Any] = {"kind": PeriodKind.DAY, "at": MORNING} | given
     return schedules.set_schedule(db, tenant.slug, actor="user:1", clock=clock, **wanted)
 
 
