@@ -36,7 +36,7 @@ def test_three_scheduled_days_bring_three_reports_whatever_happens_to_the_ticks(
         at(TUESDAY_EVENING)
         sandbox = place.add_company(SLUG, seed=23, days=14)
         set_schedule(place.control, SLUG, kind=PeriodKind.DAY, at=time(8, 30), actor="test", clock=place.clock)
-        sent_at: list[datetime] = []
+        sent_at: list[datetime | None] = []
         for number, ticks in enumerate((2, 1, 2)):
             due_at = WEDNESDAY_0830 + timedelta(days=number)
             is_late = number == 1  # the ticks of that morning's first half hour are lost

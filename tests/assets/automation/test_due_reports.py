@@ -13,8 +13,10 @@ from synkro_assets.automation.schedules import FAILURES_IN_A_ROW, NAME, ask_for_
 from synkro_assets.definitions import build_defs
 from synkro_resources.control import schedules
 from synkro_resources.control.database import Database
+from synkro_resources.control.days import mark_day
 from synkro_resources.control.integrations import mark_integration, set_integration
 from synkro_resources.control.keyring import Keyring
+from synkro_resources.control.packages import save_package
 from synkro_resources.control.run_requests import (
     RunRequest,
     Scheduled,
@@ -27,6 +29,7 @@ from synkro_resources.control.tenants import Tenant, resume_tenant, suspend_tena
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.errors import Sentence
 from synkro_resources.model.ids import IntegrationKind, RequestKind
+from synkro_resources.model.package import Package, Verdict
 from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.platform import Platform
 from synkro_resources.settings import Settings
@@ -222,6 +225,50 @@ def test_nothing_is_refined_that_was_not_told_as_preliminary(place: Platform, da
     (asked,) = tick(place, daily)
     update_request(place.control, daily.slug, asked.id, clock=place.clock, status="done")
     assert [request for request in ask_for_refinements(place) if request.tenant == daily.slug] == []
+
+
+def test_a_preliminary_report_whose_day_is_whole_by_now_is_asked_for_once_more_and_only_within_two_days(
+    place: Platform, daily: Tenant
+) -> None:
+    at(place, MONDAY_0830)
+    (asked,) = tick(place, daily)
+    update_request(place.control, daily.slug, asked.id, clock=place.clock, status="done")
+    save_package(place.control, preliminary(daily))
+
+    def refined() -> list[Period]:
+        return [request.period for request in ask_for_refinements(place) if request.tenant == daily.slug]
+
+    assert refined() == []
+    mark_day(place.control, daily.slug, FRIDAY.first_day, "derived", MONDAY_0830 + timedelta(hours=1), complete=True)
+    at(place, MONDAY_0830 + timedelta(hours=49))
+    assert refined() == []
+    at(place, MONDAY_0830 + timedelta(hours=2))
+    assert refined() == [FRIDAY]
+    assert refined() == []
+
+
+def preliminary(tenant: Tenant) -> Package:
+    """Friday's package as it was sent on Monday, with a part of the day missing."""
+    return Package(
+        tenant=tenant.slug,
+        period=FRIDAY,
+        zone=tenant.zone,
+        as_of=MONDAY_0830,
+        data_until=MONDAY_0830,
+        built_at=MONDAY_0830,
+        working_days=1,
+        prev_period=None,
+        prev_note="first",
+        verdict=Verdict.PRELIMINARY,
+        verdict_reasons=("load_coverage",),
+        versions={"metrics": "m1"},
+        input_hash="h1",
+        metrics=(),
+        rows=(),
+        health=(),
+        holidays=(),
+        names={},
+    )
 
 
 def test_dagster_runs_the_schedule_every_minute_and_it_starts_no_run(place: Platform, daily: Tenant) -> None:

@@ -118,9 +118,14 @@ def test_a_plan_without_schedules_says_so(control_db: Database, control_clock: F
     with control_db.operator("op", "test") as connection:
         base = connection.execute(plan.select().where(plan.c.code == "base")).mappings().one()
         connection.execute(plan.insert().values({**base, "code": bare, "schedules_allowed": False}))
-    change_plan(control_db, tenant_a.slug, bare, actor="op", reason="test", clock=control_clock)
-    with pytest.raises(RefusedError, match=r"plan\.schedules"):
-        daily(control_db, control_clock, tenant_a)
+    try:
+        change_plan(control_db, tenant_a.slug, bare, actor="op", reason="test", clock=control_clock)
+        with pytest.raises(RefusedError, match=r"plan\.schedules"):
+            daily(control_db, control_clock, tenant_a)
+    finally:  # all tests share the list of plans
+        change_plan(control_db, tenant_a.slug, "base", actor="op", reason="test", clock=control_clock)
+        with control_db.owner() as connection:
+            connection.execute(plan.delete().where(plan.c.code == bare))
 
 
 def test_only_due_schedules_of_active_tenants_of_the_own_cell_are_looked_at(
