@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "supabase": ("synkro_app.cli_commands.supabase:supabase", "SQL, set-up and comparison of the client's database."),
     "dialog": ("synkro_app.cli_commands.dialogs:dialog", "Link dialogs to contacts by hand, review flagged ones."),
     "backfill": ("synkro_app.cli_commands.backfill:backfill", "Load a period for many tenants."),
+    "schedule": ("synkro_app.cli_commands.schedule:schedule", "Reports by schedule: set, pause, what comes next."),
+    "requests": ("synkro_app.cli_commands.requests:requests", "What was asked for; cancel it or try again."),
     "status": ("synkro_app.cli_commands.status:status", "Age of the data and failed checks, with what to do."),
     "lake": ("synkro_app.cli_commands.lake:lake", "Build a tenant's tables of what is in force anew."),
     "migrate": ("synkro_app.cli_commands.admin:migrate", "Bring the control database to this version's schema."),

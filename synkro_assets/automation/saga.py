@@ -8,17 +8,17 @@ harmless.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from synkro_assets.automation.planning import Stage, StageKind, derive_again, plan
+from synkro_assets.automation.planning import TODAY_FRESH_FOR, Stage, StageKind, derive_again, plan
 from synkro_assets.day_marks import loaded_at, present_versions
 from synkro_assets.partitions import history_start
 from synkro_assets.run_scope import INTERRUPTED
 from synkro_resources.control import days, journal, run_requests
 from synkro_resources.control.journal import StepRecord
-from synkro_resources.control.run_requests import RequestStatus, RunRequest
+from synkro_resources.control.run_requests import RequestStatus, RunRequest, get_request
 from synkro_resources.control.tenants import get_tenant, tenant_settings
 from synkro_resources.control.webhooks import TakenHints, forget_hints, pending_hints
 from synkro_resources.model.errors import PermanentError, Sentence, SynkroError
@@ -33,6 +33,12 @@ MAX_ROUNDS = 2
 WAREHOUSE_PREFIX = "supabase/"
 RETRY_WAIT = timedelta(seconds=30)
 """A transient failure has already been retried inside the client; a new run soon after would meet the same fault."""
+
+
+BUTTON, SCHEDULE, BACKFILL = 10, 5, 0
+"""What waits in Dagster's queue: a person who looks at the page goes first, then this morning's reports."""
+LAST_REFRESH = "refresh-1"
+"""The refresh just before a scheduled report leaves; the plan's own, much earlier, is number 0."""
 
 
 class RunState(StrEnum):
@@ -54,6 +60,7 @@ class Launch:
     stage: Stage
     attempt: int
     period: PeriodKind
+    priority: int = BACKFILL
 
     @property
     def is_report(self) -> bool:
@@ -79,7 +86,7 @@ def next_step(platform: Platform, request: RunRequest, state: RunState) -> Launc
         case RunState.ACTIVE:
             return None
         case RunState.NEVER_LAUNCHED:
-            return _launch(request, stages[position], request.attempt)
+            return _launch_in_time(platform, request, stages, position, request.attempt)
         case RunState.SUCCEEDED:
             return _advance(platform, request, stages, position)
         case RunState.CANCELLED:
@@ -89,8 +96,41 @@ def next_step(platform: Platform, request: RunRequest, state: RunState) -> Launc
             return _after_failure(platform, request, stages, position)
 
 
+def waits_for_its_time(request: RunRequest, now: datetime) -> bool:
+    """Whether all is loaded and only the time of a scheduled report is awaited: the tenant is free meanwhile."""
+    is_report = request.stage.startswith(f"{StageKind.REPORT}-")
+    return is_report and request.due_at is not None and now < request.due_at - TODAY_FRESH_FOR
+
+
 def _launch(request: RunRequest, stage: Stage, attempt: int) -> Launch:
-    return Launch(request.id, request.tenant, stage, attempt, request.period.kind)
+    priority = BACKFILL
+    if request.requested_by.startswith(run_requests.USER_PREFIX):
+        priority = BUTTON
+    elif request.requested_by.startswith(run_requests.SCHEDULE_PREFIX):
+        priority = SCHEDULE
+    return Launch(request.id, request.tenant, stage, attempt, request.period.kind, priority)
+
+
+def _launch_in_time(
+    platform: Platform, request: RunRequest, stages: list[Stage], position: int, attempt: int
+) -> Launch | None:
+    """The stage's launch. A scheduled report waits for its time, and today is read once more just before it."""
+    stage, due_at, now = stages[position], request.due_at, platform.clock.now()
+    if stage.kind is not StageKind.REPORT or due_at is None:
+        return _launch(request, stage, attempt)
+    if now < due_at - TODAY_FRESH_FOR:
+        return None
+    if not any(known.name == LAST_REFRESH for known in stages):
+        tenant = get_tenant(platform.control, request.tenant)
+        today = TenantWindow.of_period(tenant.slug, tenant.zone, request.period).day_of(now)
+        refreshed_at = loaded_at(platform.control, request.tenant, today, today).get(today)
+        if refreshed_at is None or now - refreshed_at > TODAY_FRESH_FOR:
+            refresh = Stage(StageKind.REFRESH, today, today, chunk=1)
+            whole = [*stages[:position], refresh, *stages[position:]]
+            plan_json = {**request.plan, "stages": [known.to_json() for known in whole]}
+            _update(platform, request, plan=plan_json, stage=refresh.name, attempt=1)
+            return _launch(request, refresh, 1)
+    return _launch(request, stage, attempt) if now >= due_at else None
 
 
 def stages_of(request: RunRequest) -> list[Stage]:
@@ -119,7 +159,7 @@ def _begin(platform: Platform, request: RunRequest) -> Launch | None:
     if request.kind is RequestKind.REFRESH:
         plan_json["hints"] = TakenHints(tuple(pending_hints(control, request.tenant))).to_json()
     _update(platform, request, status="running", plan=plan_json, stage=stages[0].name, attempt=1)
-    return _launch(request, stages[0], 1)
+    return _launch_in_time(platform, replace(request, plan=plan_json), stages, 0, 1)
 
 
 def _advance(platform: Platform, request: RunRequest, stages: list[Stage], position: int) -> Launch | None:
@@ -131,7 +171,8 @@ def _advance(platform: Platform, request: RunRequest, stages: list[Stage], posit
         return None
     following = stages[position + 1]
     _update(platform, request, stage=following.name, attempt=1)
-    return _launch(request, following, 1)
+    present = get_request(platform.control, request.tenant, request.id)
+    return _launch_in_time(platform, present, stages, position + 1, 1)
 
 
 def _settle_stale_days(platform: Platform, request: RunRequest, stages: list[Stage], position: int) -> list[Stage]:
@@ -180,6 +221,8 @@ def _after_failure(platform: Platform, request: RunRequest, stages: list[Stage],
         attempt = request.attempt + 1
         _update(platform, request, attempt=attempt)
         return _launch(request, stages[position], attempt)
+    if request.stage == LAST_REFRESH:  # the report leaves in time and says up to when its data go
+        return _advance(platform, request, stages, position)
     cause = blocking.error if blocking is not None else None
     error = _died_without_a_word(request.tenant) if cause is None else SynkroError(cause.code, cause.what, cause.remedy)
     _update(platform, request, status="failed", error=error)

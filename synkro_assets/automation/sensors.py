@@ -9,9 +9,17 @@ import dagster as dg
 from synkro_assets.automation.freshness import FreshnessWatch
 from synkro_assets.automation.hints import HintWatch, request_refreshes
 from synkro_assets.automation.jobs import job_of, narrowed_selection
-from synkro_assets.automation.saga import Launch, RunState, next_step
+from synkro_assets.automation.saga import Launch, RunState, next_step, waits_for_its_time
 from synkro_assets.custom_period import run_config
-from synkro_assets.partitions import ATTEMPT_TAG, REQUEST_TAG, STAGE_TAG, TENANT_SET, period_tags, range_tags
+from synkro_assets.partitions import (
+    ATTEMPT_TAG,
+    PRIORITY_TAG,
+    REQUEST_TAG,
+    STAGE_TAG,
+    TENANT_SET,
+    period_tags,
+    range_tags,
+)
 from synkro_assets.tenant_asset import TenantAsset
 from synkro_resources.control import journal, run_requests
 from synkro_resources.control.locks import is_tenant_locked
@@ -39,6 +47,7 @@ def launch_tags(launch: Launch) -> dict[str, str]:
         REQUEST_TAG: launch.request_id,
         STAGE_TAG: launch.stage.name,
         ATTEMPT_TAG: str(launch.attempt),
+        PRIORITY_TAG: str(launch.priority),
     }
 
 
@@ -72,7 +81,9 @@ def run_requests_sensor(
         freshness.look(platform, tenants)
         launched = 0
         requests = run_requests.open_requests(platform.control, platform.settings.cell, limit=REQUESTS_PER_TICK)
-        requests += request_refreshes(platform, tenants, {request.tenant for request in requests}, watch)
+        now = platform.clock.now()
+        busy = {request.tenant for request in requests if not waits_for_its_time(request, now)}
+        requests += request_refreshes(platform, tenants, busy, watch)
         for request in requests:
             launch = next_step(platform, request, state_of(context.instance, platform, request))
             if launch is not None:

@@ -17,6 +17,7 @@ from synkro_assets.reports.sending import (
     link_resolver,
     longer_report_this_morning,
     send_report,
+    wish_of,
 )
 from synkro_assets.reports.telegram_text import Resolve
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
@@ -70,7 +71,7 @@ def draw_reports(run: TenantRun) -> None:
         before = latest_report(run.platform.control, run.tenant, period.report_id)
         known = before is not None and before.package_id == package_id
         sentence = _sentence_of(before) if known else sentence_for(run, package)
-        document = _document(run, package_id, revision, package, sentence)
+        document = _document(run, package_id, revision, package, sentence, run.settings.language)
         save_report(run.platform.control, run.tenant, document)
         run.notes.extra[f"document {period.report_id}"] = document.doc_id
 
@@ -100,13 +101,16 @@ def send_reports(run: TenantRun) -> None:
     if not is_requested(run):
         run.notes.extra["delivery"] = NOT_REQUESTED
         return
+    wish = wish_of(run)
+    language = wish.language or run.settings.language
     for period in run.periods:
         package_id, revision, package = _package(run, period)
         before = latest_report(run.platform.control, run.tenant, period.report_id)
-        document = _document(run, package_id, revision, package, _sentence_of(before))
+        sentence = _sentence_of(before) if before is not None and before.language == language else None
+        document = _document(run, package_id, revision, package, sentence, language)
         save_report(run.platform.control, run.tenant, document)
         sent = shortened(document) if longer_report_this_morning(run, period) else document
-        run.notes.extra[f"delivery {period.report_id}"] = send_report(run, sent, package)
+        run.notes.extra[f"delivery {period.report_id}"] = send_report(run, sent, package, wish)
 
 
 def _assets_of(kind: PeriodKind) -> tuple[TenantAsset, ...]:
@@ -156,7 +160,9 @@ def _package(run: TenantRun, period: Period) -> tuple[str, int, Package]:
     return found
 
 
-def _document(run: TenantRun, package_id: str, revision: int, package: Package, sentence: str | None) -> ReportDocument:
+def _document(
+    run: TenantRun, package_id: str, revision: int, package: Package, sentence: str | None, language: str
+) -> ReportDocument:
     """The document with the clients who wait now, read from the newest stored days."""
     period = package.period
     today = run.clock.now().astimezone(run.window.tz).date()
@@ -165,7 +171,7 @@ def _document(run: TenantRun, package_id: str, revision: int, package: Package, 
     common: dict[str, Any] = {
         "package_id": package_id,
         "revision": revision,
-        "language": run.settings.language,
+        "language": language,
         "company_name": run.settings.company_name or run.tenant,
         "summary_sentence": sentence,
         "composed_at": run.clock.now(),

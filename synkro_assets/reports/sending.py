@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from synkro_assets.reports.attachments import attachment_reader, file_payloads
@@ -12,9 +13,10 @@ from synkro_assets.reports.retelling import refined_part, told_before, was_of_a_
 from synkro_assets.reports.telegram_text import TelegramPart, brief, render
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control.destinations import list_destinations
-from synkro_resources.control.outbox import STUCK_AFTER, Delivery, NewPart, deliveries, enqueue
+from synkro_resources.control.outbox import EXPIRES_AFTER, STUCK_AFTER, Delivery, NewPart, deliveries, enqueue
 from synkro_resources.control.packages import get_package
 from synkro_resources.control.run_requests import get_request, list_requests
+from synkro_resources.control.schedules import list_schedules
 from synkro_resources.model.errors import PermanentError, Sentence, SynkroError, TransientError, UserInputError
 from synkro_resources.model.ids import IntegrationKind, RequestKind
 from synkro_resources.model.package import Package
@@ -29,6 +31,35 @@ LOOK_EVERY_S = 2.0
 REQUESTS_OF_A_MORNING = 50
 ALL_PARTS = 10_000
 """More parts than any report has in all its revisions and chats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the request's schedule says of the sending; the defaults are those of a button.
+
+    `destinations`: ids, none for all. `language`: empty for the tenant's. `expires_at`: None for the usual time from
+    now on.
+    """
+
+    destinations: frozenset[str] = frozenset()
+    language: str = ""
+    expires_at: datetime | None = None
+
+
+EVERYWHERE = Wish()
+
+
+def wish_of(run: TenantRun) -> Wish:
+    """The wish behind this run; a schedule that is gone meanwhile leaves only the time until which it is useful."""
+    request = get_request(run.platform.control, run.tenant, str(run.request_id))
+    if request.schedule_id is None or request.due_at is None:
+        return Wish()
+    until = request.due_at + EXPIRES_AFTER[request.period.kind]
+    known = {schedule.id: schedule for schedule in list_schedules(run.platform.control, run.tenant)}
+    schedule = known.get(request.schedule_id)
+    if schedule is None:
+        return Wish(expires_at=until)
+    return Wish(frozenset(schedule.destinations), schedule.language, until)
 
 
 def is_requested(run: TenantRun) -> bool:
@@ -55,13 +86,13 @@ def longer_report_this_morning(run: TenantRun, period: Period) -> bool:
         and request.period.kind in (PeriodKind.WEEK, PeriodKind.MONTH)
         and period.first_day in request.period.days
         and request.period.last_day < today
-        and request.created_at.astimezone(run.window.tz).date() == today
+        and (request.due_at or request.created_at).astimezone(run.window.tz).date() == today
         and request.status not in ("failed", "cancelled")
         for request in list_requests(run.platform.control, run.tenant, limit=REQUESTS_OF_A_MORNING)
     )
 
 
-def send_report(run: TenantRun, document: ReportDocument, package: Package) -> str:
+def send_report(run: TenantRun, document: ReportDocument, package: Package, wish: Wish = EVERYWHERE) -> str:
     """Write the outbox rows and carry them out; returns what happened, in one word per destination.
 
     `package`: what the document was drawn from. A chat that has an older revision gets at most what changed.
@@ -72,7 +103,9 @@ def send_report(run: TenantRun, document: ReportDocument, package: Package) -> s
     channel = run.context.resources.telegram.of(run.tenant)
     control = run.platform.control
     destinations = [
-        item for item in list_destinations(control, run.tenant, enabled_only=True) if item.channel == TELEGRAM
+        item
+        for item in list_destinations(control, run.tenant, enabled_only=True)
+        if item.channel == TELEGRAM and (not wish.destinations or item.destination_id in wish.destinations)
     ]
     if channel is None or not destinations:
         return "cabinet only: no messenger is connected"
@@ -84,6 +117,7 @@ def send_report(run: TenantRun, document: ReportDocument, package: Package) -> s
         revision=document.revision,
         parts=_new_parts(run, document, package, [item.destination_id for item in destinations]),
         clock=run.clock,
+        expires_at=wish.expires_at,
     )
     read = attachment_reader(run)
     deadline = time.monotonic() + PATIENCE_S

@@ -17,13 +17,11 @@ from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import Destination, as_destination
 from synkro_resources.control.tables.delivery import delivery, destination
 from synkro_resources.model.clock import Clock
+from synkro_resources.rules.due import USEFUL_FOR
 
 DeliveryState = Literal["pending", "sending", "sent", "retry_wait", "uncertain", "failed", "cancelled"]
 STUCK_AFTER = timedelta(seconds=120)  # no call lasts longer: its worker is dead, its outcome unknown
-EXPIRES_AFTER = {  # an old daily report only confuses; longer periods stay useful for two days
-    "day": timedelta(hours=12),
-    "week": timedelta(hours=48),
-    "month": timedelta(hours=48),
+EXPIRES_AFTER = {kind.value: useful for kind, useful in USEFUL_FOR.items()} | {
     "custom": timedelta(hours=48),
     "notice": timedelta(hours=24),
     "recovery": timedelta(hours=24),

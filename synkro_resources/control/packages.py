@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, insert, select, text, update
@@ -112,6 +113,13 @@ def latest_package(db: Database, tenant: str, report_id: str) -> tuple[str, int,
     with db.tenant(tenant) as connection:
         row = connection.execute(_newest(report_id)).one_or_none()
         return None if row is None else (row.package_id, row.revision, _package(connection, row))
+
+
+def newest_verdict(db: Database, tenant: str, report_id: str) -> tuple[Verdict, datetime] | None:
+    """Verdict and instant of the newest package of a report, without its rows."""
+    with db.tenant(tenant) as connection:
+        row = connection.execute(_newest(report_id)).one_or_none()
+    return None if row is None else (Verdict(row.verdict), row.built_at)
 
 
 def get_package(db: Database, tenant: str, package_id: str, *, with_rows: bool = True) -> Package | None:

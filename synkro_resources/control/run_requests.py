@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, insert, select, text, update
 
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
@@ -25,7 +25,17 @@ from synkro_resources.model.window import TenantWindow
 
 RequestStatus = Literal["open", "running", "done", "failed", "cancelled"]
 LONGEST_REPORT_DAYS = 92  # a quarter (docs/report.md, «Custom»)
+SCHEDULE_PREFIX = "schedule:"
 USER_PREFIX = "user:"  # `requested_by` of people; schedules and operators spend no quota of a tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """For which schedule a report is asked, and when it may leave (UTC). A refinement is asked for once, too."""
+
+    schedule_id: str
+    due_at: datetime
+    is_refinement: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,9 @@ class RunRequest:
     remedy_ru: str
     remedy_en: str
     plan: dict[str, object]
+    due_at: datetime | None = None
+    """When a scheduled report leaves; None: as soon as it is ready."""
+    schedule_id: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -64,11 +77,14 @@ def create_request(
     requested_by: str,
     reason: str,
     clock: Clock,
+    scheduled: Scheduled | None = None,
+    missed: SynkroError | None = None,
 ) -> RunRequest:
     """Ask for a run; an identical request that is still open is returned instead of a second one.
 
     `requested_by`: `user:<id>`, `schedule:<id>`, `cli` or another word. Requests of people count against the plan's
-    limit per local day of the tenant.
+    limit per local day of the tenant. `scheduled`: the schedule's request of this period is returned whatever became
+    of it. `missed`: nothing is to be run, people shall read why.
 
     Raises:
         RefusedError: `tenant.suspended` or `plan.manual_requests`.
@@ -83,7 +99,9 @@ def create_request(
         who = require_active(connection, tenant)
         if kind is RequestKind.REPORT:
             _check_reportable(who, period, now)
-        same = connection.execute(select(run_request).where(_open_twin(kind, period))).one_or_none()
+        same = None if scheduled is None else connection.execute(_of_schedule(scheduled, period)).one_or_none()
+        if same is None and missed is None:
+            same = connection.execute(select(run_request).where(_open_twin(kind, period))).one_or_none()
         if same is not None:
             return _request(same)
         if requested_by.startswith(USER_PREFIX):
@@ -99,12 +117,16 @@ def create_request(
                 last_day=period.last_day,
                 requested_by=requested_by,
                 reason=reason,
-                status="open",
+                status="open" if missed is None else "cancelled",
                 stage="",
                 attempt=1,
                 plan={},
                 created_at=now,
-                **error_columns(None),
+                finished_at=None if missed is None else now,
+                schedule_id=None if scheduled is None else scheduled.schedule_id,
+                is_refinement=scheduled is not None and scheduled.is_refinement,
+                due_at=None if scheduled is None else scheduled.due_at,
+                **error_columns(missed),
             )
             .returning(run_request)
         ).one()
@@ -112,7 +134,7 @@ def create_request(
             connection,
             at=now,
             actor=requested_by,
-            action="run.requested",
+            action="run.requested" if missed is None else "run.missed",
             tenant=tenant,
             target=row.request_id,
             reason=reason,
@@ -144,12 +166,12 @@ def _check_reportable(who: Tenant, period: Period, now: datetime) -> None:
 
 
 def open_requests(db: Database, cell: str, limit: int = 100) -> list[RunRequest]:
-    """Open and running requests of the cell's active tenants, oldest first; for the scheduler."""
+    """Open and running requests of the cell's active tenants, for the scheduler: buttons, schedules, then the rest."""
     query = (
         select(run_request)
         .join(tenant_table, tenant_table.c.slug == run_request.c.tenant)
         .where(run_request.c.status.in_(OPEN_STATUSES), tenant_table.c.status == "active")
-        .order_by(run_request.c.created_at)
+        .order_by(_urgency(), run_request.c.created_at)
         .limit(limit)
     )
     with db.scheduler(cell) as connection:
@@ -180,6 +202,41 @@ def list_requests(db: Database, tenant: str, limit: int = 20) -> list[RunRequest
     """The newest requests of a tenant, newest first."""
     query = select(run_request).order_by(run_request.c.created_at.desc()).limit(limit)
     with db.tenant(tenant) as connection:
+        return [_request(row) for row in connection.execute(query)]
+
+
+def last_of_schedule(db: Database, tenant: str, schedule_id: str, limit: int) -> list[RunRequest]:
+    """The newest ended requests of a schedule that were to be run, newest first."""
+    columns = run_request.c
+    query = (
+        select(run_request)
+        .where(columns.schedule_id == schedule_id, columns.status.in_(("done", "failed")))
+        .order_by(columns.due_at.desc())
+        .limit(limit)
+    )
+    with db.tenant(tenant) as connection:
+        return [_request(row) for row in connection.execute(query)]
+
+
+def refinable_requests(db: Database, cell: str, since: datetime) -> list[RunRequest]:
+    """Scheduled reports that were done after `since` and whose refinement nobody has asked for, of the whole cell."""
+    columns, refined = run_request.c, run_request.alias("refined")
+    is_refined = exists().where(
+        refined.c.tenant == columns.tenant,
+        refined.c.schedule_id == columns.schedule_id,
+        refined.c.is_refinement,
+        refined.c.period_kind == columns.period_kind,
+        refined.c.first_day == columns.first_day,
+        refined.c.last_day == columns.last_day,
+    )
+    query = (
+        select(run_request)
+        .join(tenant_table, tenant_table.c.slug == columns.tenant)
+        .where(columns.schedule_id.is_not(None), ~columns.is_refinement, columns.status == "done")
+        .where(columns.finished_at >= since, tenant_table.c.status == "active", ~is_refined)
+        .order_by(columns.finished_at)
+    )
+    with db.scheduler(cell) as connection:
         return [_request(row) for row in connection.execute(query)]
 
 
@@ -228,6 +285,23 @@ def requests_left_today(db: Database, tenant: str, clock: Clock) -> int:
         who = require_active(connection, tenant)
         limit = plan_of(connection, tenant).manual_requests_per_day
         return max(0, limit - _made_today(connection, who, clock.now()))
+
+
+def _urgency() -> ColumnElement[int]:
+    """A hundred backfills must not keep the report of a person, or of this morning, out of a tick."""
+    asked_by = run_request.c.requested_by
+    return case((asked_by.startswith(USER_PREFIX), 0), (asked_by.startswith(SCHEDULE_PREFIX), 1), else_=2)
+
+
+def _of_schedule(scheduled: Scheduled, period: Period) -> Select[tuple[object, ...]]:
+    columns = run_request.c
+    return select(run_request).where(
+        columns.schedule_id == scheduled.schedule_id,
+        columns.is_refinement == scheduled.is_refinement,
+        columns.period_kind == period.kind.value,
+        columns.first_day == period.first_day,
+        columns.last_day == period.last_day,
+    )
 
 
 def _open_twin(kind: RequestKind, period: Period) -> ColumnElement[bool]:
@@ -287,6 +361,8 @@ def _request(row: Row[tuple[object, ...]]) -> RunRequest:
         remedy_ru=row.remedy_ru,
         remedy_en=row.remedy_en,
         plan=row.plan,
+        due_at=row.due_at,
+        schedule_id=row.schedule_id,
     )
 
 

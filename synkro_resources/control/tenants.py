@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
 from synkro_resources.control.tables import tenancy
+from synkro_resources.control.tables.runs import report_schedule
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.errors import RefusedError, Sentence, UserInputError
 from synkro_resources.model.ids import check_tenant_slug
@@ -126,7 +127,8 @@ def tenant_settings(db: Database, slug: str) -> TenantSettings:
 def save_tenant_settings(db: Database, slug: str, settings: TenantSettings, *, changed_by: str, clock: Clock) -> int:
     """Store a new version and return its number; the same settings as before make no version.
 
-    The tenant's zone follows the settings, because schedulers read it from there.
+    The tenant's zone follows the settings, because schedulers read it from there, and its schedules are looked at
+    anew: another zone or calendar moves their times.
     """
     table = tenancy.tenant_settings
     content = settings.model_dump(mode="json")
@@ -145,6 +147,11 @@ def save_tenant_settings(db: Database, slug: str, settings: TenantSettings, *, c
             insert(table).values(tenant=slug, version=version, settings=content, changed_by=changed_by, changed_at=now)
         )
         connection.execute(update(tenancy.tenant).values(zone=settings.zone))
+        connection.execute(
+            update(report_schedule)
+            .where(report_schedule.c.enabled)
+            .values(next_due_at=func.least(report_schedule.c.next_due_at, now))
+        )
         record(
             connection,
             at=now,

@@ -215,7 +215,7 @@ class Calendar:
 
     def _utc_intervals(self, day: date) -> list[tuple[datetime, datetime]]:
         pairs = [
-            (_to_utc(day, interval.start, self._zone, fold=0), _end_to_utc(day, interval.end, self._zone))
+            (local_instant(day, interval.start, self._zone, fold=0), _end_to_utc(day, interval.end, self._zone))
             for interval in self.intervals(day)
         ]
         return [pair for pair in pairs if pair[0] < pair[1]]
@@ -295,7 +295,7 @@ def _public_days(country: str, year: int) -> tuple[frozenset[date], frozenset[da
     return frozenset(known) - moved, moved
 
 
-def _to_utc(day: date, local: time, zone: ZoneInfo, *, fold: int) -> datetime:
+def local_instant(day: date, local: time, zone: ZoneInfo, *, fold: int) -> datetime:
     """A local time as an instant: `fold` picks its first or second occurrence, a skipped one is the clock change."""
     wanted = datetime.combine(day, local)
     instant = wanted.replace(tzinfo=zone, fold=fold).astimezone(UTC)
@@ -314,7 +314,7 @@ def _to_utc(day: date, local: time, zone: ZoneInfo, *, fold: int) -> datetime:
 
 
 def _end_to_utc(day: date, local: time, zone: ZoneInfo) -> datetime:
-    return _to_utc(day + timedelta(days=1) if local == time() else day, local, zone, fold=1)
+    return local_instant(day + timedelta(days=1) if local == time() else day, local, zone, fold=1)
 
 
 def micros(instant: datetime) -> int:

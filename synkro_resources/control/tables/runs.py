@@ -59,6 +59,9 @@ run_request = tenant_table(
     text("what_en"),
     text("remedy_ru"),
     text("remedy_en"),
+    text("schedule_id", null=True),
+    Column("is_refinement", Boolean, nullable=False),
+    instant("due_at", null=True),  # a scheduled report does not leave before
     one_of("kind", "data", "refresh", "report"),
     one_of("period_kind", "day", "week", "month", "custom"),
     one_of("status", *OPEN_STATUSES, "done", "failed", "cancelled"),
@@ -73,6 +76,18 @@ run_request = tenant_table(
         "last_day",
         unique=True,
         postgresql_where=sql("status IN ('open', 'running')"),
+    ),
+    # A report of a schedule is asked for once, whatever crashes or runs twice; its refinement as well.
+    Index(
+        "uq_run_request_scheduled",
+        "tenant",
+        "schedule_id",
+        "is_refinement",
+        "period_kind",
+        "first_day",
+        "last_day",
+        unique=True,
+        postgresql_where=sql("schedule_id IS NOT NULL"),
     ),
     Index("ix_run_request_created", "tenant", "created_at"),
 )
