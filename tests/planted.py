@@ -124,7 +124,12 @@ def _settings(world: World) -> dict[str, object]:
 
     Automatic texts are known from the first one on, and no dialog is linked by how near two events lie in time.
     """
-    return {"autotext": dict(world.truth.autotext), "read_chat_events": False, "link_by_crm_chat": False}
+    return {
+        "autotext": dict(world.truth.autotext),
+        "read_chat_events": False,
+        "link_by_crm_chat": False,
+        "label_history": "all",
+    }
 
 
 class _Context:

@@ -162,8 +162,10 @@ def _tell_reasons(
     if truth.lost_deals:
         for episode in world.truth.episodes:
             labels = labels_at_end(episode)
-            deal = links.deal(episode) if labels is not None else None
-            if labels is not None and deal is not None:
+            if labels is None or labels.status != "ok":
+                continue
+            deal = links.deal(episode)
+            if deal is not None:
                 by_deal[deal.lead_id].append((labels.content_until, labels))
     before, after = REASON_WINDOW
     for row in truth.lost_deals:

@@ -127,7 +127,7 @@ def test_an_owner_confirms_a_linked_chat_and_disconnects_it(
         assert use_code(connection, tenant_a.slug, code, seen, bot_id="7", person="5", now=CLOCK.now()) == "linked"
     expect(page.get_by_text("Ирина *Петрова* · личный чат")).to_be_visible()  # without a reload, and not as markup
     page.get_by_role("button", name="Подтвердить").click()
-    expect(page.get_by_text("Отчёты приходят сюда")).to_be_visible()
+    expect(page.get_by_text("Сюда приходят отчёты и сообщения о сбоях")).to_be_visible()
     assert [chat.enabled for chat in list_destinations(control_db, tenant_a.slug)] == [True]
     page.get_by_role("button", name="Отключить").click()
     expect(page.get_by_text("Пока ни один чат не подключён")).to_be_visible()
