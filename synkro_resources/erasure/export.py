@@ -1,4 +1,4 @@
-"""A tenant's normalised tables and labels as one ZIP: Parquet for programs, CSV for Excel, and a page that explains them.
+"""A tenant's normalised tables and labels as one ZIP: Parquet for programs, CSV for Excel, a page that explains them.
 
 CSV is UTF-8 with a byte order mark and semicolons, which a Russian Excel opens by a double click. A text that begins
 like a formula gets an apostrophe in front, because the texts come from strangers; Parquet holds them as they are.

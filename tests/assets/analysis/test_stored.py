@@ -1,4 +1,4 @@
-"""What readers of the lake get of the analysis: only what a day stands on, each finding once, and the same each time."""
+"""What readers of the lake get of the analysis: what a day stands on, each finding once, the same each time."""
 
 from __future__ import annotations
 
