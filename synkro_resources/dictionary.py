@@ -30,7 +30,12 @@ _TYPES: dict[pa.DataType, str] = {
     pa.date32(): "date",
     INSTANT: "instant",
 }
-_PARTS = (("normalized/", "Normalised tables"), ("amocrm/", "Raw: amoCRM"), ("radist/", "Raw: Radist"))
+_PARTS = (
+    ("normalized/", "Normalised tables"),
+    ("analysis/", "Labels"),
+    ("amocrm/", "Raw: amoCRM"),
+    ("radist/", "Raw: Radist"),
+)
 
 
 def dictionary() -> str:

@@ -7,10 +7,13 @@ from datetime import timedelta
 from decimal import Decimal
 from hashlib import sha256
 
+import pyarrow as pa
+
 from synkro_assets.analysis.analyst import Analyst, Question, Tally
 from synkro_assets.analysis.conversations import Conversations, Episode
 from synkro_assets.analysis.provider import STOPPING, Caps, Provider
 from synkro_assets.analysis.reading import conversations_of, episodes_of
+from synkro_assets.analysis.stored import analyses, findings
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.ai.async_client import AsyncAiClient
@@ -26,6 +29,7 @@ from synkro_resources.control.pii_tokens import (
 from synkro_resources.model.errors import IntegrationError, Sentence
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.rubric import R1
+from synkro_resources.model.tables.analysis import EPISODE_ANALYSIS, FINDING
 from synkro_resources.model.tables.crm import CALL, CONTACT, DEAL, DEAL_CONTACT, MANAGER
 from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
 from synkro_resources.rules.masking.tokens import Tokens
@@ -196,4 +200,16 @@ def _budget_warning(run: TenantRun, provider: Provider, tally: Tally) -> Integra
     return None
 
 
-ANALYSIS_ASSETS: tuple[TenantAsset, ...] = (labels,)
+@tenant_asset(EPISODE_ANALYSIS, after=[LABELS])
+def episode_analysis(run: TenantRun) -> pa.Table:
+    """The analysis that each episode of the days stands on; empty without an AI provider."""
+    return analyses(run)
+
+
+@tenant_asset(FINDING, after=[LABELS])
+def finding(run: TenantRun) -> pa.Table:
+    """What those analyses found, with masked quotes; empty without an AI provider."""
+    return findings(run)
+
+
+ANALYSIS_ASSETS: tuple[TenantAsset, ...] = (labels, episode_analysis, finding)

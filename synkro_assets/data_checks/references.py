@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from synkro_resources.model.tables import Table
+from synkro_resources.model.tables.analysis import EPISODE_ANALYSIS, FINDING
 from synkro_resources.model.tables.crm import (
     CALL,
     CHAT_EVENT,
@@ -40,6 +41,7 @@ _STATUS = Reference(("pipeline_id", "status_id"), PIPELINE_STATUS, ("pipeline_id
 """Both columns: 142 and 143 stand in every pipeline."""
 _TO_CONTACT = _one("contact_id", CONTACT, "contact_id")
 _TO_DEAL = _one("deal_id", DEAL, "deal_id")
+_TO_EPISODE = _one("episode_key", EPISODE, "episode_key")
 
 REFERENCES: dict[str, tuple[Reference, ...]] = {
     DEAL.name: (_one("responsible_id", MANAGER, "manager_id"), _STATUS),
@@ -51,6 +53,8 @@ REFERENCES: dict[str, tuple[Reference, ...]] = {
     MESSAGE.name: (_one("dialog_id", DIALOG, "dialog_id"),),
     CHAT_PAIR.name: (_TO_CONTACT,),
     EPISODE.name: (_TO_CONTACT, _TO_DEAL),
-    TURN.name: (_one("episode_key", EPISODE, "episode_key"), _one("manager_id", MANAGER, "manager_id")),
+    TURN.name: (_TO_EPISODE, _one("manager_id", MANAGER, "manager_id")),
+    EPISODE_ANALYSIS.name: (_TO_EPISODE,),
+    FINDING.name: (_TO_EPISODE, _one("analysis_key", EPISODE_ANALYSIS, "analysis_key")),
 }
 """Table → what its columns point to."""

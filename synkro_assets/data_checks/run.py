@@ -46,7 +46,7 @@ def _names_account(table: Table) -> bool:
 
 
 def _is_raw(table: Table) -> bool:
-    return not table.name.startswith("normalized/")
+    return table.name.startswith(("amocrm/", "radist/"))
 
 
 def check_days(run: TenantRun, table: Table, stored: int) -> dict[date, list[Verdict]]:

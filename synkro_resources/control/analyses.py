@@ -155,17 +155,24 @@ def link_days(db: Database, tenant: str, links: Sequence[DayLink]) -> None:
 def analyses_of_days(
     db: Database, tenant: str, days: Sequence[date]
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    """The analyses that these days stand on, each row with its `day`, and their findings, likewise."""
-    link = episode_analysis_day.c
+    """The analyses that these days stand on, each row with its `day` and episode, and their findings, likewise.
+
+    Episodes with the same words share an analysis: `asked_episode_key` is the one whose messages the findings name.
+    """
+    link, about = episode_analysis_day.c, episode_analysis.c
+    asked = about.episode_key.label("asked_episode_key")
     of_days = (
-        select(link.day, episode_analysis)
-        .join(episode_analysis, episode_analysis.c.analysis_key == link.analysis_key)
+        select(link.day, link.episode_key, asked, *(column for column in about if column.name != "episode_key"))
+        .join(episode_analysis, about.analysis_key == link.analysis_key)
         .where(link.day.in_(list(days)))
+        .order_by(link.day, link.episode_key)
     )
     found = (
-        select(link.day, link.episode_key, finding)
+        select(link.day, link.episode_key, asked, finding)
         .join(finding, finding.c.analysis_key == link.analysis_key)
+        .join(episode_analysis, about.analysis_key == link.analysis_key)
         .where(link.day.in_(list(days)))
+        .order_by(link.day, finding.c.finding_id, link.episode_key)
     )
     with db.tenant(tenant) as connection:
         analyses = [dict(row) for row in connection.execute(of_days).mappings()]

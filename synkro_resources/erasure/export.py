@@ -1,4 +1,4 @@
-"""A tenant's normalised tables as one ZIP: Parquet for programs, CSV for Excel, and a page that explains them.
+"""A tenant's normalised tables and labels as one ZIP: Parquet for programs, CSV for Excel, a page that explains them.
 
 CSV is UTF-8 with a byte order mark and semicolons, which a Russian Excel opens by a double click. A text that begins
 like a formula gets an apostrophe in front, because the texts come from strangers; Parquet holds them as they are.
@@ -33,7 +33,9 @@ from synkro_resources.model.errors import Sentence, UserInputError
 from synkro_resources.model.tables import TABLES, Layout, Table
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-TABLES_TO_EXPORT = tuple(table for name, table in sorted(TABLES.items()) if name.startswith("normalized/"))
+TABLES_TO_EXPORT = tuple(
+    table for name, table in sorted(TABLES.items()) if name.startswith(("analysis/", "normalized/"))
+)
 
 Counts = dict[str, int]
 

@@ -28,7 +28,14 @@ BY_CONTACT = frozenset(
         *("chat_event", "chat_pair", "call", "task"),
     )
 )
-BY_DIALOG = frozenset(f"normalized/{name}" for name in ("dialog", "message", "episode", "turn", "chat_pair"))
+BY_DIALOG = frozenset(
+    (
+        *(f"normalized/{name}" for name in ("dialog", "message", "episode", "turn", "chat_pair")),
+        *(f"analysis/{name}" for name in ("episode_analysis", "finding")),
+    )
+)
+OURS = ("normalized/", "analysis/")
+"""Tables that we derive; the vendors' rows say whose they are in their JSON."""
 BY_PHONE = frozenset({"normalized/call", "normalized/dialog"})
 
 
@@ -194,14 +201,14 @@ def _about(table: str, rows: pa.Table, person: Person) -> list[bool]:
         found = _either(found, _is_in(rows, "phone_norm", frozenset({person.phone.digits})))
     if table in (MESSAGES, MEDIA):
         found = _either(found, _is_in(rows, "chat_id", person.dialogs))
-    elif not table.startswith("normalized/"):
+    elif not table.startswith(OURS):
         found = _raw_rows_about(table, rows, person)
     return found
 
 
 def _raw_rows_about(table: str, rows: pa.Table, person: Person) -> list[bool]:
     vendors_table = table.removeprefix(f"{QUARANTINE}/")
-    if vendors_table.startswith("normalized/"):
+    if vendors_table.startswith(OURS):
         # Copies of raw rows without the columns that say whose they are; the next run puts aside what still is unread.
         return [True] * rows.num_rows
     named = [person.is_named_by(vendors_table, row) for row in rows.to_pylist()]

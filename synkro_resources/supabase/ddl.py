@@ -16,12 +16,22 @@ from synkro_resources.supabase.errors import explain, unreachable
 from synkro_resources.supabase.views import views
 from synkro_resources.supabase.writer import check_schema_name, warehouse_name
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """1: our tables. 2: the scratch table of the connection check. 3: chat events, superseded rows, indexes and views.
-4: columns of a deal that are filled from its custom fields.
+4: columns of a deal that are filled from its custom fields. 5: analyses of episodes and their findings.
 """
 
-INDEXED = ("dialog_id", "episode_key", "deal_id", "contact_id", "sent_at", "start_at", "answered_at", "at")
+INDEXED = (
+    "dialog_id",
+    "episode_key",
+    "analysis_key",
+    "deal_id",
+    "contact_id",
+    "sent_at",
+    "start_at",
+    "answered_at",
+    "at",
+)
 """Columns that people join and filter by, indexed wherever a table has them."""
 
 WRITER_ROLE = "synkro_writer"

@@ -59,11 +59,21 @@ left join {schema}.synkro_loss_reason r on r.loss_reason_id = d.loss_reason_id
 left join {schema}.synkro_manager m on m.manager_id = d.responsible_id
 where d.status_id = {lost} and not d.is_deleted and d.merged_into is null"""
 
+_FINDINGS = """
+select f.finding_id, (e.last_at at time zone {zone})::date as local_day, f.type, f.code, f.value, f.applicability,
+       f.band, f.quote_masked, f.detail_masked, f.quote_message_id, f.message_ids, f.episode_key, f.dialog_id,
+       e.channel, e.contact_id, e.deal_id, e.start_at, a.injection_flag, a.model, a.rubric_version, a.analysed_at,
+       f.analysis_key
+from {schema}.synkro_finding f
+join {schema}.synkro_episode_analysis a on a.episode_key = f.episode_key and a.analysis_key = f.analysis_key
+join {schema}.synkro_episode e on e.episode_key = f.episode_key and e.superseded_at is null"""
+
 VIEWS: dict[str, tuple[str, str]] = {
     "synkro_v_deals_with_dialogs": ("Сделки и их переписка", _DEALS_WITH_DIALOGS),
     "synkro_v_response_times": ("Время ответа по менеджерам и дням клиента", _RESPONSE_TIMES),
     "synkro_v_unanswered_now": ("Кто ждёт ответа дольше нормы", _UNANSWERED_NOW),
     "synkro_v_lost_deals": ("Проигранные сделки с причинами", _LOST_DEALS),
+    "synkro_v_findings": ("Действующие находки разбора с цитатами", _FINDINGS),
 }
 """Name → what it answers, and its query."""
 

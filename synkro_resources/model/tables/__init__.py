@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from synkro_resources.model.tables.analysis import ANALYSIS_TABLES
 from synkro_resources.model.tables.cards import CARD_TABLES
 from synkro_resources.model.tables.crm import CRM_TABLES
 from synkro_resources.model.tables.dialogs import DIALOG_TABLES
@@ -9,7 +10,15 @@ from synkro_resources.model.tables.raw import OPTIONAL_RAW_TABLES, RAW_TABLES
 from synkro_resources.model.tables.schema import DAY_COLUMN, INSTANT, Column, Layout, Table
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (*RAW_TABLES, *OPTIONAL_RAW_TABLES, *CRM_TABLES, *CARD_TABLES, *DIALOG_TABLES)
+    table.name: table
+    for table in (
+        *RAW_TABLES,
+        *OPTIONAL_RAW_TABLES,
+        *CRM_TABLES,
+        *CARD_TABLES,
+        *DIALOG_TABLES,
+        *ANALYSIS_TABLES,
+    )
 }
 WAREHOUSE_TABLES: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.warehouse)
 

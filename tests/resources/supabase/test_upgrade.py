@@ -59,7 +59,7 @@ def older(new_database: Callable[[], str], request: pytest.FixtureRequest) -> st
     return url
 
 
-@pytest.mark.parametrize("older", [1, 2, 3], indirect=True)
+@pytest.mark.parametrize("older", [1, 2, 3, 4], indirect=True)
 def test_an_older_schema_becomes_exactly_the_present_one_and_keeps_its_rows(older: str, project: str) -> None:
     as_owner(older, "insert into synkro_deal (deal_id, is_deleted, source_updated_at) values (1, false, now())")
     apply_ddl(older, writer_password="writer")
