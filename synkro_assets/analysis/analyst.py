@@ -206,7 +206,10 @@ class Analyst:
         if not first.lacking:
             return first, drops
         self.tally.repairs += 1
-        repaired = await self._reply(question, key, content=reply.content, failed=first.to_repair)
+        try:
+            repaired = await self._reply(question, key, content=reply.content, failed=first.to_repair)
+        except (BudgetSpent, NoAnswer):
+            return first, drops  # the first answer is paid for and holds for what it holds
         if repaired.answer is None:
             return first, drops
         second = check(repaired.answer, reply.content, question.variant, known=first.findings)

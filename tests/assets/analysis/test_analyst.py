@@ -155,6 +155,16 @@ def test_a_spent_budget_stops_calls_and_says_so_and_never_goes_over(at_desk: Des
     assert at_desk.run(contents).statuses["ok"] == tally.statuses["budget"]
 
 
+def test_an_answer_that_was_paid_for_is_kept_where_its_repair_finds_no_budget(at_desk: Desk) -> None:
+    at_desk.switches.lies_share, at_desk.switches.lie_kinds = 0.8, ["missing"]
+    tally = at_desk.run([SALE], cap=Decimal("1.60"))
+    assert (tally.repairs, tally.statuses) == (1, {"ok": 1})
+    assert len(at_desk.calls()) == at_desk.requests() == 1
+    kept = {row["applicability"] for row in at_desk.findings()}
+    assert {"applicable", "undetermined"} <= kept
+    assert at_desk.run([SALE]).cache_hits == 1
+
+
 def test_the_caps_of_a_run_and_of_an_episode_hold(at_desk: Desk) -> None:
     contents = world_contents()[:6]
     assert at_desk.run(contents, caps=Caps(episode=Decimal("0.01"))).statuses == {"budget": 6}
