@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import streamlit as st
 
 from synkro_app.cabinet.context import installation, viewer
-from synkro_app.cabinet.pages import chats, dialogs, overview, reports, runs
-from synkro_app.cabinet.services.rights import may_connect
+from synkro_app.cabinet.paths import PAGES, START
 from synkro_app.cabinet.texts import LANGUAGES, translate
 from synkro_resources.control.sessions import SessionUser, choose_tenant, set_language
 
@@ -18,25 +19,16 @@ def main() -> None:
     user = viewer()
     language = user.language
     pages = [
-        st.Page(overview.draw, title=translate(language, "nav.overview"), icon=":material/home:", default=True),
         st.Page(
-            reports.draw,
-            title=translate(language, "nav.reports"),
-            icon=":material/description:",
-            url_path="reports",
-        ),
-        st.Page(
-            dialogs.draw,
-            title=translate(language, "nav.dialogs"),
-            icon=":material/forum:",
-            url_path="dialogs",
-        ),
-        st.Page(runs.draw, title=translate(language, "nav.runs"), icon=":material/sync:", url_path="runs"),
-    ]
-    if may_connect(user):
-        pages.append(
-            st.Page(chats.draw, title=translate(language, "nav.chats"), icon=":material/send:", url_path="chats")
+            import_module(f"synkro_app.cabinet.pages.{name}").draw,
+            title=translate(language, f"nav.{name}"),
+            icon=entry.icon,
+            url_path=None if name == START else name,
+            default=name == START,
         )
+        for name, entry in PAGES.items()
+        if entry.is_offered(user)
+    ]
     page = st.navigation(pages)
     with st.sidebar:
         _draw_account(user)

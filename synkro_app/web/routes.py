@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from synkro_app.cabinet.paths import addresses
 from synkro_app.cabinet.texts import translate
 from synkro_app.web.amocrm_callback import CALLBACK_PATH, AmocrmCallback
 from synkro_app.web.gate import COOKIE, cookie_of
@@ -35,7 +36,6 @@ from synkro_resources.model.clock import Clock
 from synkro_resources.model.errors import SynkroError
 from synkro_resources.settings import Settings
 
-PAGES = ("", "dialogs", "reports", "runs")
 FORM_LIMIT_BYTES = 8_192
 DAEMON_TIMEOUT_S = 2.0
 
@@ -52,7 +52,7 @@ class Web:
     sockets: OpenSockets
 
     def routes(self) -> list[Route]:
-        pages = [Route(f"/{page}", self.page, methods=["GET"]) for page in PAGES]
+        pages = [Route(address, self.page, methods=["GET"]) for address in addresses()]
         return [
             *pages,
             Route("/login", self.login_form, methods=["GET"]),

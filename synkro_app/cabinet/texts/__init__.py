@@ -14,9 +14,20 @@ LANGUAGES = ("ru", "en")
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    """All texts of a language by dotted key; plural forms are keys ending in `.one`, `.few`, `.many`, `.other`."""
-    source = (files("synkro_app.cabinet.texts") / f"{language}.toml").read_text(encoding="utf-8")
-    return dict(_flat("", tomllib.loads(source)))
+    """All texts of a language by dotted key; plural forms are keys ending in `.one`, `.few`, `.many`, `.other`.
+
+    One file per area of the cabinet.
+
+    Raises:
+        ValueError: two files hold the same key.
+    """
+    texts: dict[str, str] = {}
+    for source in (files("synkro_app.cabinet.texts") / language).iterdir():
+        for key, text in _flat("", tomllib.loads(source.read_text(encoding="utf-8"))):
+            if key in texts:
+                raise ValueError(f"the text {key!r} stands in two catalogues of {language!r}")
+            texts[key] = text
+    return texts
 
 
 def _flat(prefix: str, node: dict[str, object]) -> list[tuple[str, str]]:

@@ -1,0 +1,38 @@
+"""The pages of the cabinet by address: what the server answers with the pages' frame, and the menu lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from synkro_app.cabinet.services.rights import may_connect
+from synkro_resources.control.sessions import SessionUser
+
+
+def _everybody(_user: SessionUser) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """One line of the menu; its title is the text `nav.<name>`. `is_offered` only hides: services check the rights."""
+
+    icon: str
+    is_offered: Callable[[SessionUser], bool] = _everybody
+
+
+START = "overview"
+"""The page at `/`."""
+PAGES: Mapping[str, PageEntry] = {
+    START: PageEntry(":material/home:"),
+    "reports": PageEntry(":material/description:"),
+    "dialogs": PageEntry(":material/forum:"),
+    "runs": PageEntry(":material/sync:"),
+    "chats": PageEntry(":material/send:", may_connect),
+}
+"""By name, in the menu's order; the name is also the address and the module in `pages`."""
+
+
+def addresses() -> list[str]:
+    """The addresses that the server answers with the pages' frame."""
+    return ["/" if name == START else f"/{name}" for name in PAGES]
