@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 
-from synkro_app.web.radist_webhook import is_webhook_path
+from synkro_app.web import radist_webhook, telegram_webhook
 from synkro_app.web.sockets import OpenSockets
 from synkro_resources.control.database import Database
 from synkro_resources.control.sessions import SessionUser, find_session
@@ -116,7 +116,12 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 
 def _is_open(scope: Scope) -> bool:
-    return scope["path"] in OPEN_PATHS or is_webhook_path(scope["method"], scope["path"])
+    method, path = scope["method"], scope["path"]
+    return (
+        path in OPEN_PATHS
+        or radist_webhook.is_webhook_path(method, path)
+        or telegram_webhook.is_webhook_path(method, path)
+    )
 
 
 def _identified(scope: Scope, user: SessionUser | None) -> Scope:

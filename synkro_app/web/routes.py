@@ -21,6 +21,7 @@ from synkro_app.web.gate import COOKIE, cookie_of
 from synkro_app.web.radist_webhook import RadistWebhooks
 from synkro_app.web.sockets import OpenSockets
 from synkro_app.web.static import asset, index_page, login_page, safe_next
+from synkro_app.web.telegram_webhook import TelegramWebhooks
 from synkro_resources.control.database import Database
 from synkro_resources.control.sessions import (
     LIFETIME,
@@ -64,6 +65,7 @@ class Web:
             Route("/readyz", self.readyz, methods=["GET"]),
             Route(CALLBACK_PATH, AmocrmCallback(self.settings, self.control).answer, methods=["GET"]),
             *RadistWebhooks(self.control, self.clock).routes(),
+            *TelegramWebhooks(self.settings, self.control, self.clock).routes(),
             *(Route(f"/{name}", _file(name), methods=["GET"]) for name in ("cab.js", "login.css", "favicon.svg")),
         ]
 
