@@ -151,6 +151,7 @@ def _tell(run: TenantRun, provider: Provider, tally: Tally) -> None:
         "primary_calls": tally.primary,
         "repair_calls": tally.repairs,
         "confirming_calls": tally.confirmations,
+        "answers_read_again": spending.read_again,
         "calls_without_answer": spending.unsure_calls,
         "tokens_in": spending.tokens_in,
         "tokens_cached": spending.tokens_cached,

@@ -59,6 +59,7 @@ episode_analysis = tenant_table(
     text("superseded_by", null=True),
     one_of("variant", "labels", "full"),
     Index("ix_episode_analysis_episode", "tenant", "episode_key", "content_until"),
+    Index("ix_episode_analysis_content", "tenant", "content_hash"),
 )
 
 
@@ -96,6 +97,7 @@ finding = tenant_table(
     text("detail_masked", null=True),
     text("band"),
     text("run_agreement", null=True),
+    Column("refs", ARRAY(Text)),
     _of_analysis(),
     Index("ix_finding_analysis", "tenant", "analysis_key"),
 )
@@ -134,6 +136,7 @@ ai_call = tenant_table(
     text("masked_answer", null=True),
     text("request_hash"),
     text("answer_hash"),
+    text("finish_reason", null=True),
     Index("ix_ai_call_time", "tenant", "called_at"),
 )
 
@@ -175,6 +178,19 @@ feedback = tenant_table(
         postgresql_where=sql("replaced_by IS NULL"),
     ),
 )
+
+review_draw = tenant_table(
+    "review_draw",
+    Column("finding_id", Text, primary_key=True),
+    Column("week", Date, nullable=False),
+    text("kind"),
+    Column("place", Integer, nullable=False),
+    instant("drawn_at"),
+    one_of("kind", "random", "low_confidence"),
+    ForeignKeyConstraint(["tenant", "finding_id"], ["finding.tenant", "finding.finding_id"], ondelete="CASCADE"),
+    Index("ix_review_draw_week", "tenant", "week"),
+)
+"""Findings that chance chose for a person's eyes; `week`: its Monday, `place`: the order of the draw."""
 
 dispute = tenant_table(
     "dispute",
