@@ -26,6 +26,7 @@ from synkro_resources.control.pii_tokens import (
     tenant_masking_key,
     values_in,
 )
+from synkro_resources.control.reviews import draw_week, last_full_week
 from synkro_resources.model.errors import IntegrationError, Sentence
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.rubric import R1
@@ -76,6 +77,8 @@ def labels(run: TenantRun) -> None:
     )
     tally = analyst.run(_questions(episodes, conversations), [episode.episode_key for episode in episodes])
     provider.ledger.forget_texts()
+    week = last_full_week(run.window.day_of(run.clock.now()))
+    run.notes.extra["drawn_for_review"] = draw_week(platform.control, run.tenant, week, run.clock)
     _tell(run, provider, tally)
 
 

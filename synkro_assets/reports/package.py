@@ -15,7 +15,7 @@ from synkro_assets.reports.facts import facts_of
 from synkro_assets.reports.figure_metrics import metrics_of
 from synkro_assets.reports.figures import PeriodFigures, figures_before, period_figures
 from synkro_assets.reports.inputs import Known, PackageInputs, input_hash
-from synkro_assets.reports.label_figures import label_rows
+from synkro_assets.reports.label_figures import agreement_metrics, label_rows
 from synkro_assets.reports.quotes import with_quotes
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow, Verdict
@@ -85,7 +85,7 @@ def build_package(
         verdict_reasons=reasons,
         versions=versions,
         input_hash=input_hash(known, versions | ({"checks": "failed"} if "checks_failed" in reasons else {})),
-        metrics=tuple(with_intervals(compared)),
+        metrics=tuple(with_intervals([*compared, *agreement_metrics(inputs.agreement)])),
         rows=tuple(_numbered(with_quotes(rows, inputs.labels, _language(settings)))),
         health=(*_health(figures.health, settings, inputs.loads, built_at), _compared_people(people)),
         holidays=tuple(day for day in period.days if calendar.is_holiday(day)),

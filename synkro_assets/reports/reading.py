@@ -12,6 +12,7 @@ from synkro_assets.reports.package import source_times
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control import days
 from synkro_resources.control.labels import read_labels
+from synkro_resources.control.standings import random_agreement
 from synkro_resources.model.errors import DataError, Sentence
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.period import Period, days_between
@@ -32,6 +33,9 @@ from synkro_resources.rules.comparison import previous_period
 from synkro_resources.rules.metrics.health import StepLoad
 from synkro_resources.rules.metrics.labels import Labels
 from synkro_resources.rules.working_time import Calendar
+
+AGREEMENT_SINCE = timedelta(days=182)
+"""Marks of half a year before the period's end: older ones tell of other versions, fewer would tell nothing."""
 
 
 def read_inputs(run: TenantRun, period: Period, *, until: date | None = None) -> PackageInputs:
@@ -63,6 +67,9 @@ def read_inputs(run: TenantRun, period: Period, *, until: date | None = None) ->
         labels=labels_of(run, episodes, window.end),
         labels_before=labels_of(run, episodes, before_end),
         history_from=min(run.lake.days(TURN, run.tenant), default=None),
+        agreement=tuple(
+            random_agreement(run.platform.control, run.tenant, start=window.end - AGREEMENT_SINCE, end=window.end)
+        ),
         blocked_days=frozenset(days.blocked_days(run.platform.control, run.tenant, wanted[0], wanted[-1])),
     )
 

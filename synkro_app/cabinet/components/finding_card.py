@@ -18,6 +18,8 @@ from synkro_resources.model.errors import SynkroError
 from synkro_resources.model.feedback import Reason, Verdict
 
 PROBLEM = "dialog_problem"
+REVIEW = "review"
+"""In the address of a dialog that was opened to judge one of its labels."""
 COLOURS = {Verdict.RIGHT: "green", Verdict.WRONG: "red", Verdict.DOUBTFUL: "orange"}
 
 
@@ -46,8 +48,8 @@ def draw_finding(
                 format_func=lambda verdict: translate(language, f"verdict.{verdict}"),
                 label_visibility="collapsed",
                 key=key,
-                on_change=_mark,
-                args=(company.slug, item.finding_id, key, None if own is None else own.verdict),
+                on_change=mark_finding,
+                args=(company.slug, item.finding_id, key, None if own is None else own.verdict, is_review()),
             )
             if st.button(
                 translate(language, "finding.more"),
@@ -68,7 +70,12 @@ def _draw_standing(shown: ShownFinding, language: str) -> None:
     st.markdown(f":{colour}-badge[{verdict}] :gray[{source}]")
 
 
-def _mark(tenant: str, finding_id: str, key: str, before: Verdict | None) -> None:
+def is_review() -> bool:
+    """Whether the person came to the dialog from the list «На проверку»."""
+    return REVIEW in st.query_params
+
+
+def mark_finding(tenant: str, finding_id: str, key: str, before: Verdict | None, from_review: bool) -> None:
     """The click's callback; runs before the page, so the service checks the rights itself."""
     user = viewer()
     verdict = st.session_state[key]
@@ -76,7 +83,7 @@ def _mark(tenant: str, finding_id: str, key: str, before: Verdict | None) -> Non
         st.session_state[key] = before
         return
     try:
-        service.mark(installation(), user, tenant, finding_id, Verdict(verdict))
+        service.mark(installation(), user, tenant, finding_id, Verdict(verdict), from_review=from_review)
     except SynkroError as error:
         st.session_state[PROBLEM] = _sentences(error, user.language)
         st.session_state[key] = before
@@ -144,7 +151,10 @@ def _draw_mark_form(shown: ShownFinding, company: Tenant, language: str) -> None
         if st.form_submit_button(translate(language, "finding.save")) and verdict is not None:
             user = viewer()
             finding_id = shown.finding.finding_id
-            _try(lambda: service.mark(installation(), user, company.slug, finding_id, verdict, reason, comment))
+            place, asked = installation(), is_review()
+            _try(
+                lambda: service.mark(place, user, company.slug, finding_id, verdict, reason, comment, from_review=asked)
+            )
 
 
 def _draw_decision(opened: OpenedEpisode, dispute: Dispute, company: Tenant, user_id: str, language: str) -> None:

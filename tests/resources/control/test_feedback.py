@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from synkro_resources.control import feedback as people_say
 from synkro_resources.control.analyses import Finding, save_analysis
@@ -17,7 +17,7 @@ from synkro_resources.control.database import Database
 from synkro_resources.control.labels import read_labels
 from synkro_resources.control.packages import save_package
 from synkro_resources.control.standings import random_agreement, said_of
-from synkro_resources.control.tables.analysis import feedback
+from synkro_resources.control.tables.analysis import feedback, review_draw
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.users import add_user, set_membership
 from synkro_resources.model.clock import FixedClock
@@ -212,8 +212,13 @@ def test_only_random_marks_enter_the_printed_agreement_once_per_finding(
 
     def say(key: str, who: str, verdict: Verdict, sampling: Sampling) -> None:
         control_clock.move(timedelta(minutes=1))
-        people_say.mark(control_db, slug, key, verdict, sampling=sampling, user_id=who, clock=control_clock)
+        asked = sampling is Sampling.RANDOM
+        people_say.mark(control_db, slug, key, verdict, from_review=asked, user_id=who, clock=control_clock)
 
+    with control_db.tenant(slug) as connection:
+        for place, key in enumerate((MINE, OTHERS, f"{MINE}: intent")):
+            values = {"finding_id": key, "week": date(2026, 11, 9), "kind": "random", "place": place}
+            connection.execute(insert(review_draw).values(tenant=slug, drawn_at=control_clock.now(), **values))
     say(f"{MINE}: intent", viewer, Verdict.WRONG, Sampling.VOLUNTARY)
     assert random_agreement(control_db, slug) == []
     say(MINE, owner, Verdict.WRONG, Sampling.RANDOM)
