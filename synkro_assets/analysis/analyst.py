@@ -41,7 +41,7 @@ from synkro_resources.control.analyses import Finding as StoredFinding
 from synkro_resources.control.database import Database
 from synkro_resources.control.pii_tokens import TokenValue
 from synkro_resources.model.clock import Clock
-from synkro_resources.model.rubric import Rubric
+from synkro_resources.model.rubric import R1, Rubric
 from synkro_resources.model.taxonomy import TAXONOMY_VERSION
 from synkro_resources.rules.masking import MASKER_VERSION
 
@@ -112,6 +112,8 @@ class Analyst:
     tenant: str
     clock: Clock
     rubric: Rubric
+    relinks: bool = True
+    """Whether a day also stands on an answer that failed; else it keeps the one that it has."""
     on_progress: Callable[[Tally], None] = lambda _: None
     keep_tokens: Callable[[frozenset[TokenValue]], None] = lambda _: None
     """Called before a question leaves: what its tokens stand for must be known by then."""
@@ -125,13 +127,14 @@ class Analyst:
         """What this run could not have answered, by the contract's key: an equal question gets the same status."""
 
     def versions(self, variant: Variant) -> Versions:
+        """The checklist is no part of what is asked of an episode that is only labelled: a tenant's own is none."""
         client = self.provider.client
         return Versions(
             masker=MASKER_VERSION,
             model=client.model,
             params=client.profile.params,
             prompt=prompt_version(variant),
-            rubric=self.rubric.version,
+            rubric=self.rubric.version if variant is Variant.FULL else R1.version,
             schema=SCHEMA_VERSION,
         )
 
@@ -171,6 +174,8 @@ class Analyst:
             async with self._turns[base]:
                 key, hit = await self._settled(question, base)
         self.tally.cache_hits += hit
+        if base in self._failed and not self.relinks:
+            return
         link = DayLink(question.day, content.episode_key, key, cache_hit=hit)
         await asyncio.to_thread(link_days, self.db, self.tenant, [link])
 

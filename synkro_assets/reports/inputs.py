@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from synkro_assets.reports.cut_rows import whole_episodes, whole_turns
 from synkro_resources.model.period import Period
+from synkro_resources.model.rubric import R1, RUBRICS, Rubric
 from synkro_resources.model.tables.dialogs import EPISODE, TURN
 from synkro_resources.model.tables.raw import RAW_TABLES
 from synkro_resources.model.tenant_settings import TenantSettings
@@ -39,6 +40,7 @@ class PackageInputs:
     that are stored; they are complete from `events_from` on. `loaded_days`: days of them whose mandatory steps are all
     stored; `history_from`: the tenant's first loaded day, None before any load.
     `agreement`: how far people agreed with findings drawn at random, judged up to the period's end.
+    `rubric`: the checklist whose words are shown; `rubrics`: all versions by which episodes were scored.
     `labels`: of the messages up to the period's end; `labels_before`: up to the end of the period before.
     `blocked_days`: days of which a check failed that a correct report depends on.
     """
@@ -65,6 +67,8 @@ class PackageInputs:
     mandatory: frozenset[str] = field(default_factory=all_raw_steps)
     blocked_days: frozenset[date] = frozenset()
     agreement: tuple[Agreement, ...] = ()
+    rubric: Rubric = R1
+    rubrics: Mapping[str, Rubric] = field(default_factory=lambda: RUBRICS)
 
 
 def days_to_read(period: Period, settings: TenantSettings, calendar: Calendar) -> tuple[date, date]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from synkro_assets.reports.metric_values import count_metric, share_metric
 from synkro_resources.model.package import PackageMetric, PackageRow
+from synkro_resources.model.rubric import RUBRICS, Rubric
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.rules.deal_history import NOBODY, DealHistory, Responsible
 from synkro_resources.rules.feedback import Agreement
@@ -84,6 +85,7 @@ def label_figures(
     end: datetime,
     as_of: datetime,
     unsorted: Collection[tuple[int, int]] = (),
+    rubrics: Mapping[str, Rubric] = RUBRICS,
 ) -> LabelFigures:
     """Every metric with labels of `[start, end)` as known at `as_of`.
 
@@ -109,7 +111,7 @@ def label_figures(
         reasons=lost_reasons(labels, lost, episodes, settings.loss_reason_map),
         sentiment=sentiment(labels, active, messages),
         objections=objections(labels, active, history, as_of=as_of, excluded_pipelines=excluded),
-        checklist=checklist(labels, active),
+        checklist=checklist(labels, active, rubrics),
         managers=episode_managers(messages, active, history, settings.author_map),
         smallest_sample=settings.min_sample_checklist,
     )

@@ -20,7 +20,6 @@ from synkro_assets.reports.quotes import with_quotes
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow, Verdict
 from synkro_resources.model.period import Period, PeriodKind
-from synkro_resources.model.rubric import R1
 from synkro_resources.model.taxonomy import LOST_REASONS, OBJECTIONS
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.model.window import TenantWindow
@@ -172,7 +171,8 @@ def _samples(figures: PeriodFigures) -> dict[str, DialogSample]:
 
 def _rubrics(labels: Labels) -> list[str]:
     """The versions of the checklist by which episodes were scored; another one breaks the series."""
-    return sorted(set(labels.answers["rubric"].dropna().astype(str)))
+    scored = labels.answers[labels.answers["variant"] == "full"]
+    return sorted(set(scored["rubric"].dropna().astype(str)))
 
 
 def _compared_people(found: ManagerComparison) -> PackageHealth:
@@ -357,7 +357,7 @@ def _names(inputs: PackageInputs, settings: TenantSettings) -> dict[str, dict[st
         "reason": _reason_names(inputs),
         "objection": {code: label.in_language(language) for code, label in OBJECTIONS.items()},
         "lost_reason": {code: label.in_language(language) for code, label in LOST_REASONS.items()},
-        "item": {item.code: item.question.in_language(language) for item in R1.items},
+        "item": {item.code: item.question.in_language(language) for item in inputs.rubric.items},
     }
 
 

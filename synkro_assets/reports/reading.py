@@ -12,6 +12,7 @@ from synkro_assets.reports.package import source_times
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control import days
 from synkro_resources.control.labels import read_labels
+from synkro_resources.control.rubrics import active_rubric, rubrics_of
 from synkro_resources.control.standings import random_agreement
 from synkro_resources.model.errors import DataError, Sentence
 from synkro_resources.model.ids import IntegrationKind
@@ -70,6 +71,8 @@ def read_inputs(run: TenantRun, period: Period, *, until: date | None = None) ->
         agreement=tuple(
             random_agreement(run.platform.control, run.tenant, start=window.end - AGREEMENT_SINCE, end=window.end)
         ),
+        rubric=active_rubric(run.platform.control, run.tenant),
+        rubrics=rubrics_of(run.platform.control, run.tenant),
         blocked_days=frozenset(days.blocked_days(run.platform.control, run.tenant, wanted[0], wanted[-1])),
     )
 

@@ -38,6 +38,8 @@ class DrawnFinding:
     finding: StoredFinding
     kind: Sampling
     week: date
+    rubric: str | None
+    """The checklist's version that gave it."""
 
 
 def last_full_week(today: date) -> date:
@@ -92,6 +94,7 @@ def waiting_findings(db: Database, tenant: str, today: date, *, manager_id: int 
         select(
             review_draw.c.kind,
             review_draw.c.week,
+            episode_analysis.c.versions["rubric"].astext,
             finding.c.finding_id,
             finding.c.analysis_key,
             episode_analysis.c.episode_key,
@@ -114,7 +117,9 @@ def waiting_findings(db: Database, tenant: str, today: date, *, manager_id: int 
         .order_by(review_draw.c.week.desc(), review_draw.c.kind.desc(), review_draw.c.place)
     )
     with db.tenant(tenant) as connection:
-        found = [DrawnFinding(StoredFinding(*row[2:]), Sampling(row[0]), row[1]) for row in connection.execute(query)]
+        found = [
+            DrawnFinding(StoredFinding(*row[3:]), Sampling(row[0]), row[1], row[2]) for row in connection.execute(query)
+        ]
         return found if manager_id is None else _of_manager(connection, found, manager_id)
 
 

@@ -29,7 +29,7 @@ def draw_finding(
     """The card of one label."""
     item = shown.finding
     with st.container(border=True):
-        name = plain(finding_name(item, language))
+        name = plain(finding_name(item, language, opened.episode.items))
         removed = shown.said.standing.is_removed
         quote = "" if not shown.quote else "\n\n> " + plain(shown.quote).replace("\n", "  \n> ")
         st.markdown((f"~~{name}~~" if removed else f"**{name}**") + quote)
@@ -93,7 +93,7 @@ def _draw_details(opened: OpenedEpisode, shown: ShownFinding, company: Tenant) -
     """Who said what, an own verdict with its reason, and the dispute. Runs by itself, so it asks anew who is there."""
     user = viewer()
     language = user.language
-    st.markdown(f"**{plain(finding_name(shown.finding, language))}**")
+    st.markdown(f"**{plain(finding_name(shown.finding, language, opened.episode.items))}**")
     for other in shown.said.marks:
         if other.user_id != user.user_id:
             _draw_mark(other, company, language)

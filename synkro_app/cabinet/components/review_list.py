@@ -33,7 +33,7 @@ def _draw(item: ReviewItem, company: Tenant, language: str, open_it: Callable[[R
     found = item.finding
     with st.container(border=True):
         quote = "" if not item.quote else "\n\n> " + plain(item.quote).replace("\n", "  \n> ")
-        st.markdown(f"**{plain(finding_name(found, language))}**{quote}")
+        st.markdown(f"**{plain(finding_name(found, language, item.items))}**{quote}")
         about = [
             translate(language, "finding.band", band=translate(language, f"band.{found.band}")),
             translate(language, f"review.{item.kind}"),

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from synkro_resources.control.tables.base import PII_SCHEMA, instant, json, one_of, tenant_table, text
 
 
-def _rules(name: str) -> Table:
+def _rules(name: str, *more: Column[object]) -> Table:
     """Versioned rules of one tenant; the product's own versions live in code."""
     return tenant_table(
         name,
@@ -30,10 +30,11 @@ def _rules(name: str) -> Table:
         text("author"),
         instant("created_at"),
         instant("active_from", null=True),
+        *more,
     )
 
 
-rubric = _rules("rubric")
+rubric = _rules("rubric", json("trial", null=True))
 taxonomy = _rules("taxonomy")
 prompt = _rules("prompt")
 

@@ -1,5 +1,6 @@
 ALTER TABLE public.finding ADD COLUMN refs TEXT[];
 ALTER TABLE public.ai_call ADD COLUMN finish_reason TEXT;
+ALTER TABLE public.rubric ADD COLUMN trial JSONB;
 CREATE INDEX ix_episode_analysis_content ON public.episode_analysis (tenant, content_hash);
 CREATE TABLE public.review_draw (
 	tenant TEXT NOT NULL,
@@ -19,6 +20,6 @@ ALTER TABLE public.review_draw FORCE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT, UPDATE, DELETE ON public.review_draw TO synkro_app;
 CREATE POLICY app ON public.review_draw TO synkro_app USING (tenant = current_setting('synkro.tenant', true)) WITH CHECK (tenant = current_setting('synkro.tenant', true));
 ALTER TABLE public.run_request DROP CONSTRAINT ck_run_request_kind;
-ALTER TABLE public.run_request ADD CONSTRAINT ck_run_request_kind CHECK (kind IN ('data', 'refresh', 'report', 'labels'));
+ALTER TABLE public.run_request ADD CONSTRAINT ck_run_request_kind CHECK (kind IN ('data', 'refresh', 'report', 'labels', 'trial'));
 ALTER TABLE public.notice DROP CONSTRAINT ck_notice_kind;
 ALTER TABLE public.notice ADD CONSTRAINT ck_notice_kind CHECK (kind IN ('integration_broken', 'request_failed', 'delivery_uncertain', 'delivery_failed', 'data_old', 'ai_budget', 'report_late', 'report_missing', 'dispute_waiting'));
