@@ -54,8 +54,11 @@ def note_failures(platform: Platform, tenant: str) -> None:
     """Bring the tenant's incidents in line with what fails now."""
     recover_stuck(platform.control, tenant, platform.clock)
     now = platform.clock.now()
-    calendar = Calendar.of(tenant_settings(platform.control, tenant))
-    disputed_before = calendar.start_of_working_day_back(now, failures.DISPUTE_DAYS)
+
+    def disputed_before() -> datetime:
+        calendar = Calendar.of(tenant_settings(platform.control, tenant))
+        return calendar.start_of_working_day_back(now, failures.DISPUTE_DAYS)
+
     with platform.control.tenant(tenant) as connection:
         found = failures.look(connection, now, disputed_before)
         notices.settle(connection, tenant, kinds=failures.DERIVED, failing=found.failing, works=found.works, now=now)

@@ -27,6 +27,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "name_telegram": "Telegram",
         "name_data": "данные по дням",
         "name_refresh": "сегодняшние данные",
+        "name_labels": "переоценка по чек-листу",
+        "name_trial": "проба чек-листа",
         "name_report": "отчёт за {period}",
     },
     "en": {
@@ -53,6 +55,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "name_telegram": "Telegram",
         "name_data": "data by day",
         "name_refresh": "today's data",
+        "name_labels": "asking again by the checklist",
+        "name_trial": "the trial of the checklist",
         "name_report": "the report of {period}",
     },
 }

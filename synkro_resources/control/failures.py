@@ -5,7 +5,7 @@ Nothing has to be reported by whoever fails, and a process that is killed loses 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -65,10 +65,11 @@ class Findings:
     causes: set[str] = field(default_factory=set[str])
 
 
-def look(connection: Connection, now: datetime, disputed_before: datetime | None = None) -> Findings:
+def look(connection: Connection, now: datetime, disputed_before: Callable[[], datetime]) -> Findings:
     """Everything that fails at `now`, in a transaction of the tenant.
 
-    `disputed_before`: a dispute that was opened earlier has waited for its decision long enough.
+    `disputed_before`: a dispute that was opened earlier has waited for its decision long enough; asked for only where
+    one is open, because it needs the tenant's calendar.
 
     What follows from a broken connection is not told apart from it: one cause is one notice.
     """
@@ -83,8 +84,7 @@ def look(connection: Connection, now: datetime, disputed_before: datetime | None
     _look_for_readers(connection, requests, now, findings)
     _look_at_deliveries(connection, now, findings)
     _look_at_ages(connection, now, findings)
-    if disputed_before is not None:
-        _look_at_disputes(connection, disputed_before, findings)
+    _look_at_disputes(connection, disputed_before, findings)
     return findings
 
 
@@ -290,13 +290,17 @@ def _look_at_ages(connection: Connection, now: datetime, findings: Findings) -> 
             )
 
 
-def _look_at_disputes(connection: Connection, before: datetime, findings: Findings) -> None:
+def _look_at_disputes(connection: Connection, disputed_before: Callable[[], datetime], findings: Findings) -> None:
     query = (
         select(dispute.c.dispute_id, dispute.c.opened_at)
-        .where(dispute.c.state == DisputeState.OPEN, dispute.c.opened_at < before)
+        .where(dispute.c.state == DisputeState.OPEN)
         .order_by(dispute.c.opened_at, dispute.c.dispute_id)
     )
-    for row in connection.execute(query):
+    waiting = connection.execute(query).all()
+    before = disputed_before() if waiting else None
+    for row in waiting:
+        if before is None or row.opened_at >= before:
+            continue
         what = Sentence(
             f"Спор об оценке диалога, открытый {row.opened_at:%d.%m.%Y}, не решён дольше {DISPUTE_DAYS} рабочих дней.",
             f"A dispute about a label, opened on {row.opened_at:%d.%m.%Y}, has waited for more than {DISPUTE_DAYS} "

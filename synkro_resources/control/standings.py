@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from synkro_resources.control.database import Database
 from synkro_resources.control.feedback import Dispute, Feedback, as_dispute, as_feedback
 from synkro_resources.control.tables.analysis import dispute, feedback, finding
+from synkro_resources.control.tables.reports import report_package_row
 from synkro_resources.model.feedback import LEADS, DisputeState, Sampling, Verdict
 from synkro_resources.rules.feedback import (
     UNTOUCHED,
@@ -84,6 +85,19 @@ def read_overlay(connection: Connection, finding_ids: Collection[str]) -> Overla
         removed=frozenset(key for key, item in found.items() if item.standing.is_removed),
         disputed=frozenset(key for key, item in found.items() if item.standing.is_disputed),
     )
+
+
+def corrected_since(db: Database, tenant: str, package_id: str, *, manager_id: int | None = None) -> int:
+    """How many findings behind a stored package people have taken out since: what was sent keeps its numbers.
+
+    `manager_id`: only behind that manager's rows. A package holds no finding that was out when it was built.
+    """
+    row = report_package_row.c
+    among = select(func.unnest(row.finding_ids).distinct()).where(row.package_id == package_id)
+    if manager_id is not None:
+        among = among.where(row.manager_id == manager_id)
+    with db.tenant(tenant) as connection:
+        return len(read_overlay(connection, list(connection.scalars(among))).removed)
 
 
 def random_agreement(

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import insert
 
 from synkro_assets.notices.telling import note_failures, tell, write_due
+from synkro_assets.notices.texts import TEXTS
 from synkro_resources.control import journal, notices, run_requests
 from synkro_resources.control.database import Database
 from synkro_resources.control.days import CheckResult, save_check_results
@@ -538,3 +539,9 @@ def test_admins_are_reminded_once_of_a_dispute_that_waits_for_more_than_five_wor
         assert place.titles()[before:] == told
     assert not any("слова менеджера" in text for text in place.arrived())
     assert place.arrived(READERS) == []
+
+
+def test_a_request_of_any_kind_that_fails_has_a_name_in_both_languages() -> None:
+    named = {f"name_{kind}" for kind in RequestKind if kind is not RequestKind.REPORT}
+    for words in TEXTS.values():
+        assert named <= words.keys()

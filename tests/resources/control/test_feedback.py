@@ -16,7 +16,7 @@ from synkro_resources.control.audit import tenant_events
 from synkro_resources.control.database import Database
 from synkro_resources.control.labels import read_labels
 from synkro_resources.control.packages import save_package
-from synkro_resources.control.standings import random_agreement, said_of
+from synkro_resources.control.standings import corrected_since, random_agreement, said_of
 from synkro_resources.control.tables.analysis import feedback, review_draw
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.users import add_user, set_membership
@@ -238,3 +238,22 @@ def test_an_endless_comment_and_a_dispute_without_a_word_are_refused(
         people_say.mark(control_db, slug, MINE, Verdict.WRONG, comment="а" * 2001, user_id=owner, clock=control_clock)
     with pytest.raises(UserInputError, match=r"dispute\.no_text"):
         people_say.open_dispute(control_db, slug, MINE, "  ", user_id=owner, clock=control_clock)
+
+
+def test_a_sent_report_keeps_its_numbers_and_says_how_many_of_its_labels_were_corrected(
+    control_db: Database, control_clock: FixedClock, slug: str, new_person: NewPerson
+) -> None:
+    rows = (
+        PackageRow("checklist_fail", 1, episode_key="e1", manager_id=ANNA, finding_ids=(MINE,)),
+        PackageRow("critical_fail", 1, episode_key="e1", manager_id=ANNA, finding_ids=(MINE,)),
+        PackageRow("checklist_fail", 2, episode_key="e2", manager_id=IGOR, finding_ids=(OTHERS,)),
+    )
+    made = replace(package(slug), rows=rows, input_hash="with findings")
+    package_id = save_package(control_db, made).package_id
+    assert corrected_since(control_db, slug, package_id) == 0
+    owner, viewer = new_person(Role.OWNER), new_person(Role.VIEWER)
+    people_say.mark(control_db, slug, OTHERS, Verdict.WRONG, user_id=viewer, clock=control_clock)
+    assert corrected_since(control_db, slug, package_id) == 0
+    people_say.mark(control_db, slug, MINE, Verdict.WRONG, user_id=owner, clock=control_clock)
+    assert corrected_since(control_db, slug, package_id) == 1
+    assert corrected_since(control_db, slug, package_id, manager_id=IGOR) == 0
