@@ -296,7 +296,9 @@ class Analyst:
         for room_, part in ((room, shown), (2 * room, shown), (2 * room, _half(shown))):
             episode = render(part, new_nonce(part))
             user = repair_message(episode, failed) if failed else episode
-            got = await self.provider.ask(self._systems[question.variant], user, room_, analysis_key=key)
+            got = await self.provider.ask(
+                self._systems[question.variant], user, room_, analysis_key=key, episode_key=shown.episode_key
+            )
             if got.reason in ("refused", "content_filter"):
                 return _Reply(part, refused=True)
             answer = read_answer(got.text)

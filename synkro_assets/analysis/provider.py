@@ -105,7 +105,7 @@ class Provider:
         """Of all money here; empty where the model's price is unknown, and then nothing is counted in money."""
         return self.price.currency if self.price else ""
 
-    async def ask(self, system: str, user: str, max_output: int, *, analysis_key: str) -> Completion:
+    async def ask(self, system: str, user: str, max_output: int, *, analysis_key: str, episode_key: str) -> Completion:
         """One answer, waited for as long as the provider asks us to, at most four times.
 
         Raises:
@@ -120,7 +120,7 @@ class Provider:
             async with self.limit.slot() as round_:
                 if self.stopped is not None:  # meanwhile
                     raise NoAnswer(self.stopped)
-                call = await self._call(system, user, max_output, analysis_key)
+                call = await self._call(system, user, max_output, analysis_key, episode_key)
                 answer = call.outcome
                 if isinstance(answer, Completion):
                     self.limit.succeeded()
@@ -137,7 +137,7 @@ class Provider:
             await self.sleep(_wait(attempt, answer.retry_after_s))
         raise AssertionError("the last attempt returns or raises")
 
-    async def _call(self, system: str, user: str, max_output: int, analysis_key: str) -> _Call:
+    async def _call(self, system: str, user: str, max_output: int, analysis_key: str, episode_key: str) -> _Call:
         client = self.client
         estimate = self._estimate(len(system) + len(user), max_output)
         self._keep_within_caps(estimate)
@@ -150,6 +150,7 @@ class Provider:
             estimate=estimate,
             currency=self.currency,
             analysis_key=analysis_key,
+            episode_key=episode_key,
         )
         self._set_aside += estimate
         call_id = await asyncio.to_thread(self.ledger.reserve, planned, self.month_of)

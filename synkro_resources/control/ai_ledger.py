@@ -51,6 +51,8 @@ class PlannedCall:
     estimate: Decimal
     currency: str
     analysis_key: str | None = None
+    episode_key: str | None = None
+    """Whose words are sent: who is erased takes them out of the ledger, also where no answer was stored."""
     narrative_id: str | None = None
 
 
@@ -109,6 +111,7 @@ class AiLedger:
                     tenant=self.tenant,
                     call_id=call_id,
                     analysis_key=call.analysis_key,
+                    episode_key=call.episode_key,
                     narrative_id=call.narrative_id,
                     called_at=self.clock.now(),
                     provider=call.provider,

@@ -17,8 +17,9 @@ from synkro_resources.control.integrations import get_integration
 from synkro_resources.control.run_requests import RunRequest, create_request
 from synkro_resources.control.tables.analysis import ai_call, episode_analysis, episode_analysis_day
 from synkro_resources.control.tables.analysis import rubric as table
+from synkro_resources.control.tables.runs import OPEN_STATUSES, run_request
 from synkro_resources.model.clock import Clock
-from synkro_resources.model.errors import Sentence, UserInputError
+from synkro_resources.model.errors import RefusedError, Sentence, UserInputError
 from synkro_resources.model.ids import IntegrationKind, RequestKind
 from synkro_resources.model.period import Period
 from synkro_resources.model.rubric import R1, RUBRICS, Rubric
@@ -109,12 +110,13 @@ def apply_rubric(db: Database, tenant: str, version: str, *, actor: str, clock: 
     """Ask with this version from now on; an older one may come back. Labels stay until new ones take their place.
 
     Raises:
-        UserInputError: `rubric.unknown_version`.
+        UserInputError: `rubric.unknown_version`. RefusedError: `rubric.history_running`.
     """
     chosen = get_rubric(db, tenant, version).rubric
     now = clock.now()
     with db.tenant(tenant) as connection:
         if _active(connection).version != version:
+            _refuse_while_history_runs(connection, tenant)
             connection.execute(
                 postgresql.insert(table)
                 .values(
@@ -261,6 +263,21 @@ def price_of_episodes(db: Database, tenant: str, episodes: int) -> Price:
         return Price(episodes, None, None, "")
     money = Decimal(cost) / answers * episodes if currency else None
     return Price(episodes, round(calls / answers * episodes), money, currency or "")
+
+
+def _refuse_while_history_runs(connection: Connection, tenant: str) -> None:
+    """A request that runs asks with the version that is active: changed on its way, it would leave two in the past."""
+    of_history = (run_request.c.kind == RequestKind.LABELS.value, run_request.c.status.in_(OPEN_STATUSES))
+    if connection.scalar(select(func.count()).select_from(run_request).where(*of_history)):
+        raise RefusedError(
+            "rubric.history_running",
+            Sentence("Прошлая версия ещё применяется к истории.", "The last version is still applied to the history."),
+            Sentence(
+                "Дождитесь конца или отмените запрос: synkro requests.",
+                "Wait until it ends, or cancel the request: synkro requests.",
+            ),
+            tenant=tenant,
+        )
 
 
 def _active(connection: Connection) -> Rubric:

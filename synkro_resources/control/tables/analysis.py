@@ -138,6 +138,8 @@ ai_call = tenant_table(
     text("request_hash"),
     text("answer_hash"),
     text("finish_reason", null=True),
+    text("episode_key", null=True),
+    Index("ix_ai_call_episode", "tenant", "episode_key"),
     Index("ix_ai_call_time", "tenant", "called_at"),
 )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from streamlit.testing.v1 import AppTest
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import dialog, dialogs, reviews
@@ -254,3 +255,31 @@ def test_who_came_from_the_review_judges_what_was_drawn_and_a_manager_only_the_o
     opened = dialog.opened(place, owner, tenant_a.slug, chosen.finding.episode_key, chosen.period)
     assert opened is not None
     assert key in {shown.finding.finding_id for shown in opened.findings}
+
+
+def review_page() -> None:
+    import streamlit as st
+
+    from synkro_app.cabinet.components.review_list import draw_reviews
+    from synkro_app.cabinet.services.reviews import to_review
+
+    place, user, company = (st.session_state[name] for name in ("place", "user", "company"))
+    draw_reviews(to_review(place, user, company.slug), company, "ru", lambda _: None)
+
+
+def test_the_review_shows_each_drawn_label_with_its_quote_and_three_verdicts(
+    place: Installation, tenant_a: Tenant, control_clock: FixedClock
+) -> None:
+    control_clock.move(timedelta(days=4))
+    link_days(place.control, tenant_a.slug, [DayLink(DAY.first_day, CHAT, f"analysis of {CHAT}", cache_hit=False)])
+    owner = person(place, tenant_a, Role.OWNER)
+    app = AppTest.from_function(review_page)
+    for name, value in (("place", place), ("user", owner), ("company", tenant_a)):
+        app.session_state[name] = value
+    app.run()
+    assert not app.exception
+    waiting = reviews.to_review(place, owner, tenant_a.slug)
+    assert len(app.button) == len(waiting) > 2
+    shown = "\n".join(element.value for element in app.markdown)
+    assert "слишком дорого" in shown
+    assert any("выбрана случайно" in element.value for element in app.caption)

@@ -18,7 +18,11 @@ from synkro_resources.ai.profiles import profile_of
 from synkro_resources.ai.rungs import Rung
 from synkro_resources.control.ai_ledger import AiLedger
 from synkro_resources.control.database import Database
+from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.tenants import Tenant
+from synkro_resources.erasure.mentions import Phone
+from synkro_resources.erasure.person_control import erase_person_from_control
+from synkro_resources.erasure.person_lake import Person
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.rubric import R1
 from synkro_resources.model.rubric_edit import edited
@@ -65,6 +69,20 @@ def test_a_trial_stores_no_answer_and_applying_its_version_reads_what_the_trial_
     versions = {str(row["versions"]["rubric"]) for row in at_desk.analyses().values()}  # type: ignore[index]
     assert "r1.1" in versions
     assert len(at_desk.findings()) == 2 * len(stored)
+
+
+def test_erasing_a_person_takes_the_words_of_a_trial_out_of_the_ledger(at_desk: Desk, keyring: Keyring) -> None:
+    contents = list(world_contents()[:3])
+    run(Trial(provider(at_desk), at_desk.db, at_desk.tenant, at_desk.clock, MINE), contents)
+    gone = contents[0].episode_key
+    assert {call["masked_request"] is None for call in at_desk.calls()} == {False}
+    person = Person(Phone("70000000000"), episodes=frozenset({gone}))
+    erase_person_from_control(at_desk.db, keyring, at_desk.tenant, person)
+    for call in at_desk.calls():
+        assert (call["masked_request"] is None, call["masked_answer"] is None) == ((call["episode_key"] == gone,) * 2)
+    before = at_desk.requests()
+    run(Trial(provider(at_desk), at_desk.db, at_desk.tenant, at_desk.clock, MINE), contents[1:])
+    assert at_desk.requests() == before
 
 
 def test_a_tenants_checklist_asks_nothing_anew_of_dialogs_that_are_only_labelled(at_desk: Desk) -> None:

@@ -228,6 +228,10 @@ def test_only_random_marks_enter_the_printed_agreement_once_per_finding(
     found = {(item.type, item.code): (item.share.num, item.share.den) for item in random_agreement(control_db, slug)}
     assert found == {("", ""): (1, 2), ("checklist", ""): (1, 2), ("checklist", "CK05"): (1, 2)}
     assert random_agreement(control_db, slug, start=control_clock.now() + timedelta(hours=1)) == []
+    other_question = random_agreement(
+        control_db, slug, is_asked_so=lambda version, item: (version, item) != ("r1", "CK05")
+    )
+    assert other_question == []
 
 
 def test_an_endless_comment_and_a_dispute_without_a_word_are_refused(

@@ -24,9 +24,12 @@ from synkro_resources.control.rubrics import (
     scored_episodes,
     untried_version,
 )
+from synkro_resources.control.run_requests import create_request, update_request
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import FixedClock
-from synkro_resources.model.errors import UserInputError
+from synkro_resources.model.errors import RefusedError, UserInputError
+from synkro_resources.model.ids import RequestKind
+from synkro_resources.model.period import Period
 from synkro_resources.model.rubric import R1
 from synkro_resources.model.rubric_edit import Fields, content_of, edited, rubric_of
 from tests.resources.control.test_labels import MIDNIGHT, analysis
@@ -148,3 +151,29 @@ def test_the_price_of_the_history_counts_what_was_scored_and_no_plain_labels(
         link_days(control_db, tenant_a.slug, [DayLink(day, key, key, cache_hit=False)])
     assert price_of_history(control_db, tenant_a.slug).episodes == 1
     assert scored_episodes(control_db, tenant_a.slug, day, day) == {(day, "scored")}
+
+
+def test_a_version_waits_until_the_last_one_has_reached_the_history(
+    control_db: Database, control_clock: FixedClock, tenant_a: Tenant
+) -> None:
+    slug, day = tenant_a.slug, Period.day(MIDNIGHT.date())
+    for weight in (4, 3):
+        changes: dict[str, Fields] = {"CK01": {"weight": weight}, "CK02": {"weight": 19 - weight}}
+        edit_rubric(control_db, slug, changes, actor="cli", clock=control_clock, base="r1")
+    apply_rubric(control_db, slug, "r1.1", actor="cli", clock=control_clock)
+    request = create_request(
+        control_db,
+        tenant=slug,
+        kind=RequestKind.LABELS,
+        period=day,
+        requested_by="cli",
+        reason="rubric r1.1",
+        clock=control_clock,
+    )
+    assert apply_rubric(control_db, slug, "r1.1", actor="cli", clock=control_clock).rubric.version == "r1.1"
+    with pytest.raises(RefusedError, match=r"rubric\.history_running"):
+        apply_rubric(control_db, slug, "r1.2", actor="cli", clock=control_clock)
+    update_request(control_db, slug, request.id, clock=control_clock, status="done")
+    control_clock.move(timedelta(minutes=1))
+    apply_rubric(control_db, slug, "r1.2", actor="cli", clock=control_clock)
+    assert active_rubric(control_db, slug).version == "r1.2"

@@ -1,5 +1,6 @@
 ALTER TABLE public.finding ADD COLUMN refs TEXT[];
-ALTER TABLE public.ai_call ADD COLUMN finish_reason TEXT;
+ALTER TABLE public.ai_call ADD COLUMN finish_reason TEXT, ADD COLUMN episode_key TEXT;
+CREATE INDEX ix_ai_call_episode ON public.ai_call (tenant, episode_key);
 ALTER TABLE public.rubric ADD COLUMN trial JSONB;
 CREATE INDEX ix_episode_analysis_content ON public.episode_analysis (tenant, content_hash);
 CREATE TABLE public.review_draw (
