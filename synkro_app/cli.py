@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "telegram": ("synkro_app.cli_commands.telegram:telegram", "Link Telegram chats by a code and confirm them."),
     "delivery": ("synkro_app.cli_commands.delivery:delivery", "Decide about message parts that may have arrived."),
     "analysis": ("synkro_app.cli_commands.analysis:analysis", "Usage, price and limits of the labels of dialogs."),
+    "rubric": ("synkro_app.cli_commands.rubric:rubric", "The checklist: look, edit, try on stored dialogs, apply."),
     "evaluate": ("synkro_app.cli_commands.evaluate:evaluate", "How good a model's labels of dialogs are."),
     "integration": ("synkro_app.cli_commands.admin:integration", "Set, show or check a tenant's integrations."),
 }

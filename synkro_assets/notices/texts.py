@@ -10,6 +10,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "delivery_failed": "Отчёт не доставлен",
         "data_old": "Данные устарели: {name}",
         "ai_budget": "Бюджет ИИ",
+        "dispute_waiting": "Спор ждёт решения",
         "again": " (напоминание)",
         "step": "Шаг: {step}",
         "what": "Причина: {what}",
@@ -26,6 +27,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "name_telegram": "Telegram",
         "name_data": "данные по дням",
         "name_refresh": "сегодняшние данные",
+        "name_labels": "переоценка по чек-листу",
+        "name_trial": "проба чек-листа",
         "name_report": "отчёт за {period}",
     },
     "en": {
@@ -35,6 +38,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "delivery_failed": "A report was not delivered",
         "data_old": "Old data: {name}",
         "ai_budget": "AI budget",
+        "dispute_waiting": "A dispute waits for a decision",
         "again": " (reminder)",
         "step": "Step: {step}",
         "what": "Cause: {what}",
@@ -51,6 +55,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "name_telegram": "Telegram",
         "name_data": "data by day",
         "name_refresh": "today's data",
+        "name_labels": "asking again by the checklist",
+        "name_trial": "the trial of the checklist",
         "name_report": "the report of {period}",
     },
 }

@@ -9,11 +9,13 @@ import streamlit as st
 
 from synkro_app.cabinet.components.dialog_list import FILTER_KEYS, draw_filters, draw_list
 from synkro_app.cabinet.components.dialog_view import draw_dialog
-from synkro_app.cabinet.components.finding_card import PROBLEM
+from synkro_app.cabinet.components.finding_card import PROBLEM, REVIEW
 from synkro_app.cabinet.components.formats import plain
 from synkro_app.cabinet.components.period_picker import PERIOD_KEYS, period_picker
+from synkro_app.cabinet.components.review_list import draw_reviews
 from synkro_app.cabinet.context import Installation, installation, viewer
-from synkro_app.cabinet.services import dialog, dialogs, overview
+from synkro_app.cabinet.services import dialog, dialogs, overview, reviews
+from synkro_app.cabinet.services.reviews import ReviewItem
 from synkro_app.cabinet.texts import translate
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
@@ -22,6 +24,7 @@ from synkro_resources.model.period import Period
 
 OPENED, FIRST, LAST = "dialog", "from", "to"
 NOTED = "noted_dialog"
+REVIEW_LIST = "dialogs_review"
 
 
 def draw() -> None:
@@ -56,6 +59,9 @@ def _asked_period() -> Period | None:
 
 def _draw_listing(place: Installation, user: SessionUser, company: Tenant) -> None:
     language = user.language
+    if st.toggle(translate(language, "review.title"), key=REVIEW_LIST):
+        draw_reviews(reviews.to_review(place, user, company.slug), company, language, _open_review)
+        return
     today = place.clock.now().astimezone(ZoneInfo(company.zone)).date()
     period = period_picker(language, today)
     if period is None:
@@ -70,7 +76,11 @@ def _draw_listing(place: Installation, user: SessionUser, company: Tenant) -> No
 
 def _draw_opened(place: Installation, user: SessionUser, company: Tenant, key: str, period: Period) -> None:
     language = user.language
-    for name in (*PERIOD_KEYS, *FILTER_KEYS):  # what was chosen in the list outlives the way there and back
+    for name in (
+        *PERIOD_KEYS,
+        *FILTER_KEYS,
+        REVIEW_LIST,
+    ):  # what was chosen in the list outlives the way back
         if name in st.session_state:
             st.session_state[name] = st.session_state[name]
     st.button(translate(language, "dialog.back"), icon=":material/arrow_back:", on_click=_back)
@@ -86,6 +96,11 @@ def _draw_opened(place: Installation, user: SessionUser, company: Tenant, key: s
 
 def _open(key: str, period: Period) -> None:
     st.query_params.from_dict({OPENED: key, FIRST: period.first_day.isoformat(), LAST: period.last_day.isoformat()})
+
+
+def _open_review(item: ReviewItem) -> None:
+    _open(item.finding.episode_key, item.period)
+    st.query_params[REVIEW] = "1"
 
 
 def _back() -> None:

@@ -59,6 +59,7 @@ WORDS = {
     ("notice", "audience"): "admins",
     ("notice", "kind"): "data_old",
     ("episode_analysis", "variant"): "full",
+    ("review_draw", "kind"): "random",
     ("feedback", "verdict"): "верно",
     ("feedback", "reason"): "другое",
     ("feedback", "channel"): "cabinet",
