@@ -171,7 +171,7 @@ def user_role(email: str, slug: str, role: str, manager_id: int | None, texts: b
 @EMAIL
 def user_password(email: str) -> None:
     """Set a new password (SYNKRO_SECRET_PASSWORD or standard input) and end the person's sessions."""
-    from synkro_resources.control.users import set_password
+    from synkro_resources.control.new_passwords import set_password
 
     with control() as (settings, db):
         person = _person(db, email)
