@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 
 from synkro_app.web.gate import Gate
 from synkro_app.web.routes import Web
+from synkro_app.web.session_watch import SessionWatch
 from synkro_app.web.sockets import OpenSockets
 from synkro_resources.control.database import Database
 from synkro_resources.http.redaction import scrub_handlers
@@ -80,7 +81,12 @@ def build_app(settings: Settings, control: Database):  # streamlit's App has no 
             import_module(library)
         gc.collect()
         gc.freeze()
-        yield
+        watch = SessionWatch(control, sockets)
+        watch.start()
+        try:
+            yield
+        finally:
+            await watch.stop()
 
     return st.App(
         str(CABINET / "main.py"),

@@ -138,8 +138,10 @@ def find_invitation(db: Database, token: str, clock: Clock) -> Invitation | None
         return _open(connection, token, clock.now())
 
 
-def accept_as_new(db: Database, token: str, *, name: str, password: str, language: str, clock: Clock) -> User:
-    """Make the invited person and the membership, both or neither.
+def accept_as_new(
+    db: Database, token: str, *, name: str, password: str, language: str, clock: Clock
+) -> tuple[User, str]:
+    """Make the invited person and the membership, both or neither; also returns the tenant.
 
     Raises:
         UserInputError: `user.weak_password`, `user.exists` or `user.no_name`. RefusedError: `invitation.not_open`.
@@ -173,7 +175,7 @@ def accept_as_new(db: Database, token: str, *, name: str, password: str, languag
                 Sentence("Войдите в неё и откройте ссылку снова.", "Sign in to it and open the link again."),
             )
         _join(connection, invited, user.user_id, now)
-    return user
+    return user, invited.tenant
 
 
 def accept(db: Database, token: str, user_id: str, email: str, clock: Clock) -> Membership:

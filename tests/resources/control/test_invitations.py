@@ -32,16 +32,17 @@ def invite(db: Database, clock: FixedClock, tenant: Tenant, email: str, role: Ro
 
 
 def join(db: Database, clock: FixedClock, token: str) -> User:
-    return invitations.accept_as_new(db, token, name=" Анна  К. ", password=PASSWORD, language="ru", clock=clock)
+    return invitations.accept_as_new(db, token, name=" Анна  К. ", password=PASSWORD, language="ru", clock=clock)[0]
 
 
 def test_a_new_person_gets_the_role_of_the_invitation_and_signs_in(
     control_db: Database, control_clock: FixedClock, tenant_a: Tenant, email: str
 ) -> None:
+    typed = f" {email.upper()}"
     invited, token = invitations.invite(
         control_db,
         tenant_a.slug,
-        f" {email.upper()}",
+        typed,
         Role.VIEWER,
         clock=control_clock,
         actor="user:boss",

@@ -55,13 +55,9 @@ def test_a_change_counts_and_is_on_record(company: Company) -> None:
     owner, other = company.add(Role.OWNER), company.add(Role.ANALYST)
     company.change(other, owner, Role.VIEWER, manager_id=7)
     assert company.roles()[other] is Role.VIEWER
-    event = tenant_events(company.db, company.slug)[0]
-    assert (event.actor, event.action, event.target) == (f"user:{owner}", "membership.set", other)
-    assert (event.details["role"], event.details["role_before"], event.details["manager_id"]) == (
-        "viewer",
-        "analyst",
-        7,
-    )
+    event = next(item for item in tenant_events(company.db, company.slug) if item.actor == f"user:{owner}")
+    assert (event.action, event.target) == ("membership.set", other)
+    assert [event.details[name] for name in ("role_before", "role", "manager_id")] == ["analyst", "viewer", 7]
 
 
 def test_only_a_viewer_is_bound_to_a_manager(company: Company) -> None:
