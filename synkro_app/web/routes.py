@@ -15,6 +15,7 @@ from starlette.routing import Route
 from synkro_app.cabinet.paths import addresses
 from synkro_app.web.account import Account
 from synkro_app.web.amocrm_callback import CALLBACK_PATH, AmocrmCallback
+from synkro_app.web.files import Files
 from synkro_app.web.link_pages import LinkPages
 from synkro_app.web.radist_webhook import RadistWebhooks
 from synkro_app.web.sockets import OpenSockets
@@ -46,6 +47,7 @@ class Web:
             *pages,
             *account.routes(),
             *LinkPages(account).routes(),
+            *Files(account).routes(),
             Route("/healthz", self.healthz, methods=["GET"]),
             Route("/readyz", self.readyz, methods=["GET"]),
             Route(CALLBACK_PATH, AmocrmCallback(self.settings, self.control).answer, methods=["GET"]),

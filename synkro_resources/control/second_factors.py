@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +48,17 @@ def factor_of(db: Database, user_id: str) -> Factor:
             select(func.count()).select_from(code).where(code.c.user_id == user_id, code.c.used_at.is_(None))
         )
     return Factor(since, left or 0)
+
+
+def people_with_factor(db: Database, user_ids: Collection[str]) -> set[str]:
+    """Those of the people whose sign-ins ask for a code."""
+    factor = people.second_factor
+    with db.auth() as connection:
+        return {
+            *connection.scalars(
+                select(factor.c.user_id).where(factor.c.user_id.in_(user_ids), factor.c.confirmed_at.is_not(None))
+            )
+        }
 
 
 def begin_factor(db: Database, keyring: Keyring, user_id: str, clock: Clock) -> str:
@@ -101,14 +113,17 @@ def confirm_factor(db: Database, keyring: Keyring, user_id: str, code: str, cloc
                 ),
             )
         connection.execute(update(factor).where(factor.c.user_id == user_id).values(confirmed_at=now, last_step=step))
-        codes = [_new_recovery_code() for _ in range(RECOVERY_CODES)]
-        recovery = people.recovery_code
-        connection.execute(delete(recovery).where(recovery.c.user_id == user_id))
-        connection.execute(
-            recovery.insert(), [{"user_id": user_id, "code_hash": token_hash(_letters(code))} for code in codes]
-        )
         record_of_person(connection, user_id, "user.factor_on", at=now)
-    return codes
+        return _store_new_codes(connection, user_id)
+
+
+def renew_recovery_codes(db: Database, user_id: str, clock: Clock) -> list[str]:
+    """New recovery codes, to be shown once; the old ones stop working. None without a factor."""
+    with db.auth() as connection:
+        if not has_factor(connection, user_id):
+            return []
+        record_of_person(connection, user_id, "user.recovery_codes_renewed", at=clock.now())
+        return _store_new_codes(connection, user_id)
 
 
 def remove_factor(db: Database, user_id: str, *, clock: Clock, actor: str) -> bool:
@@ -164,6 +179,16 @@ def spend_code(connection: Connection, keyring: Keyring, user_id: str, code: str
     if spent:
         record_of_person(connection, user_id, "user.recovery_code_used", at=now)
     return bool(spent)
+
+
+def _store_new_codes(connection: Connection, user_id: str) -> list[str]:
+    codes = [_new_recovery_code() for _ in range(RECOVERY_CODES)]
+    recovery = people.recovery_code
+    connection.execute(delete(recovery).where(recovery.c.user_id == user_id))
+    connection.execute(
+        recovery.insert(), [{"user_id": user_id, "code_hash": token_hash(_letters(code))} for code in codes]
+    )
+    return codes
 
 
 def _new_recovery_code() -> str:
