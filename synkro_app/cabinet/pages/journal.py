@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-import orjson
 import streamlit as st
 
 from synkro_app.cabinet.components.formats import plain
 from synkro_app.cabinet.context import Installation, installation, viewer
 from synkro_app.cabinet.services import journal, overview
-from synkro_app.cabinet.services.journal import Filters, JournalPage, action_words, actor_name
+from synkro_app.cabinet.services.journal import Filters, JournalPage, action_words, actor_name, detail_words
 from synkro_app.cabinet.services.rights import may_lead_people
 from synkro_app.cabinet.texts import translate
 from synkro_app.web.files import journal_address
@@ -104,9 +103,8 @@ def _rows(page: JournalPage, company: Tenant, language: str) -> list[dict[str, s
     zone = ZoneInfo(company.zone)
     rows: list[dict[str, str]] = []
     for event in page.events:
-        about = [page.names.get(event.target, event.target), event.reason]
-        if event.details:
-            about.append(orjson.dumps(event.details, option=orjson.OPT_SORT_KEYS).decode())
+        target = page.names.get(event.target, event.target)
+        about = (target, event.reason, detail_words(event.details, language))
         cells = {
             "at": event.at.astimezone(zone).strftime("%d.%m.%Y %H:%M:%S"),
             "who": actor_name(event.actor, page.names, language),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from synkro_app.cabinet.components.browsers import browser_name
@@ -10,7 +12,7 @@ from synkro_app.cabinet.components.formats import instant, plain
 from synkro_app.cabinet.context import Installation, installation, viewer
 from synkro_app.cabinet.services import overview, profile
 from synkro_app.cabinet.services.profile import FactorSetup
-from synkro_app.cabinet.texts import plural, translate
+from synkro_app.cabinet.texts import LANGUAGES, plural, translate
 from synkro_resources.control.sessions import SessionUser
 
 NAME, PASSWORD, FACTOR, SESSIONS = "profile_name", "profile_password", "profile_factor", "profile_sessions"
@@ -37,6 +39,15 @@ def _draw_name(user: SessionUser) -> None:
         draw_outcome(NAME)
         st.text_input(translate(language, "profile.name"), value=user.name, key="profile_name_text")
         st.button(translate(language, "profile.save"), key="profile_name_save", on_click=_rename)
+        st.selectbox(
+            translate(language, "account.language"),
+            LANGUAGES,
+            index=LANGUAGES.index(language),
+            format_func=lambda code: translate(code, "profile.language_name"),
+            key=f"profile_language_{language}",
+            on_change=_choose_language,
+            args=(f"profile_language_{language}",),
+        )
 
 
 def _draw_password(user: SessionUser) -> None:
@@ -90,7 +101,7 @@ def _draw_codes(codes: list[str], language: str) -> None:
     st.button(translate(language, "profile.codes_kept"), type="primary", key="profile_codes_kept", on_click=_put_away)
 
 
-def _draw_password_form(language: str, name: str, deed) -> None:
+def _draw_password_form(language: str, name: str, deed: Callable[[], None]) -> None:
     with st.form(f"profile_{name}_form", border=False):
         _password_input(language, f"{name}_password", "current-password", label="old_password")
         st.form_submit_button(translate(language, f"profile.{name}"), on_click=deed)
@@ -140,6 +151,16 @@ def _rename() -> None:
     def deed(place: Installation, user: SessionUser) -> str:
         profile.rename(place, user, str(st.session_state["profile_name_text"]))
         return "profile.saved"
+
+    carry_out(NAME, deed)
+
+
+def _choose_language(key: str) -> None:
+    chosen = str(st.session_state[key])
+
+    def deed(place: Installation, user: SessionUser) -> None:
+        profile.choose_language(place, user, chosen)
+        st.session_state["language_choice"] = chosen  # the same choice stands in the sidebar
 
     carry_out(NAME, deed)
 

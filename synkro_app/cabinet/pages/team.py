@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
@@ -165,7 +165,9 @@ def _dates(item: Invitation, state: str, company: Tenant, language: str) -> str:
     return translate(language, f"team.dates_{state}", invited=invited, at=instant(at, company.zone, language))
 
 
-def _button(language: str, action: str, company: Tenant, target: str, deed, *, is_main: bool = False) -> None:
+def _button(
+    language: str, action: str, company: Tenant, target: str, deed: Callable[[str, str], None], *, is_main: bool = False
+) -> None:
     st.button(
         translate(language, f"team.{action}"),
         key=f"team_{action}_{target}",

@@ -43,7 +43,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class JournalPage:
-    """Some events, newest first; `names`: what ids of people and invitations stand for; `next`: where older ones are."""
+    """Some events, newest first; `names` by id of people and invitations; `next`: where older ones are."""
 
     events: tuple[AuditEvent, ...]
     names: Mapping[str, str]
@@ -133,6 +133,21 @@ def actor_name(actor: str, names: Mapping[str, str], language: str) -> str:
     if kind == "user":
         return names.get(name) or translate(language, "journal.former", code=name[:6])
     return catalogue(language).get(f"journal.actor_{kind}", actor)
+
+
+def detail_words(details: Mapping[str, object], language: str) -> str:
+    """«роль: аналитик, читает переписку: да»; what has no words keeps its name, what is empty is left out."""
+    texts = catalogue(language)
+    parts: list[str] = []
+    for name, value in details.items():
+        if value is None:
+            continue
+        if isinstance(value, bool):
+            shown = texts["audit_detail.yes" if value else "audit_detail.no"]
+        else:
+            shown = texts.get(f"role.{value}", str(value)) if name.startswith("role") else str(value)
+        parts.append(f"{texts.get(f'audit_detail.{name}', name)}: {shown}")
+    return ", ".join(parts)
 
 
 def _names(place: Installation, tenant: str) -> dict[str, str]:

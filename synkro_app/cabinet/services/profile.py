@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.texts import LANGUAGES
 from synkro_resources.control import new_passwords, second_factors, sessions, totp, users
 from synkro_resources.control.invitations import checked_name
 from synkro_resources.control.keyring import Keyring
@@ -27,6 +28,12 @@ def rename(place: Installation, user: SessionUser, name: str) -> None:
         UserInputError: `user.no_name`.
     """
     users.set_name(place.control, user.user_id, checked_name(name))
+
+
+def choose_language(place: Installation, user: SessionUser, language: str) -> None:
+    """Change the own language; one that there is not changes nothing."""
+    if language in LANGUAGES:
+        sessions.set_language(place.control, user.user_id, language)
 
 
 def change_password(place: Installation, user: SessionUser, old: str, new: str) -> None:
