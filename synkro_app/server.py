@@ -68,7 +68,11 @@ def build_app(settings: Settings, control: Database):  # streamlit's App has no 
     """The ASGI application. The gate wraps everything, Streamlit's own routes included."""
     import streamlit as st
     from streamlit import config
+    from streamlit.runtime.pages_manager import PagesManager
 
+    # It takes a folder `pages` for its own kind of application until `st.navigation` has run once: whoever opened a
+    # deep link first after a start would see an empty page.
+    PagesManager.uses_pages_directory = False
     for name, value in streamlit_options(settings).items():
         config.set_option(name, value)
     sockets = OpenSockets()

@@ -166,7 +166,13 @@ def _dates(item: Invitation, state: str, company: Tenant, language: str) -> str:
 
 
 def _button(
-    language: str, action: str, company: Tenant, target: str, deed: Callable[[str, str], None], *, is_main: bool = False
+    language: str,
+    action: str,
+    company: Tenant,
+    target: str,
+    deed: Callable[[str, str], None],
+    *,
+    is_main: bool = False,
 ) -> None:
     st.button(
         translate(language, f"team.{action}"),
