@@ -105,10 +105,7 @@ def _within(wanted: Wanted) -> tuple[ColumnElement[bool], ...]:
 
 def _newest(connection: Connection, which: Sequence[ColumnElement[bool]], limit: int) -> list[AuditEvent]:
     newest = (
-        select(audit_event)
-        .where(*which)
-        .order_by(audit_event.c.at.desc(), audit_event.c.event_id.desc())
-        .limit(limit)
+        select(audit_event).where(*which).order_by(audit_event.c.at.desc(), audit_event.c.event_id.desc()).limit(limit)
     )
     return [
         AuditEvent(row.event_id, row.tenant, row.at, row.actor, row.action, row.target, row.reason, row.details)
