@@ -39,11 +39,11 @@ class Tab:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._socket.close()
 
-    def run(self, page: str = "", *, click: str | None = None) -> None:
+    def run(self, page: str = "", *, query: str = "", click: str | None = None) -> None:
         """Run the script, with the trigger of the button of this id if it is given, and read what it draws."""
         message = BackMsg()
         message.rerun_script.page_name = page
-        message.rerun_script.query_string = ""
+        message.rerun_script.query_string = query
         if click is not None:
             state = message.rerun_script.widget_states.widgets.add()
             state.id, state.trigger_value = click, True

@@ -16,12 +16,16 @@ from synkro_resources.control import sessions, users
 from synkro_resources.control.chat_links import SeenChat, create_code, use_code
 from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import list_destinations
+from synkro_resources.control.packages import save_package
+from synkro_resources.control.report_files import save_file
+from synkro_resources.control.reports import save_report
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import SystemClock
 from synkro_resources.model.ids import Role
 from tests.app.conftest import RunningCabinet, started_cabinet
 from tests.app.people import Person, new_person
 from tests.app.web.tab import Tab
+from tests.resources.control.test_packages import document, package
 
 pytestmark = pytest.mark.xdist_group("tabs")
 
@@ -95,6 +99,24 @@ def test_a_page_that_the_role_does_not_have_draws_nothing_of_it(
             tab.run(page)
             assert not tab.shows("owner-")
             assert "Создать ссылку" not in tab.buttons
+
+
+def test_a_page_address_with_another_companys_id_shows_the_own_report(
+    control_db: Database, cabinet: RunningCabinet, tenant_a: Tenant, tenant_b: Tenant
+) -> None:
+    drawn = {
+        tenant.slug: document(tenant.slug, save_package(control_db, package(tenant.slug)).package_id)
+        for tenant in (tenant_a, tenant_b)
+    }
+    for slug, report in drawn.items():
+        save_report(control_db, slug, report)
+        save_file(control_db, str(cabinet.log.parent / "lake"), slug, report.doc_id, "pdf", b"%PDF")
+    owner = new_person(control_db, CLOCK, tenant_b)
+    with Tab(cabinet, cookie_of(control_db, owner)) as tab:
+        tab.run("reports", query=f"report={drawn[tenant_a.slug].doc_id}")
+        assert tab.shows(f"/files/{tenant_b.slug}/report/{drawn[tenant_b.slug].doc_id}.pdf")
+        assert not tab.shows(drawn[tenant_a.slug].doc_id)
+        assert not tab.shows(tenant_a.slug)
 
 
 def test_a_session_that_was_closed_draws_nothing_more(
