@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from synkro_app.cabinet.services.rights import may_connect
+from synkro_app.cabinet.services.rights import may_connect, may_lead_people
 from synkro_resources.control.sessions import SessionUser
 
 
@@ -29,6 +29,9 @@ PAGES: Mapping[str, PageEntry] = {
     "dialogs": PageEntry(":material/forum:"),
     "runs": PageEntry(":material/sync:"),
     "chats": PageEntry(":material/send:", may_connect),
+    "team": PageEntry(":material/group:", may_lead_people),
+    "journal": PageEntry(":material/history:", may_lead_people),
+    "profile": PageEntry(":material/person:"),
 }
 """By name, in the menu's order; the name is also the address and the module in `pages`."""
 

@@ -7,6 +7,7 @@ itself sets; the same headers from outside are dropped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -32,6 +33,7 @@ OPEN_PATHS = frozenset(
     {
         "/login",
         "/account/login",
+        "/account/code",
         "/healthz",
         "/readyz",
         "/cab.js",
@@ -41,6 +43,8 @@ OPEN_PATHS = frozenset(
     }
 )
 """Exact paths, never prefixes: a prefix would open whatever is added below it later."""
+_LINK = re.compile(r"/(invite|reset)/[A-Za-z0-9_-]{43}")
+"""One-time links: the token is the proof, and only an address that could hold one is let through."""
 NOT_SIGNED_IN = 401
 
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
@@ -119,6 +123,7 @@ def _is_open(scope: Scope) -> bool:
     method, path = scope["method"], scope["path"]
     return (
         path in OPEN_PATHS
+        or _LINK.fullmatch(path) is not None
         or radist_webhook.is_webhook_path(method, path)
         or telegram_webhook.is_webhook_path(method, path)
     )
