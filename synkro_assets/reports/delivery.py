@@ -84,7 +84,7 @@ def message_of(claimed: ClaimedPart, file: Attachment | None = None) -> Message:
     buttons = tuple((str(label), str(url)) for label, url in stored) if isinstance(stored, list) else ()
     brief = payload.get("brief")
     short = (str(brief[0]), str(brief[1])) if isinstance(brief, list) and len(brief) == 2 else None
-    return Message(str(payload["html"]), str(payload["plain"]), buttons, short, file)
+    return Message(str(payload["html"]), str(payload["plain"]), buttons, short, file, key=claimed.delivery.delivery_key)
 
 
 def _store(
