@@ -24,7 +24,7 @@ from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.platform import Platform
 from synkro_resources.rules.quiet_hours import is_quiet, local_day_began
-from synkro_resources.telegram.channel import Channel
+from synkro_resources.channels import Channel
 
 Pause = Callable[[float], None]
 

@@ -17,7 +17,7 @@ from synkro_resources.control.sent_files import known_file_id
 from synkro_resources.model.errors import DataError, Sentence
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.report import ReportDocument
-from synkro_resources.telegram.channel import Attachment
+from synkro_resources.channels import Attachment
 
 LARGEST_UPLOAD = 50 * 2**20
 """Bytes; Telegram answers 413 to more."""

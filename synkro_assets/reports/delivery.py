@@ -14,7 +14,7 @@ from synkro_resources.control.outbox import ClaimedPart, claim_next, recover_stu
 from synkro_resources.control.sent_files import remember_file_id
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.errors import DataError
-from synkro_resources.telegram.channel import Attachment, Channel, Message, SendOutcome
+from synkro_resources.channels import Attachment, Channel, Message, SendOutcome
 
 PRIVATE_PAUSE_S = 1.1
 """Telegram takes one message per second in a chat."""

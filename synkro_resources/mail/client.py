@@ -22,7 +22,7 @@ from synkro_resources.mail.address import checked_address
 from synkro_resources.mail.compose import compose
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.errors import UserInputError
-from synkro_resources.telegram.channel import Message, SendOutcome
+from synkro_resources.channels import Message, SendOutcome
 
 TIMEOUT_S = 30.0
 """Per read or write; servers that look at what they get may take their time after the text."""

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from html import escape
 
-from synkro_resources.telegram.channel import Message
+from synkro_resources.channels import Message
 
 LONGEST_SUBJECT = 150
 ANY_SERVER = SMTP.clone(cte_type="7bit")

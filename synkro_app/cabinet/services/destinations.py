@@ -12,7 +12,7 @@ from synkro_resources.control.outbox import Delivery
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.platform import Platform
-from synkro_resources.telegram.channel import Message, SendOutcome
+from synkro_resources.channels import Message, SendOutcome
 from synkro_resources.telegram.deep_links import ChatLink, create_link, open_channel
 
 TEST = Message(

@@ -23,7 +23,7 @@ from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.telegram import BotIdentity, Chat, telegram_app
 from synkro_resources.sandbox.telegram.app import TelegramSandbox
 from synkro_resources.telegram import TelegramChannel
-from synkro_resources.telegram.channel import Attachment
+from synkro_resources.channels import Attachment
 
 pytestmark = pytest.mark.xdist_group("delivery_over_sockets")
 BOT, OTHER_BOT = 7000000001, 7000000002

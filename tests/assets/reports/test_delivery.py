@@ -14,7 +14,7 @@ from synkro_resources.control.outbox import NewPart, claim_next, deliveries, enq
 from synkro_resources.control.outcomes import accept_as_sent, send_again
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import FixedClock
-from synkro_resources.telegram import Message, SendOutcome
+from synkro_resources.channels import Message, SendOutcome
 
 SENT = SendOutcome("sent", message_id="1")
 

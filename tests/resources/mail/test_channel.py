@@ -27,7 +27,7 @@ from synkro_resources.mail import EmailChannel, MailServer
 from synkro_resources.mail.client import Security
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.errors import UserInputError
-from synkro_resources.telegram.channel import Attachment, Message
+from synkro_resources.channels import Attachment, Message
 
 pytestmark = pytest.mark.xdist_group("mail")
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
