@@ -223,7 +223,7 @@ def integration_show(slug: str) -> None:
 @integration.command("check")
 @TENANT
 @click.option("--kind", "kind_name", type=click.Choice(KINDS), help="Default: all connected services.")
-@click.option("--send-test", is_flag=True, help="Telegram, e-mail: send one real message to every active chat or address.")
+@click.option("--send-test", is_flag=True, help="Send one real message to every active chat or address.")
 def integration_check(slug: str, kind_name: str | None, send_test: bool) -> None:
     """Check connections at the services themselves and keep the results; exit code 1 if one is broken."""
     from synkro_resources.checks import run_check

@@ -10,38 +10,23 @@ import hashlib
 import re
 import smtplib
 import ssl
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from email.message import EmailMessage
 from functools import partial
-from typing import Literal
 
-from pydantic import SecretStr
-
+from synkro_resources.channels import Message, SendOutcome
 from synkro_resources.http.redaction import scrub
 from synkro_resources.mail.address import checked_address
 from synkro_resources.mail.compose import compose
+from synkro_resources.mail.connection import ForbiddenAddressError, opened
+from synkro_resources.mail.settings import MailServer
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.errors import UserInputError
-from synkro_resources.channels import Message, SendOutcome
 
 TIMEOUT_S = 30.0
 """Per read or write; servers that look at what they get may take their time after the text."""
 LONGEST_REPLY = 300
-Security = Literal["starttls", "tls"]
 _LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class MailServer:
-    """A tenant's own server. `security`: `tls` from the first byte (465), or `starttls` (587); never neither."""
-
-    host: str
-    port: int
-    security: Security
-    user: str
-    password: SecretStr
-    sender: str
-    sender_name: str = "Synkro"
 
 
 class EmailChannel:
@@ -50,14 +35,14 @@ class EmailChannel:
     def __init__(
         self, server: MailServer, clock: Clock, *, tls: ssl.SSLContext | None = None, timeout_s: float = TIMEOUT_S
     ) -> None:
-        """`tls`: whom to trust; by default the system's authorities, with the host's name checked.
+        """`tls`: whom to trust instead of what the server's settings say.
 
         Raises:
             UserInputError: `email.bad_address` for the sender.
         """
         self._server = replace(server, sender=checked_address(server.sender))
         self._clock = clock
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls or server.tls()
         self._timeout_s = timeout_s
 
     def send(self, chat_id: str, thread_id: str | None, message: Message) -> SendOutcome:
@@ -69,7 +54,7 @@ class EmailChannel:
             return SendOutcome("failed", "bad_address", closes_destination=True)
         message_id = self._message_id(recipient, message)
         try:
-            smtp = self._connected()
+            smtp = opened(self._server, timeout_s=self._timeout_s, tls=self._tls)
         except (smtplib.SMTPException, OSError) as error:
             return self._before(error)
         try:
@@ -84,25 +69,6 @@ class EmailChannel:
         """The same for the same part, however often it is sent: mail programs and servers drop the second copy."""
         key = message.key or hashlib.sha256(f"{recipient}\n{message.plain}".encode()).hexdigest()
         return f"<{key}@{self._server.sender.rpartition('@')[2]}>"
-
-    def _connected(self) -> smtplib.SMTP:
-        """Encrypted and signed in."""
-        server = self._server
-        if server.security == "tls":
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=self._timeout_s, context=self._tls)
-        else:
-            smtp = smtplib.SMTP(server.host, server.port, timeout=self._timeout_s)
-        try:
-            smtp.ehlo_or_helo_if_needed()
-            if server.security == "starttls":
-                smtp.starttls(context=self._tls)
-                smtp.ehlo()
-            if server.user:
-                smtp.login(server.user, server.password.get_secret_value())
-        except BaseException:
-            smtp.close()
-            raise
-        return smtp
 
     def _carry(self, smtp: smtplib.SMTP, recipient: str, message_id: str, message: Message) -> SendOutcome:
         content = _bytes_of(self._mail(recipient, message_id, message))
@@ -155,7 +121,8 @@ class EmailChannel:
         if 400 <= code < 500:
             return SendOutcome("retry", f"{step}_refused", text)
         if 500 <= code < 600:
-            return SendOutcome("failed", f"{step}_refused", text, closes_destination=step == "recipient")
+            closes = step == "recipient" and not _is_about_us(code, reply)
+            return SendOutcome("failed", f"{step}_refused", text, closes_destination=closes)
         return SendOutcome("uncertain" if step == "content" else "retry", "unknown_answer", text)
 
     def _before(self, error: smtplib.SMTPException | OSError) -> SendOutcome:
@@ -168,6 +135,8 @@ class EmailChannel:
                 return SendOutcome("failed", "no_encryption_or_login", scrub(str(error))[:LONGEST_REPLY])
             case smtplib.SMTPResponseException() if error.smtp_code >= 500:
                 return SendOutcome("failed", "refused", self._shown(error.smtp_code, _raw(error.smtp_error)))
+            case ForbiddenAddressError():
+                return SendOutcome("failed", "bad_host", str(error))
             case ssl.SSLCertVerificationError():
                 return SendOutcome("failed", "certificate_refused", error.verify_message[:LONGEST_REPLY])
             case _:
@@ -177,6 +146,11 @@ class EmailChannel:
         secret = self._server.password.get_secret_value()
         text = reply.decode("utf-8", "replace").replace("\n", " ")
         return scrub(f"{code} {text}", [secret] if secret else [])[:LONGEST_REPLY]
+
+
+def _is_about_us(code: int, reply: bytes) -> bool:
+    """Whether the server refuses the sender at this point (sign-in wanted, no relaying): no word on the address."""
+    return code == 530 or reply.lstrip().startswith(b"5.7.")
 
 
 def _bytes_of(mail: EmailMessage) -> bytes:

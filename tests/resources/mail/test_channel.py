@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
-import socket
-import ssl
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
-from pathlib import Path
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
 
-from synkro_resources.mail import EmailChannel, MailServer
-from synkro_resources.mail.client import Security
-from synkro_resources.model.clock import FixedClock
-from synkro_resources.model.errors import UserInputError
 from synkro_resources.channels import Attachment, Message
+from synkro_resources.mail import EmailChannel, MailServer, mail_server
+from synkro_resources.mail.settings import Security
+from synkro_resources.model.clock import FixedClock
+from synkro_resources.model.errors import IntegrationError, UserInputError
+from synkro_resources.sandbox.mail import PASSWORD, Mailbox, serve_mail
 
 pytestmark = pytest.mark.xdist_group("mail")
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-PASSWORD = "mail-password-of-the-client"
 KEY = "4930" * 16
 REPORT = Message(
     "<b>Отчёт</b>\n<i>19 ноября</i>\n.точка",
@@ -42,132 +30,33 @@ REPORT = Message(
 
 
 @dataclass
-class Mailbox:
-    """The server's side: what it took, and how it fails. `replies`: by command, instead of 250; «drop» hangs up."""
-
-    replies: dict[str, str] = field(default_factory=dict[str, str])
-    taken: list[Envelope] = field(default_factory=list[Envelope])
-    tried: list[str] = field(default_factory=list[str])
-
-    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:
-        envelope.mail_from = address
-        return await self._reply(server, "MAIL")
-
-    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:
-        self.tried.append(address)
-        envelope.rcpt_tos.append(address)
-        return await self._reply(server, "RCPT")
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if not self.replies.get("DATA", "2").startswith(("4", "5")):
-            self.taken.append(envelope)
-        return await self._reply(server, "DATA")
-
-    async def _reply(self, server: SMTP, command: str) -> str:
-        reply = self.replies.get(command, "250 OK")
-        if reply == "drop":
-            assert isinstance(server.transport, asyncio.Transport)
-            server.transport.abort()
-        if reply == "hang":
-            await asyncio.sleep(5)
-        return reply
-
-    def mails(self) -> list[EmailMessage]:
-        read: list[EmailMessage] = []
-        for envelope in self.taken:
-            assert isinstance(envelope.content, bytes)
-            mail = message_from_bytes(envelope.content, policy=default)
-            assert isinstance(mail, EmailMessage)
-            read.append(mail)
-        return read
-
-
-def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
-    is_known = isinstance(data, LoginPassword) and data.password == PASSWORD.encode()
-    return AuthResult(success=is_known, handled=is_known)
-
-
-@dataclass(frozen=True)
-class Certificate:
-    file: Path
-
-    def server_side(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.file)
-        return context
-
-    def trusted(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=str(self.file))
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.test")])
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made_at = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(made_at - timedelta(days=1))
-        .not_valid_after(made_at + timedelta(days=1))
-        .add_extension(address, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path_factory.mktemp("mail") / "server.pem"
-    sealed = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file.write_bytes(sealed + made.public_bytes(serialization.Encoding.PEM))
-    return Certificate(file)
-
-
-@dataclass
 class Place:
     box: Mailbox
     server: MailServer
-    certificate: Certificate
 
     def channel(self, *, timeout_s: float = 5.0, trusted: bool = True, **changes: Any) -> EmailChannel:
-        tls = self.certificate.trusted() if trusted else None
-        return EmailChannel(replace(self.server, **changes), FixedClock(NOW), tls=tls, timeout_s=timeout_s)
+        if not trusted:
+            changes["certificate"] = ""
+        return EmailChannel(replace(self.server, **changes), FixedClock(NOW), timeout_s=timeout_s)
+
+
+@contextmanager
+def served(security: Security, **options: Any) -> Generator[Place]:
+    with serve_mail(security, **options) as sandbox:
+        public = sandbox.settings("Reports@Client.Example")
+        yield Place(sandbox.box, mail_server(public, SecretStr(PASSWORD), allow_sandbox=True))
 
 
 @pytest.fixture(params=["tls", "starttls"])
-def place(request: pytest.FixtureRequest, certificate: Certificate) -> Iterator[Place]:
-    yield from served(request.param, certificate)
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    with served(request.param) as found:
+        yield found
 
 
 @pytest.fixture
-def one_place(certificate: Certificate) -> Iterator[Place]:
-    yield from served("starttls", certificate)
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
-def served(security: Security, certificate: Certificate, **options: Any) -> Iterator[Place]:
-    box, port = Mailbox(), free_port()
-    if security == "tls":
-        options |= {"ssl_context": certificate.server_side(), "auth_require_tls": False}
-    else:
-        options |= {"tls_context": certificate.server_side(), "require_starttls": True}
-    controller = Controller(
-        box, hostname="127.0.0.1", port=port, authenticator=authenticate, auth_required=True, **options
-    )
-    controller.start()
-    try:
-        mail = MailServer("127.0.0.1", port, security, "bot", SecretStr(PASSWORD), "Reports@Client.Example")
-        yield Place(box, mail, certificate)
-    finally:
-        controller.stop()
+def one_place() -> Iterator[Place]:
+    with served("starttls") as found:
+        yield found
 
 
 def test_a_report_arrives_encrypted_as_text_and_html_with_its_link(place: Place) -> None:
@@ -238,16 +127,43 @@ def test_a_server_whose_certificate_nobody_vouches_for_gets_neither_password_nor
     assert place.box.tried == []
 
 
-def test_a_server_without_encryption_gets_neither_password_nor_mail(certificate: Certificate) -> None:
-    box, port = Mailbox(), free_port()
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
-        server = MailServer("127.0.0.1", port, "starttls", "bot", SecretStr(PASSWORD), "reports@client.example")
-        outcome = EmailChannel(server, FixedClock(NOW), tls=certificate.trusted()).send("a@example.ru", None, REPORT)
-    finally:
-        controller.stop()
-    assert (outcome.kind, outcome.code, box.tried) == ("failed", "no_encryption_or_login", [])
+def test_a_server_without_encryption_gets_neither_password_nor_mail() -> None:
+    with served("starttls", encrypted=False) as place:
+        outcome = place.channel().send("a@example.ru", None, REPORT)
+    assert (outcome.kind, outcome.code, place.box.tried) == ("failed", "no_encryption_or_login", [])
+
+
+def test_outside_the_sandbox_nothing_on_this_machine_is_taken_for_a_mail_server(one_place: Place) -> None:
+    outcome = one_place.channel(allow_loopback=False).send("ivan@example.ru", None, REPORT)
+    assert (outcome.kind, outcome.code, one_place.box.tried) == ("failed", "bad_host", [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"host": "127.0.0.1"}, "email.bad_host"),
+        ({"host": "localhost"}, "email.bad_host"),
+        ({"host": ""}, "email.bad_host"),
+        ({"security": "none"}, "email.not_encrypted"),
+        ({"port": "smtp"}, "email.bad_port"),
+        ({"port": 0}, "email.bad_port"),
+        ({"sender": "reports"}, "email.bad_sender"),
+        ({"certificate": "not PEM"}, "email.bad_certificate"),
+    ],
+)
+def test_settings_that_would_send_in_the_clear_or_nowhere_are_refused(changes: dict[str, Any], code: str) -> None:
+    usable = {"host": "smtp.example.ru", "sender": "reports@example.ru"}
+    server = mail_server(usable, SecretStr("x"))
+    assert (server.security, server.port) == ("starttls", 587)
+    with pytest.raises(IntegrationError) as refusal:
+        mail_server({**usable, **changes}, SecretStr("x"))
+    assert refusal.value.code == code
+
+
+def test_a_server_that_wants_something_of_us_closes_nobodys_address(one_place: Place) -> None:
+    one_place.box.replies = {"RCPT": "550 5.7.1 relaying denied"}
+    outcome = one_place.channel().send("ivan@example.ru", None, REPORT)
+    assert (outcome.kind, outcome.code, outcome.closes_destination) == ("failed", "recipient_refused", False)
 
 
 def test_a_server_that_is_away_is_tried_again(one_place: Place) -> None:
@@ -255,8 +171,8 @@ def test_a_server_that_is_away_is_tried_again(one_place: Place) -> None:
     assert (outcome.kind, outcome.code) == ("retry", "not_connected")
 
 
-def test_a_mail_above_the_servers_size_is_replaced_by_its_short_form(certificate: Certificate) -> None:
-    for place in served("starttls", certificate, data_size_limit=20_000):
+def test_a_mail_above_the_servers_size_is_replaced_by_its_short_form() -> None:
+    with served("starttls", data_size_limit=20_000) as place:
         short = "Файл в кабинете"
         big = replace(REPORT, file=Attachment("report.pdf", bytes(30_000)), brief=(short, short))
         outcome = place.channel().send("ivan@example.ru", None, big)
