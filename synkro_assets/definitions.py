@@ -24,13 +24,13 @@ from synkro_assets.tenant_asset import TenantAsset
 from synkro_assets.warehouse.assets import WAREHOUSE_ASSETS
 from synkro_resources.ai.resource import AiResource
 from synkro_resources.amocrm.resource import AmocrmResource
+from synkro_resources.channels.resource import ChannelsResource
 from synkro_resources.lake.io_manager import LakeIOManager, LakeResource
 from synkro_resources.model.period import PeriodKind
 from synkro_resources.platform import PlatformResource
 from synkro_resources.radist.resource import RadistResource
 from synkro_resources.settings import Settings
 from synkro_resources.supabase.resource import SupabaseResource
-from synkro_resources.telegram.resource import TelegramResource
 
 SOURCES: tuple[TenantAsset, ...] = (*CRM_SOURCES, *DIALOG_SOURCES)
 NORMALIZED: tuple[TenantAsset, ...] = (*CRM_TABLES, *CARD_ASSETS, *DIALOG_TABLES)
@@ -64,7 +64,7 @@ def build_resources(settings: Settings) -> dict[str, object]:
         "radist": RadistResource(platform=platform),
         "supabase": SupabaseResource(platform=platform),
         "ai": AiResource(platform=platform),
-        "telegram": TelegramResource(platform=platform),
+        "channels": ChannelsResource(platform=platform),
         CUSTOM_PERIOD: CustomPeriodResource(),
     }
 

@@ -53,16 +53,7 @@ class Platform:
         """
         integration = self.find_connection(tenant, kind)
         if integration is None:
-            raise IntegrationError(
-                f"{kind}.not_connected",
-                Sentence(f"Не подключено: {kind}.", f"Not connected: {kind}."),
-                Sentence(
-                    "Откройте «Настройки» в кабинете и подключите сервис.",
-                    "Open the settings in the cabinet and connect the service.",
-                ),
-                tenant=tenant,
-                integration=kind,
-            )
+            raise not_connected(tenant, kind)
         return integration
 
     def find_connection(self, tenant: str, kind: IntegrationKind) -> Connection | None:
@@ -71,6 +62,20 @@ class Platform:
         if integration is None:
             return None
         return Connection(integration, read_secrets(self.control, self.keyring, tenant, kind))
+
+
+def not_connected(tenant: str, kind: str) -> IntegrationError:
+    """What people are told where a service is wanted that the tenant has not connected."""
+    return IntegrationError(
+        f"{kind}.not_connected",
+        Sentence(f"Не подключено: {kind}.", f"Not connected: {kind}."),
+        Sentence(
+            "Откройте «Настройки» в кабинете и подключите сервис.",
+            "Open the settings in the cabinet and connect the service.",
+        ),
+        tenant=tenant,
+        integration=kind,
+    )
 
 
 class PlatformResource(dg.ConfigurableResource[Platform]):

@@ -24,7 +24,7 @@ ACTOR = "cli"
 EXIT_BROKEN = 1
 ROLES = ("owner", "admin", "analyst", "viewer")
 MARKS = {"ok": "✓", "warning": "!", "broken": "✗"}
-KINDS = ("amocrm", "radist", "supabase", "ai", "telegram")
+KINDS = ("amocrm", "radist", "supabase", "ai", "telegram", "email")
 SLUG = click.argument("slug")
 TENANT = click.option("--tenant", "slug", required=True, help="Slug of the tenant.")
 KIND = click.option("--kind", "kind_name", required=True, type=click.Choice(KINDS))
@@ -226,7 +226,7 @@ def integration_show(slug: str) -> None:
 @integration.command("check")
 @TENANT
 @click.option("--kind", "kind_name", type=click.Choice(KINDS), help="Default: all connected services.")
-@click.option("--send-test", is_flag=True, help="Telegram: send one real message to every active chat.")
+@click.option("--send-test", is_flag=True, help="Send one real message to every active chat or address.")
 def integration_check(slug: str, kind_name: str | None, send_test: bool) -> None:
     """Check connections at the services themselves and keep the results; exit code 1 if one is broken."""
     from synkro_resources.checks import run_check

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import dagster as dg
 
 from synkro_assets.notices.telling import tell
+from synkro_resources.channels.resource import Channels
 from synkro_resources.control.tenants import Tenant, list_tenants
 from synkro_resources.model.errors import SynkroError
 from synkro_resources.platform import Platform
-from synkro_resources.telegram.resource import TelegramChannels
 
 TICK_S = 30
 TIME_FOR_TICK_S = 25.0
@@ -32,7 +32,7 @@ class Rounds:
         slugs = sorted(tenant.slug for tenant in tenants if tenant.status == "active")
         return [slug for slug in slugs if slug > self._last] + [slug for slug in slugs if slug <= self._last]
 
-    def tell_all(self, platform: Platform, tenants: Iterable[Tenant], channels: TelegramChannels) -> int:
+    def tell_all(self, platform: Platform, tenants: Iterable[Tenant], channels: Channels) -> int:
         """Look at each active tenant; returns how many were looked at. One that fails does not silence the others."""
         until = time.monotonic() + TIME_FOR_TICK_S
         looked = 0
@@ -56,13 +56,13 @@ def notices_sensor() -> dg.SensorDefinition:
         name="notices",
         minimum_interval_seconds=TICK_S,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        required_resource_keys={"platform", "telegram"},
+        required_resource_keys={"platform", "channels"},
         description="Tells admins what fails and readers that a report is late.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         platform: Platform = context.resources.platform
         tenants = list_tenants(platform.control, platform.settings.cell)
-        looked = rounds.tell_all(platform, tenants, context.resources.telegram)
+        looked = rounds.tell_all(platform, tenants, context.resources.channels)
         return dg.SkipReason(f"looked at {looked} tenant(s)")
 
     return sensor

@@ -15,35 +15,34 @@ from sqlalchemy import Connection
 from synkro_assets.notices import message
 from synkro_assets.notices.message import Frame
 from synkro_assets.reports.delivery import deliver
+from synkro_resources.channels import Channel
 from synkro_resources.control import failures, notices
 from synkro_resources.control.destinations import Destination, list_destinations
 from synkro_resources.control.notices import Audience, Notice
 from synkro_resources.control.outbox import NOTICES, NewPart, recover_stuck, write_parts
 from synkro_resources.control.tenants import tenant_settings
-from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.platform import Platform
 from synkro_resources.rules.quiet_hours import is_quiet, local_day_began
 from synkro_resources.rules.working_time import Calendar
-from synkro_resources.telegram.channel import Channel
 
 Pause = Callable[[float], None]
 
 
-def tell(platform: Platform, tenant: str, channel: Channel | None, *, pause: Pause = time.sleep) -> None:
-    """Note, write and send; without a channel the incidents are noted for the cabinet alone."""
+def tell(platform: Platform, tenant: str, channels: Mapping[str, Channel], *, pause: Pause = time.sleep) -> None:
+    """Note, write and send; without any of the `channels` (by name) incidents are noted for the cabinet alone."""
     settings = tenant_settings(platform.control, tenant)
     note_failures(platform, tenant)
-    if channel is None or is_quiet(platform.clock.now(), settings.zone, settings.quiet_from, settings.quiet_to):
+    if not channels or is_quiet(platform.clock.now(), settings.zone, settings.quiet_from, settings.quiet_to):
         return
-    chats = _chats(platform, tenant)
+    chats = _reachable(platform, tenant, channels)
     write_due(platform, tenant, settings, chats)
     for chat in chats:
         deliver(
             platform.control,
             tenant,
             chat.destination_id,
-            channel,
+            channels[chat.channel],
             clock=platform.clock,
             pause=pause,
             only=NOTICES,
@@ -122,6 +121,6 @@ def _write(
     )
 
 
-def _chats(platform: Platform, tenant: str) -> list[Destination]:
+def _reachable(platform: Platform, tenant: str, channels: Mapping[str, Channel]) -> list[Destination]:
     enabled = list_destinations(platform.control, tenant, enabled_only=True)
-    return [chat for chat in enabled if chat.channel == IntegrationKind.TELEGRAM]
+    return [chat for chat in enabled if chat.channel in channels]

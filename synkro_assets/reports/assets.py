@@ -128,7 +128,7 @@ def _assets_of(kind: PeriodKind) -> tuple[TenantAsset, ...]:
         declare(package, build_packages, after=(*CRM_TABLES, *DIALOG_TABLES), kinds=("postgres", "pandas")),
         declare(report, draw_reports, after=(package,), kinds=("postgres",), resources=("ai",)),
         declare(files, write_files, after=(report,), kinds=("excel",)),
-        declare(sent, send_reports, after=(report, files), kinds=("telegram",), resources=("telegram",)),
+        declare(sent, send_reports, after=(report, files), kinds=("telegram",), resources=("channels",)),
     )
 
 

@@ -11,16 +11,19 @@ from typing import cast
 
 from synkro_assets.reports.telegram_text import Resolve
 from synkro_assets.tenant_run import TenantRun
+from synkro_resources.channels import Attachment
 from synkro_resources.control.outbox import Delivery
 from synkro_resources.control.report_files import ReportFile, files_of, read_file
 from synkro_resources.control.sent_files import known_file_id
+from synkro_resources.mail.resource import attaches_files
 from synkro_resources.model.errors import DataError, Sentence
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.report import ReportDocument
-from synkro_resources.telegram.channel import Attachment
 
 LARGEST_UPLOAD = 50 * 2**20
 """Bytes; Telegram answers 413 to more."""
+LARGEST_IN_MAIL = 15 * 2**20
+"""Bytes; a third more on the way, and many servers take 20 or 25 MB."""
 TOO_LARGE = {
     "ru": "Файл {name} больше 50\u00a0МБ, он лежит в кабинете",
     "en": "The file {name} is larger than 50\u00a0MB, it is in the cabinet",
@@ -40,6 +43,17 @@ def file_payloads(run: TenantRun, document: ReportDocument, resolve: Resolve) ->
     return [_payload(document, stored[name], resolve, bot_id) for name in wanted if name in stored]
 
 
+def mail_attachment(run: TenantRun, document: ReportDocument) -> dict[str, str] | None:
+    """The paper that goes with a mail, if the tenant lets it and it fits; an empty period has none."""
+    if not attaches_files(run.platform.find_connection(run.tenant, IntegrationKind.EMAIL)):
+        return None
+    stored = {file.format: file for file in files_of(run.platform.control, run.tenant, document.doc_id)}
+    paper = stored.get("pdf")
+    if paper is None or paper.size_bytes > LARGEST_IN_MAIL:
+        return None
+    return {"doc_id": document.doc_id, "format": paper.format, "bot_id": ""}
+
+
 def attachment_reader(run: TenantRun) -> ReadAttachment:
     """Reads this tenant's files, by the messenger's id if the same content was sent through the same bot before."""
 
@@ -56,7 +70,9 @@ def attachment_reader(run: TenantRun) -> ReadAttachment:
                 tenant=run.tenant,
             )
         content = read_file(run.platform.settings.lake_root, run.tenant, file)
-        return Attachment(file.name, content, known_file_id(control, run.tenant, file.sha256, named["bot_id"]))
+        bot_id = named["bot_id"]  # empty where a channel keeps no files
+        known = known_file_id(control, run.tenant, file.sha256, bot_id) if bot_id else ""
+        return Attachment(file.name, content, known)
 
     return read
 

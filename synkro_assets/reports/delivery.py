@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from synkro_assets.reports.attachments import ReadAttachment, attachment_of
+from synkro_resources.channels import Attachment, Channel, Message, SendOutcome
 from synkro_resources.control import outcomes
 from synkro_resources.control.database import Database
-from synkro_resources.control.destinations import disable_destination
+from synkro_resources.control.destinations import Destination, disable_destination
 from synkro_resources.control.outbox import ClaimedPart, claim_next, recover_stuck
 from synkro_resources.control.sent_files import remember_file_id
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.errors import DataError
-from synkro_resources.telegram.channel import Attachment, Channel, Message, SendOutcome
+from synkro_resources.model.ids import IntegrationKind
 
 PRIVATE_PAUSE_S = 1.1
 """Telegram takes one message per second in a chat."""
 GROUP_PAUSE_S = 3.2
 """Telegram takes twenty messages per minute in a group."""
+
+MAIL_PAUSE_S = 0.2
+"""Servers count the connections of a minute."""
+EMAIL = IntegrationKind.EMAIL.value
 
 
 @dataclass(slots=True)
@@ -63,18 +68,27 @@ def deliver(
             remember_file_id(control, tenant, claimed.delivery.delivery_id, file.content, outcome.file_id)
         if outcome.kind not in ("sent", "migrated"):
             return counts
-        pause(GROUP_PAUSE_S if claimed.destination.chat_id.startswith("-") else PRIVATE_PAUSE_S)
+        pause(_pause_after(claimed.destination))
+
+
+def _pause_after(destination: Destination) -> float:
+    if destination.channel == EMAIL:
+        return MAIL_PAUSE_S
+    return GROUP_PAUSE_S if destination.chat_id.startswith("-") else PRIVATE_PAUSE_S
 
 
 def _send(channel: Channel, claimed: ClaimedPart, read: ReadAttachment | None) -> tuple[SendOutcome, Attachment | None]:
-    file = None
+    file, without = None, ()
     if (named := claimed.delivery.payload.get("file")) is not None:
         try:
             file = attachment_of(named, claimed.delivery, read)
         except DataError as error:  # nothing has left; a person makes the report again or opens it in the cabinet
-            return SendOutcome("failed", error.code), None
+            if claimed.destination.channel != EMAIL:
+                return SendOutcome("failed", error.code), None
+            without = (error.code,)  # a mail is the whole report: it goes without its paper, and somebody hears of it
     target = claimed.destination
-    return channel.send(target.chat_id, target.thread_id, message_of(claimed, file)), file
+    outcome = channel.send(target.chat_id, target.thread_id, message_of(claimed, file))
+    return replace(outcome, alarms=(*outcome.alarms, *without)), file
 
 
 def message_of(claimed: ClaimedPart, file: Attachment | None = None) -> Message:
@@ -84,7 +98,7 @@ def message_of(claimed: ClaimedPart, file: Attachment | None = None) -> Message:
     buttons = tuple((str(label), str(url)) for label, url in stored) if isinstance(stored, list) else ()
     brief = payload.get("brief")
     short = (str(brief[0]), str(brief[1])) if isinstance(brief, list) and len(brief) == 2 else None
-    return Message(str(payload["html"]), str(payload["plain"]), buttons, short, file)
+    return Message(str(payload["html"]), str(payload["plain"]), buttons, short, file, key=claimed.delivery.delivery_key)
 
 
 def _store(

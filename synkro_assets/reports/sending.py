@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from synkro_assets.reports.attachments import attachment_reader, file_payloads
+from synkro_assets.reports.attachments import attachment_reader
 from synkro_assets.reports.delivery import deliver
+from synkro_assets.reports.payloads import Payload, notice_payload, report_payloads
 from synkro_assets.reports.retelling import refined_part, told_before, was_of_a_running_period, worth_telling
-from synkro_assets.reports.telegram_text import TelegramPart, brief, render
 from synkro_assets.tenant_run import TenantRun
-from synkro_resources.control.destinations import list_destinations
+from synkro_resources.channels import Channel
+from synkro_resources.control.destinations import Destination, list_destinations
 from synkro_resources.control.outbox import EXPIRES_AFTER, STUCK_AFTER, Delivery, NewPart, deliveries, enqueue
 from synkro_resources.control.packages import get_package
 from synkro_resources.control.run_requests import get_request, list_requests
@@ -24,13 +25,41 @@ from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.report import ReportDocument
 
 NOT_REQUESTED = "not_requested"
-TELEGRAM = "telegram"
 PATIENCE_S = STUCK_AFTER.total_seconds() + 10
-"""How long a run waits for a part that another, dead worker was sending, or that Telegram asked to delay."""
+"""How long a run waits for a part that another, dead worker was sending, or that a channel asked to delay."""
 LOOK_EVERY_S = 2.0
 REQUESTS_OF_A_MORNING = 50
 ALL_PARTS = 10_000
 """More parts than any report has in all its revisions and chats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How people are told of one channel: its name, where to look, what to mend (without the full stop)."""
+
+    name: Sentence
+    look: Sentence
+    remedy: Sentence
+
+
+WORDS = {
+    IntegrationKind.TELEGRAM.value: Words(
+        Sentence("Telegram", "Telegram"),
+        Sentence(
+            "Посмотрите в чат: отметьте её доставленной или отправьте ещё раз.",
+            "Look into the chat: mark it as delivered or send it again.",
+        ),
+        Sentence("Проверьте бота и чат в настройках", "Check the bot and the chat in the settings"),
+    ),
+    IntegrationKind.EMAIL.value: Words(
+        Sentence("Почтовый сервер", "The mail server"),
+        Sentence(
+            "Спросите получателя письма: отметьте её доставленной или отправьте ещё раз.",
+            "Ask the mail's recipient: mark it as delivered or send it again.",
+        ),
+        Sentence("Проверьте почту и адрес в настройках", "Check the mail server and the address in the settings"),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +129,14 @@ def send_report(run: TenantRun, document: ReportDocument, package: Package, wish
     Raises:
         TransientError: `delivery.waiting`. PermanentError: `delivery.uncertain`, `delivery.failed`.
     """
-    channel = run.context.resources.telegram.of(run.tenant)
+    channels: Mapping[str, Channel] = run.context.resources.channels.of(run.tenant)
     control = run.platform.control
     destinations = [
         item
         for item in list_destinations(control, run.tenant, enabled_only=True)
-        if item.channel == TELEGRAM and (not wish.destinations or item.destination_id in wish.destinations)
+        if item.channel in channels and (not wish.destinations or item.destination_id in wish.destinations)
     ]
-    if channel is None or not destinations:
+    if not destinations:
         return "cabinet only: no messenger is connected"
     enqueue(
         control,
@@ -115,7 +144,7 @@ def send_report(run: TenantRun, document: ReportDocument, package: Package, wish
         report_id=document.report_id,
         package_id=document.package_id,
         revision=document.revision,
-        parts=_new_parts(run, document, package, [item.destination_id for item in destinations]),
+        parts=_new_parts(run, document, package, destinations),
         clock=run.clock,
         expires_at=wish.expires_at,
     )
@@ -123,7 +152,7 @@ def send_report(run: TenantRun, document: ReportDocument, package: Package, wish
     deadline = time.monotonic() + PATIENCE_S
     while True:
         for item in destinations:
-            deliver(control, run.tenant, item.destination_id, channel, clock=run.clock, read=read)
+            deliver(control, run.tenant, item.destination_id, channels[item.channel], clock=run.clock, read=read)
         mine = [
             part
             for part in deliveries(control, run.tenant, document.report_id)
@@ -139,25 +168,25 @@ def send_report(run: TenantRun, document: ReportDocument, package: Package, wish
 
 
 def _new_parts(
-    run: TenantRun, document: ReportDocument, package: Package, destination_ids: Sequence[str]
+    run: TenantRun, document: ReportDocument, package: Package, destinations: Sequence[Destination]
 ) -> list[NewPart]:
-    """What each chat gets of this revision: the whole report with its files, what changed, or nothing."""
+    """What each destination gets of this revision: the whole report with its files, what changed, or nothing."""
     resolve = link_resolver(run, document)
-    texts, short = render(document, resolve), brief(document, resolve)
-    whole = [_payload(run, document, part, short, is_last=part is texts[-1]) for part in texts]
-    whole += file_payloads(run, document, resolve)
+    whole: dict[str, list[Payload]] = {
+        channel: report_payloads(run, document, resolve, channel) for channel in {item.channel for item in destinations}
+    }
     written = deliveries(run.platform.control, run.tenant, document.report_id, limit=ALL_PARTS)
     parts: list[NewPart] = []
-    for destination_id in destination_ids:
-        told = told_before(written, destination_id, document.revision)
+    for item in destinations:
+        told = told_before(written, item.destination_id, document.revision)
         old = None if told is None else get_package(run.platform.control, run.tenant, told.package_id)
-        payloads = whole
+        payloads = whole[item.channel]
         if told is not None and old is not None and not was_of_a_running_period(old):
             changes = worth_telling(old, package, told.at, run.clock.now())
             part = refined_part(document, package, changes, resolve("report"))
-            payloads = [_payload(run, document, part, short, is_last=True)] if changes else []
+            payloads = [notice_payload(run, document, part, resolve, item.channel)] if changes else []
         parts += [
-            NewPart(destination_id, TELEGRAM, number, len(payloads), payload)
+            NewPart(item.destination_id, item.channel, number, len(payloads), payload)
             for number, payload in enumerate(payloads, start=1)
         ]
     return parts
@@ -181,69 +210,47 @@ def link_resolver(run: TenantRun, document: ReportDocument) -> Callable[[str], s
 
 def problem_of(parts: list[Delivery], tenant: str) -> SynkroError | None:
     """What people are told about parts that did not surely arrive; None if all did."""
-    states = {part.state for part in parts}
-    if states <= {"sent"}:
+    unsent = [part for part in parts if part.state != "sent"]
+    if not unsent:
         return None
-    unsent = next(part for part in parts if part.state != "sent")
-    if "uncertain" in states:
-        number = next(part for part in parts if part.state == "uncertain")
+    by_state = {part.state: part for part in reversed(unsent)}
+    if (part := by_state.get("uncertain")) is not None:
         return PermanentError(
             "delivery.uncertain",
             Sentence(
-                f"Не знаем, дошла ли часть {number.part_no} из {number.parts}.",
-                f"It is not known whether part {number.part_no} of {number.parts} arrived.",
+                f"Не знаем, дошла ли часть {part.part_no} из {part.parts}.",
+                f"It is not known whether part {part.part_no} of {part.parts} arrived.",
             ),
-            Sentence(
-                "Посмотрите в чат: отметьте её доставленной или отправьте ещё раз.",
-                "Look into the chat: mark it as delivered or send it again.",
-            ),
+            WORDS[part.channel].look,
             tenant=tenant,
-            integration=TELEGRAM,
+            integration=part.channel,
         )
-    if "failed" in states:
+    if (part := by_state.get("failed")) is not None:
+        name, remedy = WORDS[part.channel].name, WORDS[part.channel].remedy
+        cause = part.last_error_code
         return PermanentError(
             "delivery.failed",
-            Sentence("Telegram не принял отчёт.", "Telegram did not accept the report."),
-            Sentence(
-                f"Проверьте бота и чат в настройках (причина: {unsent.last_error_code}).",
-                f"Check the bot and the chat in the settings (cause: {unsent.last_error_code}).",
-            ),
+            Sentence(f"{name.ru} не принимает отчёт.", f"{name.en} does not accept the report."),
+            Sentence(f"{remedy.ru} (причина: {cause}).", f"{remedy.en} (cause: {cause})."),
             tenant=tenant,
-            integration=TELEGRAM,
+            integration=part.channel,
         )
+    waiting = unsent[0].channel
+    name = WORDS[waiting].name
     return TransientError(
         "delivery.waiting",
-        Sentence("Telegram просит подождать или не отвечает.", "Telegram asks to wait or does not answer."),
+        Sentence(f"{name.ru} просит подождать или не отвечает.", f"{name.en} asks to wait or does not answer."),
         Sentence("Отправим позже сами, ничего не потеряется.", "It will be sent later, nothing is lost."),
         tenant=tenant,
-        integration=TELEGRAM,
+        integration=waiting,
     )
 
 
 def _can_wait(parts: list[Delivery], now: datetime) -> bool:
-    """Whether waiting a little may still bring the series on: nothing is decided, and the next try is near."""
-    states = {part.state for part in parts}
-    if states & {"uncertain", "failed"} or states <= {"sent"}:
+    """Whether waiting a little may still bring a series on; one whose fate is decided holds up no other."""
+    decided = {part.destination_id for part in parts if part.state in ("uncertain", "failed")}
+    open_parts = [part for part in parts if part.state != "sent" and part.destination_id not in decided]
+    if not open_parts:
         return False
-    waits = [(part.next_at - now).total_seconds() for part in parts if part.state == "retry_wait"]
+    waits = [(part.next_at - now).total_seconds() for part in open_parts if part.state == "retry_wait"]
     return not waits or min(waits) <= PATIENCE_S
-
-
-def _payload(
-    run: TenantRun, document: ReportDocument, part: TelegramPart, short: TelegramPart, *, is_last: bool
-) -> dict[str, object]:
-    address = run.platform.settings.cabinet_url
-    labels = {"ru": "Открыть в кабинете", "en": "Open in the cabinet"}
-    # Telegram refuses buttons that lead to a private address; the text then carries the link alone.
-    buttons = (
-        [[labels[document.language], f"{address}/reports?report={document.doc_id}"]]
-        if is_last and address.startswith("https://")
-        else []
-    )
-    return {
-        "html": part.html,
-        "plain": part.plain,
-        "buttons": buttons,
-        "brief": [short.html, short.plain],
-        "doc_id": document.doc_id,
-    }

@@ -54,6 +54,32 @@ DERIVED: tuple[NoticeKind, ...] = (
     "dispute_waiting",
 )
 
+_WORDS = {
+    "telegram": (
+        Sentence("в чат", "in the chat"),
+        Sentence(
+            "Посмотрите в чат: отметьте часть доставленной или отправьте ещё раз.",
+            "Look into the chat: mark the part as delivered or send it again.",
+        ),
+        Sentence(
+            "Проверьте, что бот состоит в чате и может писать; если чат закрыт, подключите его заново.",
+            "Check that the bot is in the chat and may write; if the chat was closed, connect it again.",
+        ),
+    ),
+    "email": (
+        Sentence("на почту", "to the address"),
+        Sentence(
+            "Спросите получателя: отметьте часть доставленной или отправьте ещё раз.",
+            "Ask the recipient: mark the part as delivered or send it again.",
+        ),
+        Sentence(
+            "Проверьте адрес и почтовый сервер; если адрес отключён, добавьте его заново.",
+            "Check the address and the mail server; if the address was closed, add it again.",
+        ),
+    ),
+}
+"""By channel: where a part went, where to look after it, what to mend."""
+
 
 @dataclass(slots=True)
 class Findings:
@@ -236,29 +262,24 @@ def _look_at_deliveries(connection: Connection, now: datetime, findings: Finding
     )
     for row in connection.execute(query):
         name = _name_of(Period.of_report_id(row.report_id))
+        place, look, mend = _WORDS[row.channel]
         part = Sentence(
-            f"часть {row.part_no} из {row.parts} отчёта за {name.ru} в чат «{row.title}»",
-            f"part {row.part_no} of {row.parts} of the report of {name.en} in the chat “{row.title}”",
+            f"часть {row.part_no} из {row.parts} отчёта за {name.ru} {place.ru} «{row.title}»",
+            f"part {row.part_no} of {row.parts} of the report of {name.en} {place.en} “{row.title}”",
         )
         subject = f"{row.report_id}:r{row.revision}:{row.destination_id}:{row.part_no}"
         doc_id = row.payload.get("doc_id", "")
         page = f"/reports?report={doc_id}" if doc_id else "/reports"
         if row.state == "uncertain":
             what = Sentence(f"Не знаем, дошла ли {part.ru}.", f"It is not known whether {part.en} arrived.")
-            remedy = Sentence(
-                "Посмотрите в чат: отметьте часть доставленной или отправьте ещё раз.",
-                "Look into the chat: mark the part as delivered or send it again.",
-            )
+            remedy = look
             kind: NoticeKind = "delivery_uncertain"
         else:
             what = Sentence(
                 f"Не доставлена {part.ru} (причина: {row.last_error_code}).",
                 f"Not delivered: {part.en} (cause: {row.last_error_code}).",
             )
-            remedy = Sentence(
-                "Проверьте, что бот состоит в чате и может писать; если чат закрыт, подключите его заново.",
-                "Check that the bot is in the chat and may write; if the chat was closed, connect it again.",
-            )
+            remedy = mend
             kind = "delivery_failed"
         findings.failing.append(Failure("admins", kind, subject, row.last_error_code, what, remedy, page=page))
 

@@ -30,13 +30,14 @@ def check_tenant_slug(value: str) -> str:
 
 
 class IntegrationKind(StrEnum):
-    """The five outside services that a tenant connects."""
+    """The outside services that a tenant connects."""
 
     AMOCRM = "amocrm"
     RADIST = "radist"
     SUPABASE = "supabase"
     AI = "ai"
     TELEGRAM = "telegram"
+    EMAIL = "email"
 
 
 class Role(StrEnum):

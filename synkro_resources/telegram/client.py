@@ -30,9 +30,9 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
+from synkro_resources.channels import Attachment, Message, SendOutcome
 from synkro_resources.http.limits import Limiter
 from synkro_resources.model.errors import SynkroError
-from synkro_resources.telegram.channel import Attachment, Message, SendOutcome
 
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 30.0

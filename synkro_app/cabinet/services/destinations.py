@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.rights import EVERYBODY, WHO_ASKS_FOR_REPORTS, WHO_CONNECTS, require
+from synkro_resources.channels import Message, SendOutcome
 from synkro_resources.control import destinations, outcomes
 from synkro_resources.control.audit import record
 from synkro_resources.control.destinations import Destination
@@ -12,7 +13,6 @@ from synkro_resources.control.outbox import Delivery
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.platform import Platform
-from synkro_resources.telegram.channel import Message, SendOutcome
 from synkro_resources.telegram.deep_links import ChatLink, create_link, open_channel
 
 TEST = Message(

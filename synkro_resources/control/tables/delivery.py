@@ -23,6 +23,7 @@ destination = tenant_table(
     instant("last_call_at", null=True),  # messengers limit the pace per chat, also between processes
     instant("created_at"),
     one_of("channel", "telegram", "email"),
+    Index("uq_destination_address", "tenant", "chat_id", unique=True, postgresql_where=sql("channel = 'email'")),
 )
 
 delivery = tenant_table(
@@ -64,6 +65,19 @@ telegram_link_code = tenant_table(
     instant("expires_at"),
     instant("used_at", null=True),
     text("destination_id", null=True),
+)
+
+email_code = tenant_table(
+    "email_code",
+    Column("code_hash", Text, primary_key=True),
+    text("destination_id"),
+    text("created_by"),
+    instant("created_at"),
+    instant("expires_at"),
+    Column("attempts", Integer, nullable=False),
+    instant("used_at", null=True),
+    ForeignKeyConstraint(["tenant", "destination_id"], ["destination.tenant", "destination.destination_id"]),
+    Index("ix_email_code_newest", "tenant", "destination_id", "created_at"),
 )
 
 # By bot and not by tenant: tenants may share a bot, and Telegram gives each update once.

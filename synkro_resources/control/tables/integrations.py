@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Identity, Index, Integer, Text
 from synkro_resources.control.tables.base import instant, json, one_of, tenant_table, text
 
 INTEGRATION_STATUSES = ("new", "ok", "warning", "broken")
-INTEGRATION_KINDS = ("amocrm", "radist", "supabase", "ai", "telegram")
+INTEGRATION_KINDS = ("amocrm", "radist", "supabase", "ai", "telegram", "email")
 
 integration = tenant_table(
     "integration",

@@ -9,6 +9,7 @@ import pytest
 
 from synkro_assets.notices import sensors
 from synkro_assets.notices.sensors import Rounds, notices_sensor
+from synkro_resources.channels.resource import Channels
 from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import add_destination, tell_admins_there
 from synkro_resources.control.integrations import mark_integration, set_integration
@@ -23,7 +24,6 @@ from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.telegram import BotIdentity, Chat, telegram_app
 from synkro_resources.sandbox.telegram.app import TelegramSandbox
 from synkro_resources.settings import Settings
-from synkro_resources.telegram.resource import TelegramChannels
 from tests.control_fixtures import new_tenant
 
 pytestmark = pytest.mark.xdist_group("notices")
@@ -65,9 +65,9 @@ def test_the_wired_sensor_sends_through_the_tenants_own_bot_and_passes_a_suspend
         chat = add_destination(platform.control, slug, channel="telegram", chat_id=str(CHAT), title="Ирина", actor="u")
         tell_admins_there(platform.control, slug, chat.destination_id, wanted=True, actor="u", clock=control_clock)
         break_radist(platform, slug)
-    channels = TelegramChannels(platform)
+    channels = Channels(platform)
     try:
-        context = dg.build_sensor_context(resources={"platform": platform, "telegram": channels})
+        context = dg.build_sensor_context(resources={"platform": platform, "channels": channels})
         notices_sensor().evaluate_tick(context)
     finally:
         channels.close()
@@ -83,7 +83,7 @@ def test_a_tenant_whose_secrets_cannot_be_read_silences_nobody_else(
     foreign = Keyring({"k9": bytes(32)})
     set_integration(platform.control, foreign, tenant_a.slug, IntegrationKind.TELEGRAM, {}, {"token": TOKEN}, "u")
     break_radist(platform, healthy.slug)
-    assert Rounds().tell_all(platform, [tenant_a, healthy], TelegramChannels(platform)) == 2
+    assert Rounds().tell_all(platform, [tenant_a, healthy], Channels(platform)) == 2
     assert len(open_notices(platform.control, healthy.slug)) == 1
 
 
@@ -91,7 +91,7 @@ def test_a_tick_that_runs_out_of_time_goes_on_with_the_next_tenant(
     platform: Platform, tenant_a: Tenant, control_clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     second = new_tenant(platform.control, control_clock, "z")
-    rounds, channels = Rounds(), TelegramChannels(platform)
+    rounds, channels = Rounds(), Channels(platform)
     assert rounds.order([second, tenant_a]) == [tenant_a.slug, second.slug]
     seconds = iter([0.0, 1.0, 100.0])
     monkeypatch.setattr(sensors.time, "monotonic", lambda: next(seconds))

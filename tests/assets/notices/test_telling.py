@@ -64,7 +64,7 @@ class Place:
     def tick(self, tenant: str | None = None) -> None:
         channel = TelegramChannel(SecretStr(TOKEN), base_url=self.url)
         try:
-            tell(self.platform, tenant or self.tenant, channel, pause=lambda _: None)
+            tell(self.platform, tenant or self.tenant, {"telegram": channel}, pause=lambda _: None)
         finally:
             channel.close()
 

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from synkro_assets.reports.delivery import DeliveryCounts, deliver
+from synkro_resources.channels import Attachment
 from synkro_resources.control.audit import tenant_events
 from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import Destination, add_destination
@@ -23,7 +24,6 @@ from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.telegram import BotIdentity, Chat, telegram_app
 from synkro_resources.sandbox.telegram.app import TelegramSandbox
 from synkro_resources.telegram import TelegramChannel
-from synkro_resources.telegram.channel import Attachment
 
 pytestmark = pytest.mark.xdist_group("delivery_over_sockets")
 BOT, OTHER_BOT = 7000000001, 7000000002

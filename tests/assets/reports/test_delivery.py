@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 
 from synkro_assets.reports.delivery import deliver
+from synkro_resources.channels import Message, SendOutcome
 from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import Destination, add_destination, get_destination
 from synkro_resources.control.outbox import NewPart, claim_next, deliveries, enqueue
 from synkro_resources.control.outcomes import accept_as_sent, send_again
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import FixedClock
-from synkro_resources.telegram import Message, SendOutcome
 
 SENT = SendOutcome("sent", message_id="1")
 

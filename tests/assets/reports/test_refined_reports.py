@@ -13,6 +13,7 @@ import pytest
 from synkro_assets.reports.documents import document_of
 from synkro_assets.reports.sending import send_report
 from synkro_assets.tenant_run import TenantRun
+from synkro_resources.channels.resource import Channels
 from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import add_destination
 from synkro_resources.control.integrations import set_integration
@@ -33,7 +34,6 @@ from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.telegram import BotIdentity, Chat, telegram_app
 from synkro_resources.sandbox.telegram.app import TelegramSandbox
 from synkro_resources.settings import Settings
-from synkro_resources.telegram.resource import TelegramChannels
 
 pytestmark = pytest.mark.xdist_group("refined_reports")
 TOKEN = "7000000001:" + "A" * 35
@@ -110,9 +110,9 @@ def place(
             control_db, keyring, tenant_a.slug, IntegrationKind.TELEGRAM, {"base_url": url}, {"token": TOKEN}, "test"
         )
         platform = Platform(Settings.load(), control_db, keyring, control_clock)
-        channels = TelegramChannels(platform)
+        channels = Channels(platform)
         run = TenantRun(
-            dg.build_asset_context(resources={"telegram": channels}),
+            dg.build_asset_context(resources={"channels": channels}),
             platform,
             Lake(str(tmp_path)),
             TenantWindow.of_period(tenant_a.slug, tenant_a.zone, WEEK),

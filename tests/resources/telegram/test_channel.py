@@ -11,10 +11,11 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
+from synkro_resources.channels import Message
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.telegram import BotIdentity, Chat, TelegramSwitches, telegram_app
-from synkro_resources.telegram import Message, TelegramChannel
+from synkro_resources.telegram import TelegramChannel
 from synkro_resources.telegram.client import scrub
 
 TOKEN = "7000000001:" + "A" * 35

@@ -28,6 +28,8 @@ class Message:
     brief: tuple[str, str] | None = None
     """`html` and `plain` of what replaces this part once, if the messenger finds it too long or its file too large."""
     file: Attachment | None = None
+    key: str = ""
+    """The outbox's own key of the part, for channels that can mark a message by it."""
 
 
 @dataclass(frozen=True, slots=True)
