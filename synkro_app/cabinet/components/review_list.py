@@ -12,7 +12,7 @@ from synkro_app.cabinet.components.formats import plain
 from synkro_app.cabinet.services.reviews import ReviewItem
 from synkro_app.cabinet.texts import plural, translate
 from synkro_resources.control.tenants import Tenant
-from synkro_resources.model.feedback import Verdict
+from synkro_resources.model.feedback import Sampling, Verdict
 from synkro_resources.rules.formats import period_name
 
 
@@ -20,11 +20,24 @@ def draw_reviews(
     items: Sequence[ReviewItem], company: Tenant, language: str, open_it: Callable[[ReviewItem], None]
 ) -> None:
     """`open_it` is called with what the person wants to see in its dialog."""
-    st.caption(translate(language, "review.about"))
+    _draw_items(items, company, language, open_it, texts="review")
+
+
+def draw_conclusions(
+    items: Sequence[ReviewItem], company: Tenant, language: str, open_it: Callable[[ReviewItem], None]
+) -> None:
+    """The same cards for the labels behind one report."""
+    _draw_items(items, company, language, open_it, texts="conclusions")
+
+
+def _draw_items(
+    items: Sequence[ReviewItem], company: Tenant, language: str, open_it: Callable[[ReviewItem], None], *, texts: str
+) -> None:
+    st.caption(translate(language, f"{texts}.about"))
     if not items:
-        st.info(translate(language, "review.none"), icon=":material/task_alt:")
+        st.info(translate(language, f"{texts}.none"), icon=":material/task_alt:")
         return
-    st.markdown(plural(language, "review.waiting", len(items)))
+    st.markdown(plural(language, f"{texts}.waiting", len(items)))
     for item in items:
         _draw(item, company, language, open_it)
 
@@ -49,7 +62,7 @@ def _draw(item: ReviewItem, company: Tenant, language: str, open_it: Callable[[R
                 label_visibility="collapsed",
                 key=key,
                 on_change=mark_finding,
-                args=(company.slug, found.finding_id, key, None, True),
+                args=(company.slug, found.finding_id, key, None, item.kind is not Sampling.VOLUNTARY),
             )
             st.button(
                 translate(language, "dialogs.open"),
