@@ -141,7 +141,7 @@ _AI = IntegrationForm(
         FormField("model", listed=True),
         FormField("price_in", FieldType.AMOUNT),
         FormField("price_out", FieldType.AMOUNT),
-        FormField("price_currency", FieldType.CHOICE, choices=("", "RUB", "USD", "EUR")),
+        FormField("price_currency", FieldType.CHOICE, default="USD", choices=("USD", "RUB", "EUR")),
         FormField("price_cached", FieldType.AMOUNT, rare=True),
         FormField("project", rare=True),
         FormField("concurrency", FieldType.WHOLE, rare=True),

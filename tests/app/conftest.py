@@ -39,6 +39,7 @@ def cabinet(control_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "SYNKRO_DATABASE_URL": control_url,
         "SYNKRO_CABINET_PORT": str(port),
         "SYNKRO_DAGSTER_URL": "http://127.0.0.1:1/ops",
+        "SYNKRO_ALLOW_SANDBOX": "1",
     }
     log = folder / "server.log"
     with log.open("wb") as out:

@@ -117,10 +117,15 @@ def _draw_secret(
         type="password",
         help=help_text,
         autocomplete="new-password",
-        placeholder=None if tail is None else translate(language, "connect.keep", tail=tail),
+        placeholder=None if tail is None else translate(language, "connect.keep"),
     )
     if tail is not None:
-        st.caption(translate(language, "connect.saved", tail=plain(tail)))
+        saved = (
+            translate(language, "connect.saved_tail", tail=plain(tail))
+            if tail
+            else translate(language, "connect.saved")
+        )
+        st.caption(saved)
 
 
 def _draw_presets(item: FormField, key: str, label: str, help_text: str | None, initial: str, language: str) -> None:

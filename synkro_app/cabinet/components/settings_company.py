@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
+from functools import cache
 
 import streamlit as st
+from babel.dates import get_timezone_location
 
 from synkro_app.cabinet.components.deeds import carry_out, draw_outcome
 from synkro_app.cabinet.components.settings_calendar import draw_calendar
@@ -16,7 +17,7 @@ from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.tenant_settings import TenantSettings
 
 SCOPE = "company"
-RUSSIAN_ZONES = (
+ZONES = (
     "Europe/Kaliningrad",
     "Europe/Moscow",
     "Europe/Samara",
@@ -29,7 +30,18 @@ RUSSIAN_ZONES = (
     "Asia/Vladivostok",
     "Asia/Magadan",
     "Asia/Kamchatka",
+    "Europe/Minsk",
+    "Asia/Almaty",
+    "Asia/Bishkek",
+    "Asia/Tashkent",
+    "Asia/Tbilisi",
+    "Asia/Yerevan",
+    "Asia/Baku",
+    "Asia/Dubai",
+    "Europe/Istanbul",
+    "Europe/Belgrade",
 )
+"""Where Russian-speaking companies sell; another zone that is in force is offered, too."""
 LANGUAGES = ("ru", "en")
 NORMS = ("sla_minutes", "silent_working_days", "followup_working_days", "stale_hours", "notices_per_day")
 RARE_NORMS = (
@@ -77,11 +89,11 @@ def draw_company(place: Installation, user: SessionUser, company: Tenant) -> Non
 
 def _draw_frame(settings: TenantSettings, prefix: str, language: str) -> None:
     st.text_input(translate(language, "company.name"), value=settings.company_name, key=f"{prefix}company_name")
-    zones = [*RUSSIAN_ZONES, *sorted(available_timezones() - set(RUSSIAN_ZONES))]
+    zones = [*ZONES, *([settings.zone] if settings.zone not in ZONES else [])]
     st.selectbox(
         translate(language, "company.zone"),
         zones,
-        index=zones.index(settings.zone) if settings.zone in zones else 0,
+        index=zones.index(settings.zone),
         key=f"{prefix}zone",
         format_func=lambda zone: _zone_name(zone, language),
         help=translate(language, "company.zone_help"),
@@ -120,10 +132,9 @@ def _draw_norm(name: str, settings: TenantSettings, prefix: str, language: str) 
     )
 
 
+@cache
 def _zone_name(zone: str, language: str) -> str:
-    """«Екатеринбург (Asia/Yekaterinburg)» where the tables know the city."""
-    from babel.dates import get_timezone_location
-
+    """«Екатеринбург (Asia/Yekaterinburg)»."""
     return f"{get_timezone_location(zone, locale=language, return_city=True)} ({zone})"
 
 

@@ -49,7 +49,7 @@ def draw() -> None:
     draw_outcome(SCOPE)
     shown = _shown_step(state, tenant.slug)
     steps, work = st.columns([1, 3], gap="large")
-    with steps:
+    with steps, st.container(gap=None):
         _draw_steps(state, shown, tenant.slug, language)
     with work, st.container(border=True):
         _draw_step(place, user, tenant, state, shown)

@@ -1,4 +1,4 @@
-"""The data-flow sheet for a security officer: what leaves where to, what is kept and how, told from facts of the code."""
+"""The data-flow sheet for a security officer: what leaves where to, what is kept and how, told by facts of the code."""
 
 from __future__ import annotations
 
