@@ -46,6 +46,7 @@ def started_cabinet(control_url: str, folder: Path) -> Generator[RunningCabinet]
         "SYNKRO_DATABASE_URL": control_url,
         "SYNKRO_CABINET_PORT": str(port),
         "SYNKRO_DAGSTER_URL": "http://127.0.0.1:1/ops",
+        "SYNKRO_ALLOW_SANDBOX": "1",
     }
     log = folder / "server.log"
     with log.open("wb") as out:

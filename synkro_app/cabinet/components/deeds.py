@@ -1,4 +1,4 @@
-"""What a button does: carried out before the page is drawn, by the rights of that instant, and told on the page."""
+"""What a button does: carried out before the page is drawn, by the rights of that instant, and told beside it."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ Deed = Callable[[Installation, SessionUser], str | None]
 """Does something as this person; the key of the text that says so, or None. The services check the rights."""
 
 
-def carry_out(area: str, deed: Deed) -> None:
-    """Run the deed of a callback; `area` is the part of the page that tells how it went (`draw_outcome`)."""
+def carry_out(area: str, deed: Deed) -> bool:
+    """Run the deed of a callback; `area` is the part of the page that tells how it went. Whether it went well."""
     user = viewer()
     try:
         notice = deed(installation(), user)
     except SynkroError as error:
-        language = user.language
-        st.session_state[f"{area}_problem"] = f"{error.what.in_language(language)} {error.remedy.in_language(language)}"
-        return
+        what, remedy = error.what.in_language(user.language), error.remedy.in_language(user.language)
+        st.session_state[_key(area, "problem")] = f"{what} {remedy}".strip()
+        return False
     if notice is not None:
-        st.session_state[f"{area}_notice"] = translate(user.language, notice)
+        st.session_state[_key(area, "notice")] = translate(user.language, notice)
+    return True
 
 
 def draw_outcome(area: str) -> None:
-    """Tell once how the last deed went."""
-    problem, notice = (st.session_state.pop(f"{area}_{kind}", None) for kind in ("problem", "notice"))
+    """Tell once how the last deed of this area went."""
+    problem, notice = (st.session_state.pop(_key(area, kind), None) for kind in ("problem", "notice"))
     if problem is not None:
-        st.warning(plain(problem))
+        st.error(plain(problem), icon=":material/error:")
     if notice is not None:
-        st.success(plain(notice))
+        st.success(plain(notice), icon=":material/check:")
 
 
 def taken(key: str) -> str:
@@ -43,3 +44,7 @@ def taken(key: str) -> str:
     value = str(st.session_state.get(key, ""))
     st.session_state[key] = ""
     return value
+
+
+def _key(area: str, kind: str) -> str:
+    return f"deed_{area}_{kind}"

@@ -42,7 +42,7 @@ def may_ask_for_reports(user: SessionUser) -> bool:
 
 
 def may_connect(user: SessionUser) -> bool:
-    """Whether to offer the page of chats; the services check again."""
+    """Whether to offer the pages that connect something; the services check again."""
     return user.role in WHO_CONNECTS
 
 
