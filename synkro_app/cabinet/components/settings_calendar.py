@@ -22,7 +22,7 @@ HOLIDAYS = ("RU", "")
 NEW_DAY, NEW_HOURS = "company_new_day", "company_new_hours"
 
 
-def draw_calendar(settings: TenantSettings, company: Tenant, language: str) -> None:
+def draw_calendar(settings: TenantSettings, company: Tenant, today: date, language: str) -> None:
     """Two boxes: the week, and single days that differ from it."""
     calendar, prefix = settings.work_calendar, f"company_{company.slug}_"
     with st.container(border=True):
@@ -57,10 +57,10 @@ def draw_calendar(settings: TenantSettings, company: Tenant, language: str) -> N
             on_click=_save_week,
             args=(company.slug, prefix),
         )
-    _draw_days(settings, company, language)
+    _draw_days(settings, company, today, language)
 
 
-def _draw_days(settings: TenantSettings, company: Tenant, language: str) -> None:
+def _draw_days(settings: TenantSettings, company: Tenant, today: date, language: str) -> None:
     with st.container(border=True):
         st.markdown(f"**{translate(language, 'company.days')}**")
         st.caption(translate(language, "company.days_about"))
@@ -75,7 +75,7 @@ def _draw_days(settings: TenantSettings, company: Tenant, language: str) -> None
                     on_click=_remove_day,
                     args=(company.slug, known),
                 )
-        st.date_input(translate(language, "company.new_day"), value=None, format="DD.MM.YYYY", key=NEW_DAY)
+        st.date_input(translate(language, "company.new_day"), value=today, format="DD.MM.YYYY", key=NEW_DAY)
         st.text_input(
             translate(language, "company.new_hours"), key=NEW_HOURS, placeholder=translate(language, "company.day_off")
         )
@@ -100,14 +100,12 @@ def _save_week(tenant: str, prefix: str) -> None:
 
 
 def _add_day(tenant: str) -> None:
-    chosen: date | None = st.session_state[NEW_DAY]
+    chosen: date = st.session_state[NEW_DAY]
     hours: str = st.session_state[NEW_HOURS]
 
     def deed(place: Installation, user: SessionUser) -> str:
-        if chosen is None:
-            return "company.choose_day"
         service.set_day(place, user, tenant, chosen, hours)
-        st.session_state[NEW_DAY], st.session_state[NEW_HOURS] = None, ""
+        st.session_state[NEW_HOURS] = ""
         return "company.saved"
 
     carry_out(DAYS, deed)

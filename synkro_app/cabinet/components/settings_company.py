@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 from babel.dates import get_timezone_location
@@ -84,7 +85,8 @@ def draw_company(place: Installation, user: SessionUser, company: Tenant) -> Non
             on_click=_save,
             args=(company.slug, prefix),
         )
-    draw_calendar(settings, company, language)
+    today = place.clock.now().astimezone(ZoneInfo(company.zone)).date()
+    draw_calendar(settings, company, today, language)
 
 
 def _draw_frame(settings: TenantSettings, prefix: str, language: str) -> None:

@@ -119,7 +119,7 @@ def read_hours(written: str) -> tuple[Interval, ...]:
     found.sort(key=lambda one: one.start)
     ends = [_minutes(one.end) or 24 * 60 for one in found]
     starts = [_minutes(one.start) for one in found]
-    later = [*starts[1:], 24 * 60]
+    later = [*starts[1:], 24 * 60][: len(starts)]
     if any(not start < end <= following for start, end, following in zip(starts, ends, later, strict=True)):
         raise _bad_hours(
             Sentence("Часы дня пересекаются или идут назад.", "The hours of the day overlap or run backwards."),

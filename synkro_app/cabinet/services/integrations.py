@@ -161,7 +161,7 @@ def _read(kind: IntegrationKind, item: FormField, values: Values) -> str | int |
     given = values.get(item.name, "")
     if item.type is FieldType.FLAG:
         return given is True
-    text = str(given).strip()
+    text = str(given).strip() or item.default
     match item.type:
         case FieldType.WHOLE if text:
             if not text.isascii() or not text.isdecimal():

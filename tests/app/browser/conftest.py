@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.app.conftest import RunningCabinet
 
-WAIT_MS = int(__import__("os").environ.get("W", "60000"))
+WAIT_MS = 60_000
 """A busy machine needs long for a page's first drawing; what is there already is seen at once all the same."""
 
 

@@ -162,6 +162,18 @@ def test_a_saved_secret_is_never_shown_again_and_an_empty_field_keeps_it(
     assert saved.secret_tails == kept.secret_tails == {"token": "7731"}
 
 
+def test_where_amocrms_consent_cannot_work_the_form_says_why(
+    page: Page, tenant_a: Tenant, control_db: Database
+) -> None:
+    sign_in(page, new_person(control_db, CLOCK, tenant_a))
+    page.get_by_role("link", name="Настройки", exact=True).click()
+    page.get_by_text("amoCRM · ").click()
+    choose(page, "Способ доступа", "Согласие администратора (OAuth)")
+    expect(page.get_by_text("У этой установки нет публичного адреса")).to_be_visible()
+    expect(page.get_by_label("ID интеграции", exact=True)).to_be_visible()
+    expect(page.get_by_label("Долгосрочный токен", exact=True)).to_have_count(0)
+
+
 def test_an_owner_schedules_a_weekly_report_and_pauses_it(page: Page, control_db: Database) -> None:
     tenant_a = new_tenant(control_db, FixedClock(NOON), "s", plan="pro")  # the basic plan has no schedules
     sign_in(page, new_person(control_db, CLOCK, tenant_a))
