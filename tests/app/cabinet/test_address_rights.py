@@ -9,7 +9,9 @@ from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
+from streamlit.testing.v1 import AppTest
 
+from synkro_app.cabinet.components import deeds, email_addresses
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import addresses as service
 from synkro_app.cabinet.services import destinations
@@ -165,3 +167,43 @@ def test_an_administrator_chooses_the_files_that_follow_a_report(place: Place) -
     assert service.attached_files(place.house, admin, place.tenant) == ()
     service.attach_files(place.house, admin, place.tenant, ["pdf", "xlsx"])
     assert service.attached_files(place.house, admin, place.tenant) == ("pdf", "xlsx")
+
+
+def page() -> None:
+    """The part of the page of chats that is about addresses and files."""
+    import streamlit as st
+
+    from synkro_app.cabinet.components.deeds import draw_outcome
+    from synkro_app.cabinet.components.email_addresses import draw_addresses, draw_files
+
+    draw_outcome()
+    draw_addresses(st.session_state["tenant"])
+    draw_files(st.session_state["tenant"])
+
+
+def test_an_administrator_adds_an_address_and_files_on_the_page(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = person(place.tenant, Role.ADMIN)
+    for module in (deeds, email_addresses):
+        monkeypatch.setattr(module, "viewer", lambda: admin)
+        monkeypatch.setattr(module, "installation", lambda: place.house)
+    app = AppTest.from_function(page)
+    app.session_state["tenant"] = place.tenant
+    app.run()
+    app.text_input(key="address_new").input("ivan@").run()
+    app.button(key="address_add").click().run()
+    assert "Это не адрес почты" in app.warning[0].value
+    app.text_input(key="address_new").input(ADDRESS).run()
+    app.button(key="address_add").click().run()
+    assert "Код отправлен" in app.success[0].value
+    (item,) = service.listing(place.house, admin, place.tenant)
+    shown = [str(element.value) for kind in (app.success, app.caption, app.markdown) for element in kind]
+    assert place.mailed_code() not in " ".join(shown)
+    app.text_input(key=f"address_code_{item.destination_id}").input(place.mailed_code()).run()
+    app.button(key=f"address_confirm_{item.destination_id}").click().run()
+    assert "Адрес подтверждён" in app.success[0].value
+    app.button(key=f"address_notices_{item.destination_id}").click().run()
+    (item,) = service.listing(place.house, admin, place.tenant)
+    assert (item.enabled, item.for_admins) == (True, True)
+    app.button_group(key="attached_files").set_value(["pdf"]).run()
+    assert service.attached_files(place.house, admin, place.tenant) == ("pdf",)
+    assert not app.exception
