@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "secrets": ("synkro_app.cli_commands.keys:secrets", "Keys of the secrets at rest."),
     "radist": ("synkro_app.cli_commands.radist:radist", "Switch Radist's webhooks on or off."),
     "telegram": ("synkro_app.cli_commands.telegram:telegram", "Link Telegram chats by a code and confirm them."),
+    "email": ("synkro_app.cli_commands.email:email", "Addresses for reports, confirmed by a mailed code."),
     "delivery": ("synkro_app.cli_commands.delivery:delivery", "Decide about message parts that may have arrived."),
     "analysis": ("synkro_app.cli_commands.analysis:analysis", "Usage, price and limits of the labels of dialogs."),
     "rubric": ("synkro_app.cli_commands.rubric:rubric", "The checklist: look, edit, try on stored dialogs, apply."),

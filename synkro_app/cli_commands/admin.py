@@ -10,6 +10,7 @@ import click
 from synkro_app.cli_commands.amocrm import consent, unblock
 from synkro_app.cli_commands.columns import deal_columns
 from synkro_app.cli_commands.erase import TENANT_COMMANDS
+from synkro_app.cli_commands.files import attached
 from synkro_app.cli_commands.inputs import control, parse_settings, read_secret
 from synkro_app.cli_commands.people import PEOPLE_COMMANDS, known_person
 
@@ -107,7 +108,7 @@ def tenant_resume(slug: str, reason: str) -> None:
     click.echo(f"Resumed {slug}")
 
 
-for _command in (*TENANT_COMMANDS, deal_columns):
+for _command in (*TENANT_COMMANDS, deal_columns, attached):
     tenant.add_command(_command)
 
 

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from synkro_resources.checks.ai import AiCheck
 from synkro_resources.checks.amocrm import AmocrmCheck
+from synkro_resources.checks.email import EmailCheck
 from synkro_resources.checks.parts import CheckRun, IntegrationParts
 from synkro_resources.checks.radist import RadistCheck
 from synkro_resources.checks.shared import AMOCRM_RATE, RADIST_RATE, shared_access
@@ -38,14 +39,13 @@ BUDGET_S = 28.0
 GRACE_S = 2.0
 """The last call may end after the budget; then nobody waits any longer."""
 
-TELEGRAM = "telegram"
-
 CHECKS: Mapping[IntegrationKind, Callable[[Subject], IntegrationParts]] = {
     IntegrationKind.AMOCRM: AmocrmCheck,
     IntegrationKind.RADIST: RadistCheck,
     IntegrationKind.SUPABASE: SupabaseCheck,
     IntegrationKind.AI: AiCheck,
     IntegrationKind.TELEGRAM: TelegramCheck,
+    IntegrationKind.EMAIL: EmailCheck,
 }
 
 
@@ -67,7 +67,7 @@ def check_integration(
     """The findings of one integration, the basic ones first; returns within `budget_s` and a grace of two seconds.
 
     Never raises for the service's doing: a refusal, an outage and a surprise are all findings. `send_test` sends one
-    real message to every active chat of Telegram; nothing else here leaves a trace.
+    real message to every active chat or address; nothing else here leaves a trace.
     """
     deadline = Deadline(budget_s)
     subject = Subject(
@@ -120,7 +120,7 @@ def run_check(
     integration = get_integration(db, tenant, kind)
     public = {} if integration is None else integration.public
     checked_at, started = clock.now(), time.monotonic()
-    destinations = list_destinations(db, tenant, enabled_only=True) if kind is IntegrationKind.TELEGRAM else []
+    destinations = list_destinations(db, tenant, enabled_only=True)
     findings = check_integration(
         tenant,
         kind,
@@ -129,7 +129,7 @@ def run_check(
         clock=clock,
         allow_sandbox=allow_sandbox,
         zone=get_tenant(db, tenant).zone,
-        destinations=[item for item in destinations if item.channel == TELEGRAM],
+        destinations=[item for item in destinations if item.channel == kind],
         send_test=send_test,
         access=shared_access(
             db,

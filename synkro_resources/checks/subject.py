@@ -50,7 +50,8 @@ class Access:
 class Subject:
     """One tenant's integration under check.
 
-    `zone`: the tenant's IANA zone, empty if it does not matter. `destinations`: active chats, for Telegram.
+    `zone`: the tenant's IANA zone, empty if it does not matter. `destinations`: active chats or
+    addresses, for the channels.
     `network`: makes the transport of the readers' HTTP clients. `access`: what other processes share with this one.
     """
 

@@ -17,11 +17,13 @@ from synkro_resources.model.errors import RefusedError, Sentence, UserInputError
 PENDING = "unconfirmed"
 """`disabled_code` of a chat that was linked by a code and that nobody in the cabinet has confirmed yet."""
 REMOVED = "removed"
+EMAIL = "email"
+"""The channel whose destinations are confirmed by a code alone (`address_codes.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One chat of a messenger; `disabled_code` says why a vendor's answer closed it.
+    """One chat of a messenger or one address; `disabled_code` says why a vendor's answer closed it.
 
     `for_admins`: hears of failures, too.
     """
@@ -132,9 +134,15 @@ def confirm_destination(db: Database, tenant: str, destination_id: str, *, actor
     """Let reports go to a linked chat.
 
     Raises:
-        UserInputError: `delivery.unknown_destination`. RefusedError: `delivery.not_pending`.
+        UserInputError: `delivery.unknown_destination`. RefusedError: `delivery.not_pending`, `delivery.needs_code`.
     """
-    get_destination(db, tenant, destination_id)
+    if get_destination(db, tenant, destination_id).channel == EMAIL:
+        raise RefusedError(
+            "delivery.needs_code",
+            Sentence("Адрес подтверждается кодом из письма.", "An address is confirmed by the code in its mail."),
+            Sentence("Введите код из письма.", "Enter the code of the mail."),
+            tenant=tenant,
+        )
     with db.tenant(tenant) as connection:
         row = connection.execute(
             update(destination)

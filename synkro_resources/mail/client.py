@@ -18,13 +18,16 @@ from synkro_resources.channels import Message, SendOutcome
 from synkro_resources.http.redaction import scrub
 from synkro_resources.mail.address import checked_address
 from synkro_resources.mail.compose import compose
-from synkro_resources.mail.connection import ForbiddenAddressError, opened
+from synkro_resources.mail.connection import ForbiddenAddressError, cut_off_after, encrypt, reached, sign_in
 from synkro_resources.mail.settings import MailServer
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.errors import UserInputError
 
 TIMEOUT_S = 30.0
 """Per read or write; servers that look at what they get may take their time after the text."""
+GREETING_S = 15.0
+LONGEST_S, LONGEST_WITH_FILE_S = 30.0, 90.0
+"""For a whole mail. Notices are sent by a sensor, which has 60 s; the outbox takes a worker for dead after 120 s."""
 LONGEST_REPLY = 300
 _LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
 
@@ -33,7 +36,14 @@ class EmailChannel:
     """Sends through one server; a connection per mail, because servers close idle ones within minutes."""
 
     def __init__(
-        self, server: MailServer, clock: Clock, *, tls: ssl.SSLContext | None = None, timeout_s: float = TIMEOUT_S
+        self,
+        server: MailServer,
+        clock: Clock,
+        *,
+        tls: ssl.SSLContext | None = None,
+        timeout_s: float = TIMEOUT_S,
+        longest_s: float = LONGEST_S,
+        longest_with_file_s: float = LONGEST_WITH_FILE_S,
     ) -> None:
         """`tls`: whom to trust instead of what the server's settings say.
 
@@ -44,6 +54,7 @@ class EmailChannel:
         self._clock = clock
         self._tls = tls or server.tls()
         self._timeout_s = timeout_s
+        self._longest_s, self._longest_with_file_s = longest_s, longest_with_file_s
 
     def send(self, chat_id: str, thread_id: str | None, message: Message) -> SendOutcome:
         """Send one mail to the address `chat_id`; mail has no threads."""
@@ -54,13 +65,24 @@ class EmailChannel:
             return SendOutcome("failed", "bad_address", closes_destination=True)
         message_id = self._message_id(recipient, message)
         try:
-            smtp = opened(self._server, timeout_s=self._timeout_s, tls=self._tls)
+            smtp = reached(self._server, timeout_s=min(GREETING_S, self._timeout_s), tls=self._tls)
         except (smtplib.SMTPException, OSError) as error:
             return self._before(error)
         try:
-            return self._carry(smtp, recipient, message_id, message)
+            with cut_off_after(smtp, self._longest_s if message.file is None else self._longest_with_file_s):
+                return self._exchange(smtp, recipient, message_id, message)
         finally:
             smtp.close()  # no QUIT: the verdict is known, and a server that hangs must not hold the worker
+
+    def _exchange(self, smtp: smtplib.SMTP, recipient: str, message_id: str, message: Message) -> SendOutcome:
+        try:
+            if smtp.sock is not None:
+                smtp.sock.settimeout(self._timeout_s)
+            encrypt(smtp, self._server, self._tls)
+            sign_in(smtp, self._server)
+        except (smtplib.SMTPException, OSError) as error:
+            return self._before(error)
+        return self._carry(smtp, recipient, message_id, message)
 
     def close(self) -> None:
         """Nothing stays open between mails."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import smtplib
+import socket
 import ssl
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 
 from synkro_resources.mail.settings import MailServer
 
@@ -55,16 +59,22 @@ def sign_in(smtp: smtplib.SMTP, server: MailServer) -> None:
         smtp.login(server.user, server.password.get_secret_value())
 
 
-def opened(server: MailServer, *, timeout_s: float, tls: ssl.SSLContext | None = None) -> smtplib.SMTP:
-    """Reached, encrypted and signed in; the caller closes it. Raises what the three steps raise."""
-    smtp = reached(server, timeout_s=timeout_s, tls=tls)
+@contextmanager
+def cut_off_after(smtp: smtplib.SMTP, seconds: float) -> Generator[None]:
+    """Break the connection if the block takes longer: a server that answers each step late never meets a time-out."""
+
+    def cut() -> None:
+        if smtp.sock is not None:
+            with suppress(OSError):  # it has ended by itself
+                socket.socket.shutdown(smtp.sock, socket.SHUT_RDWR)  # not TLS's own, which another thread is using
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
     try:
-        encrypt(smtp, server, tls)
-        sign_in(smtp, server)
-    except BaseException:
-        smtp.close()
-        raise
-    return smtp
+        yield
+    finally:
+        timer.cancel()
 
 
 def _check_peer(smtp: smtplib.SMTP, server: MailServer) -> None:

@@ -1,4 +1,4 @@
-"""Where reports go: linking a chat, its confirmation, a test message, and its end."""
+"""Where reports go: linking a chat, its confirmation, a test message, and its end; below it addresses and files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from synkro_app.cabinet.components.deeds import CHATS, carry_out, draw_outcome
+from synkro_app.cabinet.components.email_addresses import draw_addresses, draw_files
 from synkro_app.cabinet.components.formats import instant, plain
 from synkro_app.cabinet.context import Installation, installation, viewer
 from synkro_app.cabinet.services import destinations, overview
@@ -14,13 +16,12 @@ from synkro_app.cabinet.texts import catalogue, translate
 from synkro_resources.control.destinations import PENDING, REMOVED, Destination
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
-from synkro_resources.model.errors import SynkroError
 from synkro_resources.telegram.deep_links import ChatLink
 
 REFRESH_S = 5.0
 """A chat that was linked on a phone must appear here while its owner looks."""
 TELEGRAM = "telegram"
-LINK, NOTICE, PROBLEM = "chat_link", "chat_notice", "chat_problem"
+LINK = "chat_link"
 
 
 def draw() -> None:
@@ -35,8 +36,11 @@ def draw() -> None:
         return
     company = overview.company(place, user, user.tenant)
     st.caption(translate(language, "chat.about"))
+    draw_outcome(CHATS)
     _draw_link(company, language)
     _draw_lists()
+    draw_addresses(company.slug)
+    draw_files(company.slug)
 
 
 def _draw_link(company: Tenant, language: str) -> None:
@@ -51,7 +55,6 @@ def _draw_link(company: Tenant, language: str) -> None:
                     on_click=_make_link,
                     args=(company.slug, is_group),
                 )
-        _draw_problem()
         made: tuple[str, ChatLink] | None = st.session_state.get(LINK)
         if made is None or made[0] != company.slug:  # another company was chosen meanwhile
             return
@@ -63,20 +66,13 @@ def _draw_link(company: Tenant, language: str) -> None:
         st.caption(translate(language, "chat.until", until=until))
 
 
-def _draw_problem() -> None:
-    problem, notice = st.session_state.pop(PROBLEM, None), st.session_state.pop(NOTICE, None)
-    if problem is not None:
-        st.warning(plain(problem))
-    if notice is not None:
-        st.success(plain(notice))
-
-
 @st.fragment(run_every=REFRESH_S)
 def _draw_lists() -> None:
     user, place = viewer(), installation()
     if user.tenant is None or not may_connect(user):
         return
     language, tenant = user.language, user.tenant
+    draw_outcome(CHATS)  # of the buttons below: they draw this part alone anew
     chats = [item for item in destinations.listing(place, user, tenant) if item.channel == TELEGRAM]
     waiting = [chat for chat in chats if chat.disabled_code == PENDING]
     linked = [chat for chat in chats if chat.disabled_code not in (PENDING, REMOVED)]
@@ -129,24 +125,12 @@ def _button(
     )
 
 
-def _carry_out(deed: Callable[[Installation, SessionUser], str | None]) -> None:
-    """A button's callback; it runs before the page, so the service checks the rights itself."""
-    user = viewer()
-    try:
-        notice = deed(installation(), user)
-    except SynkroError as error:
-        st.session_state[PROBLEM] = f"{error.what.in_language(user.language)} {error.remedy.in_language(user.language)}"
-        return
-    if notice is not None:
-        st.session_state[NOTICE] = translate(user.language, notice)
-
-
 def _make_link(tenant: str, is_group: bool) -> None:
     def deed(place: Installation, user: SessionUser) -> None:
         st.session_state[LINK] = (tenant, destinations.link_for_chat(place, user, tenant, group=is_group))
 
     st.session_state.pop(LINK, None)
-    _carry_out(deed)
+    carry_out(CHATS, deed)
 
 
 def _confirm(tenant: str, destination_id: str) -> None:
@@ -155,7 +139,7 @@ def _confirm(tenant: str, destination_id: str) -> None:
         st.session_state.pop(LINK, None)
         return "chat.confirmed"
 
-    _carry_out(deed)
+    carry_out(CHATS, deed)
 
 
 def _remove(tenant: str, destination_id: str) -> None:
@@ -163,7 +147,7 @@ def _remove(tenant: str, destination_id: str) -> None:
         destinations.remove(place, user, tenant, destination_id)
         return "chat.removed"
 
-    _carry_out(deed)
+    carry_out(CHATS, deed)
 
 
 def _notices(tenant: str, destination_id: str) -> None:
@@ -171,7 +155,7 @@ def _notices(tenant: str, destination_id: str) -> None:
         destinations.tell_admins_there(place, user, tenant, destination_id, wanted=True)
         return "chat.notices_on"
 
-    _carry_out(deed)
+    carry_out(CHATS, deed)
 
 
 def _no_notices(tenant: str, destination_id: str) -> None:
@@ -179,7 +163,7 @@ def _no_notices(tenant: str, destination_id: str) -> None:
         destinations.tell_admins_there(place, user, tenant, destination_id, wanted=False)
         return "chat.notices_off"
 
-    _carry_out(deed)
+    carry_out(CHATS, deed)
 
 
 def _test(tenant: str, destination_id: str) -> None:
@@ -187,4 +171,4 @@ def _test(tenant: str, destination_id: str) -> None:
         outcome = destinations.send_test(place, user, tenant, destination_id)
         return "chat.test_sent" if outcome.kind == "sent" else "chat.test_failed"
 
-    _carry_out(deed)
+    carry_out(CHATS, deed)

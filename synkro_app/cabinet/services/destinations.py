@@ -5,15 +5,16 @@ from __future__ import annotations
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.rights import EVERYBODY, WHO_ASKS_FOR_REPORTS, WHO_CONNECTS, require
 from synkro_resources.channels import Message, SendOutcome
+from synkro_resources.channels.resource import open_channel
 from synkro_resources.control import destinations, outcomes
 from synkro_resources.control.audit import record
 from synkro_resources.control.destinations import Destination
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.outbox import Delivery
 from synkro_resources.control.sessions import SessionUser
-from synkro_resources.model.ids import IntegrationKind
+from synkro_resources.model.errors import RefusedError, Sentence
 from synkro_resources.platform import Platform
-from synkro_resources.telegram.deep_links import ChatLink, create_link, open_channel
+from synkro_resources.telegram.deep_links import ChatLink, create_link
 
 TEST = Message(
     "Проверка связи Synkro: отчёты будут приходить сюда.", "Проверка связи Synkro: отчёты будут приходить сюда."
@@ -79,15 +80,22 @@ def tell_admins_there(
 
 
 def send_test(place: Installation, user: SessionUser, tenant: str, destination_id: str) -> SendOutcome:
-    """Send one real message to a chat; only that proves the delivery.
+    """Send one real message to a chat or address; only that proves the delivery.
 
     Raises:
-        RefusedError: `rights.not_found`. UserInputError: `delivery.unknown_destination`.
-        IntegrationError: `telegram.not_connected`.
+        RefusedError: `rights.not_found` or `delivery.closed`. UserInputError: `delivery.unknown_destination`.
+        IntegrationError: `telegram.not_connected` or `email.not_connected`.
     """
     require(user, tenant, WHO_CONNECTS)
     chat = destinations.get_destination(place.control, tenant, destination_id)
-    channel = open_channel(_platform(place).connection(tenant, IntegrationKind.TELEGRAM))
+    if not chat.enabled:  # an address gets nothing but its code before it is confirmed
+        raise RefusedError(
+            "delivery.closed",
+            Sentence("Отчёты туда не приходят.", "No reports go there."),
+            Sentence("Сначала подтвердите получателя.", "Confirm the destination first."),
+            tenant=tenant,
+        )
+    channel = open_channel(_platform(place), tenant, chat.channel)
     try:
         outcome = channel.send(chat.chat_id, chat.thread_id, TEST)
     finally:

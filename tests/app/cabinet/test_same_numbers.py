@@ -1,4 +1,4 @@
-"""A report's numbers are the same in Telegram, in the cabinet, in the workbook and on paper."""
+"""A report's numbers are the same in Telegram, in a mail, in the cabinet, in the workbook and on paper."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from openpyxl import load_workbook
@@ -15,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import reports as service
+from synkro_assets.reports.mail_text import render_mail
 from synkro_assets.reports.pdf import write_pdf
 from synkro_assets.reports.telegram_text import render
 from synkro_assets.reports.workbook import write_workbook
@@ -118,6 +120,11 @@ def read_cabinet(document: ReportDocument) -> str:
     return re.sub(r"\\(.)", r"\1", "\n".join(str(text) for text in drawn)).replace("**", "")
 
 
+def read_mail(html: str) -> str:
+    """The words of a mail, as its reader sees them."""
+    return unescape(re.sub(r"<[^>]+>", "", re.sub(r"</(?:p|h1|h2)>", "\n", html)))
+
+
 def no_address(_: str) -> None:
     return None
 
@@ -137,13 +144,16 @@ def stored(place: Installation, tenant: str, package: Package, document: ReportD
     return found
 
 
-def test_the_numbers_of_a_report_are_the_same_in_all_four_forms(place: Installation, tenant_a: Tenant) -> None:
+def test_the_numbers_of_a_report_are_the_same_in_all_forms(place: Installation, tenant_a: Tenant) -> None:
     document = stored(place, tenant_a.slug, WEEK, compose())
     package = get_package(place.control, tenant_a.slug, document.package_id)
     assert package is not None
     paper = PdfReader(io.BytesIO(write_pdf(package, document, no_address, "ru")))
+    mail = render_mail(document, no_address)
     found: Mapping[str, Numbers] = {
         "telegram": read_text("\n".join(part.plain for part in render(document, no_address))),
+        "mail": read_text(read_mail(mail.html)),
+        "mail without markup": read_text(mail.plain),
         "cabinet": read_text(read_cabinet(document)),
         "paper": read_text(" ".join(one.extract_text() for one in paper.pages)),
         "workbook": read_workbook(write_workbook(package, document, no_address, "ru")),

@@ -21,6 +21,8 @@ from synkro_app.web.files import (
     report_address,
     script_address,
 )
+from synkro_app.web.routes import Web
+from synkro_app.web.sockets import OpenSockets
 from synkro_resources.control import users
 from synkro_resources.control.audit import record, tenant_events
 from synkro_resources.control.database import Database

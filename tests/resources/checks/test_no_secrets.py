@@ -55,6 +55,10 @@ SETTINGS: dict[IntegrationKind, tuple[dict[str, str], dict[str, str]]] = {
     ),
     IntegrationKind.AI: ({"base_url": "{url}", "model": "m"}, {"api_key": MARK}),
     IntegrationKind.TELEGRAM: ({"base_url": "{url}", "proxy": ""}, {"token": BOT}),
+    IntegrationKind.EMAIL: (
+        {"host": "127.0.0.1", "port": "1", "user": "u", "sender": "a@example.ru", "certificate": "{url}"},
+        {"password": MARK},
+    ),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -34,10 +35,12 @@ class Place:
     box: Mailbox
     server: MailServer
 
-    def channel(self, *, timeout_s: float = 5.0, trusted: bool = True, **changes: Any) -> EmailChannel:
+    def channel(
+        self, *, timeout_s: float = 5.0, longest_s: float = 30.0, trusted: bool = True, **changes: Any
+    ) -> EmailChannel:
         if not trusted:
             changes["certificate"] = ""
-        return EmailChannel(replace(self.server, **changes), FixedClock(NOW), timeout_s=timeout_s)
+        return EmailChannel(replace(self.server, **changes), FixedClock(NOW), timeout_s=timeout_s, longest_s=longest_s)
 
 
 @contextmanager
@@ -112,6 +115,17 @@ def test_each_answer_of_the_server_decides_what_happens_next(
     outcome = one_place.channel(timeout_s=1.0).send("ivan@example.ru", None, REPORT)
     assert (outcome.kind, outcome.code, outcome.closes_destination) == (kind, code, closes)
     assert len(one_place.box.taken) == (1 if kind == "uncertain" else 0)
+
+
+@pytest.mark.parametrize(("command", "kind"), [("RCPT", "retry"), ("DATA", "uncertain")])
+def test_a_server_that_takes_its_time_is_left_before_the_worker_passes_for_dead(
+    place: Place, command: str, kind: str
+) -> None:
+    place.box.replies = {command: "hang"}
+    began = time.monotonic()
+    outcome = place.channel(timeout_s=30.0, longest_s=0.7).send("ivan@example.ru", None, REPORT)
+    assert outcome.kind == kind
+    assert time.monotonic() - began < 4
 
 
 def test_a_refused_login_is_told_without_the_password_and_sends_nothing(place: Place) -> None:
