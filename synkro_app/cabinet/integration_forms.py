@@ -21,6 +21,8 @@ class FieldType(StrEnum):
     TEXT = "text"
     SECRET = "secret"  # noqa: S105  # a type's name
     ADDRESS = "address"
+    HOST = "host"
+    """A server by its name alone, without a scheme."""
     WHOLE = "whole"
     AMOUNT = "amount"
     CHOICE = "choice"
@@ -162,8 +164,24 @@ _TELEGRAM = IntegrationForm(
     ("chats_link",),
 )
 
+_EMAIL = IntegrationForm(
+    IntegrationKind.EMAIL,
+    ":material/mail:",
+    (
+        FormField("host", FieldType.HOST, required=True, guards=("password",), example="smtp.example.ru"),
+        FormField("security", FieldType.CHOICE, default="starttls", choices=("starttls", "tls")),
+        FormField("user"),
+        FormField("password", FieldType.SECRET),
+        FormField("sender", required=True, example="reports@example.ru"),
+        FormField("sender_name", rare=True, example="Synkro"),
+        FormField("port", FieldType.WHOLE, rare=True, example="587"),
+        FormField("certificate", rare=True),
+    ),
+    ("chats_link",),
+)
+
 FORMS: Mapping[IntegrationKind, IntegrationForm] = {
-    form.kind: form for form in (_AMOCRM, _RADIST, _SUPABASE, _AI, _TELEGRAM)
+    form.kind: form for form in (_AMOCRM, _RADIST, _SUPABASE, _AI, _TELEGRAM, _EMAIL)
 }
 """By kind, in the order in which a company connects them."""
 

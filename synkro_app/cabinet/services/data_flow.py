@@ -72,8 +72,11 @@ def sheet(place: Installation, user: SessionUser, tenant: str, language: str) ->
 
 def host_of(form: IntegrationForm, integration: Integration) -> str:
     """Where a connection leads, by its stored address; empty where only a secret says so."""
-    addresses = [item.name for item in form.fields if item.type is FieldType.ADDRESS]
-    found = (urlsplit(str(integration.public.get(name, ""))).hostname for name in addresses)
+    found = [
+        stored if item.type is FieldType.HOST else urlsplit(stored).hostname
+        for item in form.fields
+        if item.type in (FieldType.ADDRESS, FieldType.HOST) and (stored := str(integration.public.get(item.name, "")))
+    ]
     return next((host for host in found if host), DEFAULT_HOSTS.get(form.kind, ""))
 
 

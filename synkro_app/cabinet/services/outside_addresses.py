@@ -33,6 +33,15 @@ def check_web_address(address: str, *, allow_sandbox: bool) -> None:
     _check_public(host)
 
 
+def check_host(name: str, *, allow_sandbox: bool) -> None:
+    """A server by its name alone. Raises as `check_web_address`."""
+    host = name.strip().lower()
+    if _PLAIN_HOST.fullmatch(host) is None:
+        raise _unreadable("smtp.example.ru")
+    if not (allow_sandbox and is_loopback(host)):
+        _check_public(host)
+
+
 def check_proxy(address: str, *, allow_sandbox: bool) -> None:
     """A proxy outside. Raises as `check_web_address`."""
     host, scheme = _parts(address)

@@ -123,6 +123,20 @@ def test_a_stored_key_cannot_be_led_out_by_changing_the_address(place: Installat
     assert changed.public["base_url"] == "https://93.184.216.34/v1"
 
 
+def test_a_stored_mail_password_cannot_be_led_out_by_changing_the_server(place: Installation, tenant_a: Tenant) -> None:
+    owner, slug, email = person(tenant_a.slug), tenant_a.slug, IntegrationKind.EMAIL
+    given = {"host": "93.184.216.34", "security": "tls", "sender": "reports@example.ru"}
+    integrations.save(place, owner, slug, email, {**given, "password": SECRET})
+    with pytest.raises(UserInputError) as refusal:
+        integrations.save(place, owner, slug, email, {**given, "host": "93.184.216.35", "password": ""})
+    assert refusal.value.code == "connect.secret_again"
+    with pytest.raises(RefusedError) as inside:
+        integrations.save(place, owner, slug, email, {**given, "host": "10.0.0.5", "password": SECRET})
+    assert inside.value.code == "address.inside"
+    kept = integrations.save(place, owner, slug, email, {**given, "sender": "other@example.ru", "password": ""})
+    assert kept.secret_tails["password"]
+
+
 @pytest.mark.parametrize(
     "address",
     [
