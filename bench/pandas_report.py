@@ -82,27 +82,39 @@ def newest(frame: pd.DataFrame, key: str, begun: str) -> pd.DataFrame:
     frame = frame.drop_duplicates(key, keep="last")
     last = frame.groupby("dialog_id")["source_updated_at"].transform("max")
     gone = (frame["source_updated_at"] < last) & (frame[begun] >= last - pd.Timedelta(days=LOOKBACK_DAYS))
-    return frame[~gone]
+    return frame[~gone].copy()
+
+
+def completed(frame: pd.DataFrame, stored: pd.DataFrame, key: str, is_cut: pd.Series, columns: list[str]) -> None:
+    """Rows that the newest day holds only in part get their beginning from the last day that holds it whole."""
+    stored = stored[stored["superseded_at"].isna() & stored[key].isin(frame.loc[is_cut, key])]
+    whole = stored.sort_values("source_updated_at", kind="stable").drop_duplicates(key, keep="last").set_index(key)
+    known = frame.index[is_cut & frame[key].isin(whole.index)]
+    for column in columns:
+        frame.loc[known, column] = whole.loc[frame.loc[known, key], column].to_numpy()
 
 
 def figures(rows: Rows, office: Office, first: date, last: date) -> dict[str, float | None]:
     start = pd.Timestamp(first).tz_localize(office.zone).tz_convert("UTC")
     end = pd.Timestamp(last + timedelta(days=1)).tz_localize(office.zone).tz_convert("UTC")
     since = first - timedelta(days=LOOKBACK_DAYS)
-    episodes = newest(
-        rows.days(
-            "normalized/episode",
-            ["episode_key", "dialog_id", "start_at", "first_visible_at", "started_before_window", "opened_by",
-             "contact_id", "deal_id", "last_at", "superseded_at", "source_updated_at"], since, last,
-        ), "episode_key", "first_visible_at",
+    stored = rows.days(
+        "normalized/episode",
+        ["episode_key", "dialog_id", "start_at", "first_visible_at", "started_before_window", "opened_by",
+         "contact_id", "deal_id", "last_at", "superseded_at", "source_updated_at"], since, last,
     )  # fmt: skip
-    turns = newest(
-        rows.days(
-            "normalized/turn",
-            ["turn_id", "episode_key", "dialog_id", "side", "first_at", "clock_at", "needs_reply", "answered_at",
-             "answer_kind", "answer_same_episode", "superseded_at", "source_updated_at"], since, last,
-        ), "turn_id", "first_at",
+    episodes = newest(stored, "episode_key", "first_visible_at")
+    beginning = ["start_at", "first_visible_at", "opened_by", "started_before_window"]
+    whole_ones = stored[~stored["started_before_window"]]
+    completed(episodes, whole_ones, "episode_key", episodes["started_before_window"], beginning)
+    stored = rows.days(
+        "normalized/turn",
+        ["turn_id", "episode_key", "dialog_id", "side", "first_at", "clock_at", "needs_reply", "answered_at",
+         "answer_kind", "answer_same_episode", "superseded_at", "source_updated_at"], since, last,
     )  # fmt: skip
+    turns = newest(stored, "turn_id", "first_at")
+    clockless = (turns["side"] == "client") & turns["clock_at"].isna()
+    completed(turns, stored[stored["clock_at"].notna()], "turn_id", clockless, ["clock_at", "needs_reply"])
     client = turns[(turns["side"] == "client") & (turns["first_at"] < end)].sort_values(["first_at", "turn_id"])
     client = client.assign(known=client["clock_at"].notna(), clock=client["clock_at"].fillna(client["first_at"]))
     answered = client["answered_at"].where(client["answered_at"] < end)

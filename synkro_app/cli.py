@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "email": ("synkro_app.cli_commands.email:email", "Addresses for reports, confirmed by a mailed code."),
     "delivery": ("synkro_app.cli_commands.delivery:delivery", "Decide about message parts that may have arrived."),
     "analysis": ("synkro_app.cli_commands.analysis:analysis", "Usage, price and limits of the labels of dialogs."),
+    "rubric": ("synkro_app.cli_commands.rubric:rubric", "The checklist: look, edit, try on stored dialogs, apply."),
     "evaluate": ("synkro_app.cli_commands.evaluate:evaluate", "How good a model's labels of dialogs are."),
     "integration": ("synkro_app.cli_commands.admin:integration", "Set, show or check a tenant's integrations."),
 }

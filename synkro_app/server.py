@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 
 from synkro_app.web.gate import Gate
 from synkro_app.web.routes import Web
+from synkro_app.web.session_watch import SessionWatch
 from synkro_app.web.sockets import OpenSockets
 from synkro_resources.control.database import Database
 from synkro_resources.http.redaction import scrub_handlers
@@ -67,7 +68,11 @@ def build_app(settings: Settings, control: Database):  # streamlit's App has no 
     """The ASGI application. The gate wraps everything, Streamlit's own routes included."""
     import streamlit as st
     from streamlit import config
+    from streamlit.runtime.pages_manager import PagesManager
 
+    # It takes a folder `pages` for its own kind of application until `st.navigation` has run once: whoever opened a
+    # deep link first after a start would see an empty page.
+    PagesManager.uses_pages_directory = False
     for name, value in streamlit_options(settings).items():
         config.set_option(name, value)
     sockets = OpenSockets()
@@ -80,7 +85,12 @@ def build_app(settings: Settings, control: Database):  # streamlit's App has no 
             import_module(library)
         gc.collect()
         gc.freeze()
-        yield
+        watch = SessionWatch(control, sockets)
+        watch.start()
+        try:
+            yield
+        finally:
+            await watch.stop()
 
     return st.App(
         str(CABINET / "main.py"),

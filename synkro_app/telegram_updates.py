@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import SecretStr
-from telegram.error import TelegramError
+from telegram.error import Conflict, TelegramError
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.keyring import Keyring
@@ -19,10 +19,12 @@ from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.platform import Platform
 from synkro_resources.settings import Settings
 from synkro_resources.telegram.client import OFFICIAL_API, scrub
-from synkro_resources.telegram.polling import BotPoller, pause_after
+from synkro_resources.telegram.listening import ListeningBot, pause_after
 
 LOOK_EVERY_S = 30.0
 """How soon a new, changed or removed bot is noticed."""
+WEBHOOK_LOOK_EVERY_S = 600.0
+"""A webhook that somebody else has replaced is put back."""
 DATABASE_PAUSE_S = 5.0
 DATABASE_CONNECTIONS = 3
 
@@ -61,20 +63,45 @@ def bots_of(platform: Platform) -> set[SharedBot]:
     }
 
 
+def is_pushed(settings: Settings) -> bool:
+    """Whether Telegram calls this installation; without a public https address only polling is possible."""
+    return settings.telegram_updates == "webhook" and settings.public_url.startswith("https://")
+
+
 async def listen(platform: Platform, bot: SharedBot) -> None:
-    """Poll one bot until cancelled."""
-    async with BotPoller(
+    """Poll one bot, or keep its webhook in place, until cancelled."""
+    settings = platform.settings
+    async with ListeningBot(
         platform.control, bot.token, bot.tenants, platform.clock, base_url=bot.base_url, proxy=bot.proxy or None
-    ) as poller:
+    ) as ear:
         while True:
             try:
-                await poller.poll_once()
+                if is_pushed(settings):
+                    await ear.ensure_webhook(settings.public_url)
+                    await asyncio.sleep(WEBHOOK_LOOK_EVERY_S)
+                else:
+                    await ear.poll_once()
+            except Conflict as error:
+                log.warning("telegram bot %s: %s", ear.bot_id, scrub(str(error)))
+                if not await _has_ended_own_webhook(ear, settings):
+                    await asyncio.sleep(pause_after(error))
             except TelegramError as error:
-                log.warning("telegram bot %s: %s", poller.bot_id, scrub(str(error)))
+                log.warning("telegram bot %s: %s", ear.bot_id, scrub(str(error)))
                 await asyncio.sleep(pause_after(error))
             except SynkroError as error:
-                log.warning("telegram bot %s: %s", poller.bot_id, error.code)
+                log.warning("telegram bot %s: %s", ear.bot_id, error.code)
                 await asyncio.sleep(DATABASE_PAUSE_S)
+
+
+async def _has_ended_own_webhook(ear: ListeningBot, settings: Settings) -> bool:
+    """After a change from `webhook` to `polling` Telegram refuses polls until our webhook is gone."""
+    if not settings.public_url:
+        return False
+    try:
+        return await ear.end_own_webhook(settings.public_url)
+    except TelegramError as error:
+        log.warning("telegram bot %s: %s", ear.bot_id, scrub(str(error)))
+        return False
 
 
 async def listen_to_all(platform: Platform, look: Callable[[Platform], set[SharedBot]] = bots_of) -> None:
@@ -101,6 +128,8 @@ def main() -> None:
     settings = Settings.load()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     scrub_handlers()
+    if settings.telegram_updates == "webhook" and not is_pushed(settings):
+        log.warning("SYNKRO_TELEGRAM_UPDATES is webhook, but SYNKRO_PUBLIC_URL is not https://…: bots are polled")
     control = Database.from_settings(settings, pool_size=DATABASE_CONNECTIONS)
     try:
         asyncio.run(listen_to_all(Platform(settings, control, Keyring.from_settings(settings), settings.present)))

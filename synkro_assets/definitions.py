@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import dagster as dg
 
 from synkro_assets.analysis.assets import ANALYSIS_ASSETS
-from synkro_assets.automation.jobs import DATA_JOB, REFRESH_JOB, REPORT_JOBS, tenant_job
+from synkro_assets.analysis.trial import TRIAL_ASSETS
+from synkro_assets.automation.jobs import DATA_JOB, REFRESH_JOB, REPORT_JOBS, TRIAL_JOB, tenant_job
 from synkro_assets.automation.schedules import due_reports_schedule
 from synkro_assets.automation.sensors import run_requests_sensor
 from synkro_assets.crm.assets import CRM_SOURCES, CRM_TABLES
@@ -34,7 +35,7 @@ from synkro_resources.supabase.resource import SupabaseResource
 SOURCES: tuple[TenantAsset, ...] = (*CRM_SOURCES, *DIALOG_SOURCES)
 NORMALIZED: tuple[TenantAsset, ...] = (*CRM_TABLES, *CARD_ASSETS, *DIALOG_TABLES)
 DATA: tuple[TenantAsset, ...] = (*SOURCES, *NORMALIZED, *WAREHOUSE_ASSETS, *ANALYSIS_ASSETS)
-ASSETS: tuple[TenantAsset, ...] = (*DATA, *REPORT_ASSETS)
+ASSETS: tuple[TenantAsset, ...] = (*DATA, *TRIAL_ASSETS, *REPORT_ASSETS)
 
 READ_FIRST: tuple[TenantAsset, ...] = (*SOURCES, *CRM_TABLES, *CARD_ASSETS)
 """What a history in chunks does for all chunks first: amoCRM lists a deal under its newest change only, so the dialogs
@@ -77,6 +78,7 @@ def build_defs(
     jobs = [
         tenant_job(DATA_JOB, DATA, "Sources to the client's Supabase and the labels of dialogs, never reports."),
         tenant_job(REFRESH_JOB, (*SOURCES, *NORMALIZED), "Today's open dialogs and changed deals."),
+        tenant_job(TRIAL_JOB, TRIAL_ASSETS, "A new version of the checklist on some stored dialogs."),
         *(
             tenant_job(name, [asset for asset in REPORT_ASSETS if asset.period is kind], REPORT_JOB_IS[kind])
             for kind, name in REPORT_JOBS.items()

@@ -97,6 +97,11 @@ class TenantRun:
         """Whether this run only brings today up to date, so that slow comparisons can wait for the next load."""
         return self.context.run.tags.get(STAGE_TAG, "").startswith("refresh")
 
+    @property
+    def asks_again(self) -> bool:
+        """Whether this run only asks about dialogs that have labels, with the checklist's present version."""
+        return self.context.run.tags.get(STAGE_TAG, "").startswith("labels")
+
     @cached_property
     def settings(self) -> TenantSettings:
         return tenant_settings(self.platform.control, self.tenant)

@@ -10,6 +10,7 @@ import json
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -51,6 +52,10 @@ class Settings(BaseSettings):
     cabinet_host: str = Field("127.0.0.1", description="Address the cabinet listens on.")
     cabinet_port: int = Field(8501, description="Port of the cabinet; the next free one if taken.")
     public_url: str = Field("", description="Address clients use, https://…; empty: the cabinet's own address.")
+    telegram_updates: Literal["polling", "webhook"] = Field(
+        "polling",
+        description="How bots are heard: `polling` asks Telegram; `webhook` has it call SYNKRO_PUBLIC_URL (https).",
+    )
     dagster_url: str = Field(
         "http://127.0.0.1:3000/ops", description="Private address of the Dagster webserver (never public)."
     )

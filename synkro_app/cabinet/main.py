@@ -16,7 +16,7 @@ LANGUAGE_NAMES = {"ru": "Русский", "en": "English"}
 
 def main() -> None:
     st.set_page_config(page_title="Synkro", page_icon="synkro_app/web/assets/favicon.svg", layout="wide")
-    user = viewer()
+    user, place = viewer(), installation()
     language = user.language
     pages = [
         st.Page(
@@ -25,6 +25,7 @@ def main() -> None:
             icon=entry.icon,
             url_path=None if name == START else name,
             default=name == START,
+            visibility="visible" if entry.only_while is None or entry.only_while(place, user) else "hidden",
         )
         for name, entry in PAGES.items()
         if entry.is_offered(user)

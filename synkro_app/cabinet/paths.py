@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from synkro_app.cabinet.services.rights import may_connect
+from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.services.onboarding import is_needed
+from synkro_app.cabinet.services.rights import may_connect, may_lead_people
 from synkro_resources.control.sessions import SessionUser
 
 
@@ -19,6 +21,8 @@ class PageEntry:
 
     icon: str
     is_offered: Callable[[SessionUser], bool] = _everybody
+    only_while: Callable[[Installation, SessionUser], bool] | None = None
+    """Afterwards the page is left out of the menu and still opens by its address."""
 
 
 START = "overview"
@@ -29,6 +33,11 @@ PAGES: Mapping[str, PageEntry] = {
     "dialogs": PageEntry(":material/forum:"),
     "runs": PageEntry(":material/sync:"),
     "chats": PageEntry(":material/send:", may_connect),
+    "settings": PageEntry(":material/settings:", may_connect),
+    "team": PageEntry(":material/group:", may_lead_people),
+    "journal": PageEntry(":material/history:", may_lead_people),
+    "profile": PageEntry(":material/person:"),
+    "start": PageEntry(":material/rocket_launch:", may_connect, only_while=is_needed),
 }
 """By name, in the menu's order; the name is also the address and the module in `pages`."""
 

@@ -12,13 +12,12 @@ from synkro_app.cli_commands.columns import deal_columns
 from synkro_app.cli_commands.erase import TENANT_COMMANDS
 from synkro_app.cli_commands.files import attached
 from synkro_app.cli_commands.inputs import control, parse_settings, read_secret
+from synkro_app.cli_commands.people import PEOPLE_COMMANDS, known_person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from synkro_resources.control.database import Database
     from synkro_resources.control.integrations import Integration, StoredCheck
-    from synkro_resources.control.users import User
     from synkro_resources.model.ids import IntegrationKind
 
 
@@ -154,7 +153,7 @@ def user_role(email: str, slug: str, role: str, manager_id: int | None, texts: b
     from synkro_resources.model.ids import Role
 
     with control() as (settings, db):
-        person = _person(db, email)
+        person = known_person(db, email)
         given = set_membership(
             db,
             person.user_id,
@@ -172,12 +171,16 @@ def user_role(email: str, slug: str, role: str, manager_id: int | None, texts: b
 @EMAIL
 def user_password(email: str) -> None:
     """Set a new password (SYNKRO_SECRET_PASSWORD or standard input) and end the person's sessions."""
-    from synkro_resources.control.users import set_password
+    from synkro_resources.control.new_passwords import set_password
 
     with control() as (settings, db):
-        person = _person(db, email)
+        person = known_person(db, email)
         set_password(db, person.user_id, read_secret("password"), clock=settings.present, actor=ACTOR)
     click.echo(f"New password for {person.email}; all sessions are closed")
+
+
+for _command in PEOPLE_COMMANDS:
+    user.add_command(_command)
 
 
 @click.group()
@@ -265,20 +268,6 @@ def _show_check(kind: IntegrationKind, check: StoredCheck) -> None:
         click.echo(f"{MARKS[finding.status]} {finding.name}: {finding.what.ru} {finding.remedy.ru}".rstrip())
         click.echo(f"  {finding.what.en} {finding.remedy.en}".rstrip())
     click.echo(f"{kind}: {check.status}, {check.checked_at:%Y-%m-%d %H:%M} UTC, {check.duration_ms / 1000:.1f} s")
-
-
-def _person(db: Database, email: str) -> User:
-    from synkro_resources.control.users import find_user
-    from synkro_resources.model.errors import Sentence, UserInputError
-
-    person = find_user(db, email)
-    if person is None:
-        raise UserInputError(
-            "user.unknown",
-            Sentence(f"Пользователь {email} не найден.", f"There is no user {email}."),
-            Sentence("Добавьте его: `synkro user add`.", "Add the user: `synkro user add`."),
-        )
-    return person
 
 
 def _show(item: Integration) -> None:

@@ -16,7 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from synkro_app.cabinet.texts import LANGUAGES, translate
+from synkro_app.cabinet.texts import translate
+from synkro_app.web.forms import browser_language
 from synkro_app.web.static import asset
 from synkro_resources.amocrm.consent import CALLBACK_PATH, CallBack, finish_consent
 from synkro_resources.control.database import Database
@@ -42,7 +43,7 @@ class AmocrmCallback:
 
     async def answer(self, request: Request) -> Response:
         """Finish the consent that the state belongs to and tell the person how it went."""
-        language = _language(request.headers.get("accept-language", ""))
+        language = browser_language(request)
         query = request.query_params
         call = CallBack(
             state=query.get("state", ""),
@@ -73,12 +74,6 @@ class AmocrmCallback:
             allow_sandbox=self.settings.allow_sandbox,
             transport=self.transport,
         )
-
-
-def _language(accepted: str) -> str:
-    """English for a browser that asks for it first, Russian for everybody else."""
-    first = accepted.partition(",")[0].partition("-")[0].strip().lower()
-    return first if first in LANGUAGES else LANGUAGES[0]
 
 
 def _page(language: str, what: str, remedy: str = "", *, status: int = 200) -> Response:

@@ -7,6 +7,7 @@ itself sets; the same headers from outside are dropped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -14,7 +15,7 @@ from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 
-from synkro_app.web.radist_webhook import is_webhook_path
+from synkro_app.web import radist_webhook, telegram_webhook
 from synkro_app.web.sockets import OpenSockets
 from synkro_resources.control.database import Database
 from synkro_resources.control.sessions import SessionUser, find_session
@@ -32,6 +33,7 @@ OPEN_PATHS = frozenset(
     {
         "/login",
         "/account/login",
+        "/account/code",
         "/healthz",
         "/readyz",
         "/cab.js",
@@ -41,6 +43,8 @@ OPEN_PATHS = frozenset(
     }
 )
 """Exact paths, never prefixes: a prefix would open whatever is added below it later."""
+_LINK = re.compile(r"/(invite|reset)/[A-Za-z0-9_-]{43}")
+"""One-time links: the token is the proof, and only an address that could hold one is let through."""
 NOT_SIGNED_IN = 401
 
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
@@ -116,7 +120,13 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 
 def _is_open(scope: Scope) -> bool:
-    return scope["path"] in OPEN_PATHS or is_webhook_path(scope["method"], scope["path"])
+    method, path = scope["method"], scope["path"]
+    return (
+        path in OPEN_PATHS
+        or _LINK.fullmatch(path) is not None
+        or radist_webhook.is_webhook_path(method, path)
+        or telegram_webhook.is_webhook_path(method, path)
+    )
 
 
 def _identified(scope: Scope, user: SessionUser | None) -> Scope:

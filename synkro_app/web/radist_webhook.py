@@ -6,20 +6,19 @@ body only the number of the chat is taken; nothing of it is stored or logged, be
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import orjson
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from synkro_app.web.inbound import Allowance, small_body
 from synkro_resources.control.database import Database
 from synkro_resources.control.webhooks import hash_of, note_event
 from synkro_resources.model.clock import Clock
@@ -30,10 +29,6 @@ from synkro_resources.radist.events import chat_of_event
 PATH = "/hooks/radist/{address}"
 _OPEN_PATH = re.compile(r"/hooks/radist/[^/]+")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}")
-
-BODY_LIMIT_BYTES = 256 * 1024
-BODY_WITHIN_S = 2.0
-"""Radist wants its answer within two or three seconds; a body that drips in is given up."""
 
 EVENTS_PER_SECOND = 50
 """Of one address. More is a flood or a replay; polling brings what is not noted."""
@@ -51,21 +46,6 @@ def is_webhook_path(method: str, path: str) -> bool:
     return method == "POST" and _OPEN_PATH.fullmatch(path) is not None
 
 
-@dataclass(slots=True)
-class _Allowance:
-    """So many per second, counted in whole seconds."""
-
-    per_second: int
-    second: int = -1
-    used: int = 0
-
-    def takes(self, now: float) -> bool:
-        if int(now) != self.second:
-            self.second, self.used = int(now), 0
-        self.used += 1
-        return self.used <= self.per_second
-
-
 class RadistWebhooks:
     """The endpoint. `counts` tells how often each outcome occurred: accepted, malformed, flooded, unknown, failed."""
 
@@ -74,8 +54,8 @@ class RadistWebhooks:
         self._control = control
         self._clock = clock
         self._monotonic = monotonic
-        self._known: dict[tuple[str, str], _Allowance] = {}
-        self._strangers = _Allowance(STRANGERS_PER_SECOND)
+        self._known: dict[tuple[str, str], Allowance] = {}
+        self._strangers = Allowance(STRANGERS_PER_SECOND)
         self._told: dict[str, float] = {}
 
     def routes(self) -> list[Route]:
@@ -92,7 +72,7 @@ class RadistWebhooks:
             return self._answer(200, "flooded")
         if allowance is None and not self._strangers.takes(self._monotonic()):
             return self._answer(503, "flooded")
-        chat_id = _chat_of(await _body(request))
+        chat_id = _chat_of(await small_body(request))
         try:
             is_ours = await run_in_threadpool(note_event, self._control, tenant, secret, chat_id, self._clock)
         except SynkroError:
@@ -100,7 +80,7 @@ class RadistWebhooks:
         if not is_ours:
             self._known.pop(address, None)
             return self._answer(404, "unknown")
-        self._known.setdefault(address, _Allowance(EVENTS_PER_SECOND))
+        self._known.setdefault(address, Allowance(EVENTS_PER_SECOND))
         return self._answer(200, "malformed" if chat_id is None else "accepted")
 
     def _answer(self, status: int, outcome: str) -> Response:
@@ -110,20 +90,6 @@ class RadistWebhooks:
             self._told[outcome] = now
             _log.warning("radist webhooks: %s, %d since the start", outcome, self.counts[outcome])
         return Response(status_code=status)
-
-
-async def _body(request: Request) -> bytes | None:
-    """The body; None if it is too large, too slow, or was broken off."""
-    body = b""
-    try:
-        async with asyncio.timeout(BODY_WITHIN_S):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > BODY_LIMIT_BYTES:
-                    return None
-    except (TimeoutError, ClientDisconnect):
-        return None
-    return body
 
 
 def _chat_of(body: bytes | None) -> int | None:

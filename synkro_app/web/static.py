@@ -1,4 +1,4 @@
-"""The few files that the server itself gives out: the sign-in page, its style, the page script, the index page."""
+"""The few files that the server itself gives out: style, the page script, the index page."""
 
 from __future__ import annotations
 
@@ -30,16 +30,6 @@ def index_page(title: str) -> str:
         r'<link rel="shortcut icon"[^>]*>', '<link rel="icon" href="/favicon.svg" type="image/svg+xml">', page
     )
     return page.replace("</head>", '<script src="/cab.js"></script></head>').replace("./static/", "/static/")
-
-
-def login_page(*, next_path: str, message: str, email: str = "") -> str:
-    """The sign-in form; everything that came from outside is escaped."""
-    return (
-        asset("login.html")
-        .replace("{{next}}", escape(next_path, quote=True))
-        .replace("{{email}}", escape(email, quote=True))
-        .replace("{{message}}", f'<p class="problem" role="alert">{escape(message)}</p>' if message else "")
-    )
 
 
 def safe_next(value: str) -> str:

@@ -6,9 +6,8 @@ Every answer is stored as soon as it is there: a run that is killed after 700 of
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,10 +18,11 @@ from synkro_assets.analysis.bands import Trust, agrees, needs_confirmation
 from synkro_assets.analysis.content import EpisodeContent, within_budget
 from synkro_assets.analysis.evidence import check, merged
 from synkro_assets.analysis.findings import Checked, Drop, Finding
-from synkro_assets.analysis.keys import Versions
+from synkro_assets.analysis.keys import Versions, copy_key
 from synkro_assets.analysis.prompt import prompt_version, repair_message, system_prompt
 from synkro_assets.analysis.provider import BudgetSpent, NoAnswer, Provider, Spending
 from synkro_assets.analysis.rendering import new_nonce, render
+from synkro_assets.analysis.rows import copied_analysis, copied_findings, stored_finding
 from synkro_assets.analysis.verdicts import completed
 from synkro_assets.analysis.vocabulary import SCHEMA_VERSION, Author, Variant
 from synkro_resources.control.analyses import (
@@ -30,15 +30,18 @@ from synkro_resources.control.analyses import (
     DayLink,
     DroppedFinding,
     InjectionEvent,
+    KnownAnswer,
+    known_answers,
     link_days,
+    read_analysis,
+    same_question,
     save_analysis,
-    stored_statuses,
 )
 from synkro_resources.control.analyses import Finding as StoredFinding
 from synkro_resources.control.database import Database
 from synkro_resources.control.pii_tokens import TokenValue
 from synkro_resources.model.clock import Clock
-from synkro_resources.model.rubric import Rubric
+from synkro_resources.model.rubric import R1, Rubric
 from synkro_resources.model.taxonomy import TAXONOMY_VERSION
 from synkro_resources.rules.masking import MASKER_VERSION
 
@@ -109,6 +112,8 @@ class Analyst:
     tenant: str
     clock: Clock
     rubric: Rubric
+    relinks: bool = True
+    """Whether a day also stands on an answer that failed; else it keeps the one that it has."""
     on_progress: Callable[[Tally], None] = lambda _: None
     keep_tokens: Callable[[frozenset[TokenValue]], None] = lambda _: None
     """Called before a question leaves: what its tokens stand for must be known by then."""
@@ -116,16 +121,20 @@ class Analyst:
     def __post_init__(self) -> None:
         self.tally = Tally()
         self._systems = {variant: system_prompt(self.rubric, variant) for variant in Variant}
-        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Episodes with the same words are answered one after the other."""
+        self._failed: dict[str, str] = {}
+        """What this run could not have answered, by the contract's key: an equal question gets the same status."""
 
     def versions(self, variant: Variant) -> Versions:
+        """The checklist is no part of what is asked of an episode that is only labelled: a tenant's own is none."""
         client = self.provider.client
         return Versions(
             masker=MASKER_VERSION,
             model=client.model,
             params=client.profile.params,
             prompt=prompt_version(variant),
-            rubric=self.rubric.version,
+            rubric=self.rubric.version if variant is Variant.FULL else R1.version,
             schema=SCHEMA_VERSION,
         )
 
@@ -134,11 +143,12 @@ class Analyst:
 
         `episode_keys`: whose earlier answers may be used again.
         """
-        known = stored_statuses(self.db, self.tenant, episode_keys)
+        known = known_answers(self.db, self.tenant, episode_keys)
+        self.provider.paid = self.provider.ledger.unread_answers(KEPT_STATUSES)
         asyncio.run(self._run(iter(questions), known))
         return self.tally
 
-    async def _run(self, questions: Iterator[Callable[[], Question]], known: dict[str, str]) -> None:
+    async def _run(self, questions: Iterator[Callable[[], Question]], known: dict[str, KnownAnswer]) -> None:
         async def work() -> None:
             for make in questions:  # one iterator for all workers: each question is taken once
                 await self._answer(make(), known)
@@ -153,22 +163,48 @@ class Analyst:
         finally:
             await self.provider.client.close()
 
-    async def _answer(self, question: Question, known: dict[str, str]) -> None:
-        key = self.versions(question.variant).key_of(question.content.content_hash)
+    async def _answer(self, question: Question, known: dict[str, KnownAnswer]) -> None:
+        """Answer one question, and say which answer its day stands on."""
+        content = question.content
+        base = self.versions(question.variant).key_of(content.content_hash)
         self.tally.episodes += 1
-        hit = known.get(key) in KEPT_STATUSES
-        if hit:
-            self.tally.cache_hits += 1
-        elif (twin := self._under_way.get(key)) is not None:
-            await twin
-        else:
-            task = self._under_way[key] = asyncio.create_task(self._label(question, key))
-            await task
-        link = DayLink(question.day, question.content.episode_key, key, cache_hit=hit)
+        key = next((key for key in (base, copy_key(base, content.episode_key)) if _is_own(known.get(key), content)), "")
+        hit = bool(key)
+        if not hit:
+            async with self._turns[base]:
+                key, hit = await self._settled(question, base)
+        self.tally.cache_hits += hit
+        if base in self._failed and not self.relinks:
+            return
+        link = DayLink(question.day, content.episode_key, key, cache_hit=hit)
         await asyncio.to_thread(link_days, self.db, self.tenant, [link])
 
-    async def _label(self, question: Question, key: str) -> None:
+    async def _settled(self, question: Question, base: str) -> tuple[str, bool]:
+        """The key of the episode's own answer, and whether it cost no call.
+
+        Episodes with the same words share the question and not the answer: each keeps a copy, under a key of its own
+        where the contract's is another episode's, so that what is said or erased of one touches no other.
+        """
+        content, versions = question.content, self.versions(question.variant).stored
+        stored = await asyncio.to_thread(same_question, self.db, self.tenant, content.content_hash, versions)
+        own = next((answer for answer in stored if answer.episode_key == content.episode_key), None)
+        if own is not None and own.status in KEPT_STATUSES:
+            return own.analysis_key, True
+        is_taken = any(answer.analysis_key == base for answer in stored)
+        key = own.analysis_key if own else copy_key(base, content.episode_key) if is_taken else base
         await asyncio.to_thread(self.keep_tokens, question.personal)
+        if base in self._failed:
+            await asyncio.to_thread(self._store, question, key, _Outcome(self._failed[base], content))
+            return key, False
+        for twin in stored:
+            if twin.status in KEPT_STATUSES and await asyncio.to_thread(self._copy, question, twin.analysis_key, key):
+                return key, True
+        status = await self._label(question, key)
+        if status not in KEPT_STATUSES:
+            self._failed[base] = status
+        return key, False
+
+    async def _label(self, question: Question, key: str) -> str:
         try:
             outcome = await self._ask(question, key)
         except BudgetSpent:
@@ -176,6 +212,22 @@ class Analyst:
         except NoAnswer:
             outcome = _Outcome("provider_error", question.content)
         await asyncio.to_thread(self._store, question, key, outcome)
+        return outcome.status
+
+    def _copy(self, question: Question, source: str, key: str) -> bool:
+        """Store what was answered about the same words for this episode, too; False if that cannot be told."""
+        found = read_analysis(self.db, self.tenant, source)
+        if found is None:
+            return False
+        analysis, findings, drops = found
+        copies = copied_findings(key, findings, question.content)
+        if copies is None:
+            return False
+        answer = None if analysis.answer is None else EpisodeAnswer.model_validate(analysis.answer)
+        flagged = self._flagged(_Reply(question.content, answer)) if analysis.injection_flag else ()
+        copy = copied_analysis(analysis, key, question.content, self.clock.now())
+        save_analysis(self.db, self.tenant, copy, copies, drops=drops, injections=flagged)
+        return True
 
     async def _ask(self, question: Question, key: str) -> _Outcome:
         """The first question, and what the contract allows after it: one repair, one confirmation."""
@@ -244,7 +296,9 @@ class Analyst:
         for room_, part in ((room, shown), (2 * room, shown), (2 * room, _half(shown))):
             episode = render(part, new_nonce(part))
             user = repair_message(episode, failed) if failed else episode
-            got = await self.provider.ask(self._systems[question.variant], user, room_, analysis_key=key)
+            got = await self.provider.ask(
+                self._systems[question.variant], user, room_, analysis_key=key, episode_key=shown.episode_key
+            )
             if got.reason in ("refused", "content_filter"):
                 return _Reply(part, refused=True)
             answer = read_answer(got.text)
@@ -284,33 +338,17 @@ class Analyst:
             currency=self.provider.currency,
         )
         trust = Trust(outcome.content, self.rubric, bool(outcome.flagged))
-        findings = [self._row(key, finding, trust, outcome) for finding in outcome.findings]
+        findings = [_row(key, finding, trust, outcome) for finding in outcome.findings]
         drops = [DroppedFinding(attempt, drop.type, drop.code, drop.reason) for attempt, drop in outcome.drops]
         save_analysis(self.db, self.tenant, analysis, findings, drops=drops, injections=outcome.flagged)
         self.tally.note(outcome.status, findings=len(findings), drops=[drop.drop_code for drop in drops])
         self.tally.flagged += bool(outcome.flagged)
 
-    def _row(self, key: str, finding: Finding, trust: Trust, outcome: _Outcome) -> StoredFinding:
-        agreed = None if outcome.second is None else agrees(finding, outcome.second)
-        quote = finding.quote
-        start, end = quote.original if quote else (None, None)
-        messages = [outcome.content.message(ref) for ref in finding.refs]
-        return StoredFinding(
-            finding_id=_finding_id(key, finding, start),
-            type=finding.type,
-            code=finding.code,
-            value=finding.value,
-            applicability=finding.applicability,
-            message_ids=[line.message_id for line in messages if line is not None],
-            band=trust.band(finding, agreed),
-            quote_message_id=quote.line.message_id if quote else None,
-            text_version=quote.line.text_version if quote else None,
-            start=start,
-            end=end,
-            quote_masked=quote.masked if quote else None,
-            detail_masked=finding.detail,
-            run_agreement=None if agreed is None else "agreed" if agreed else "disagreed",
-        )
+
+def _row(key: str, finding: Finding, trust: Trust, outcome: _Outcome) -> StoredFinding:
+    agreed = None if outcome.second is None else agrees(finding, outcome.second)
+    run_agreement = None if agreed is None else "agreed" if agreed else "disagreed"
+    return stored_finding(key, finding, outcome.content, trust.band(finding, agreed), run_agreement)
 
 
 def workers(calls_at_once: int) -> int:
@@ -318,10 +356,9 @@ def workers(calls_at_once: int) -> int:
     return calls_at_once + math.ceil(calls_at_once / 4)
 
 
+def _is_own(answer: KnownAnswer | None, content: EpisodeContent) -> bool:
+    return answer is not None and answer.episode_key == content.episode_key and answer.status in KEPT_STATUSES
+
+
 def _half(content: EpisodeContent) -> EpisodeContent:
     return within_budget(content, content.characters // 2)
-
-
-def _finding_id(key: str, finding: Finding, start: int | None) -> str:
-    parts = (key, finding.type, finding.code, finding.refs[0] if finding.refs else "", str(start))
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()

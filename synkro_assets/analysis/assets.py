@@ -26,9 +26,10 @@ from synkro_resources.control.pii_tokens import (
     tenant_masking_key,
     values_in,
 )
+from synkro_resources.control.reviews import draw_week, last_full_week
+from synkro_resources.control.rubrics import active_rubric, scored_episodes
 from synkro_resources.model.errors import IntegrationError, Sentence
 from synkro_resources.model.ids import IntegrationKind
-from synkro_resources.model.rubric import R1
 from synkro_resources.model.tables.analysis import EPISODE_ANALYSIS, FINDING
 from synkro_resources.model.tables.crm import CALL, CONTACT, DEAL, DEAL_CONTACT, MANAGER
 from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
@@ -57,25 +58,25 @@ def labels(run: TenantRun) -> None:
     if client is None:
         run.notes.extra["skipped"] = "no AI provider is connected"
         return
-    episodes = affordable(run, episodes_of(run))
+    episodes = scored_before(run, episodes_of(run)) if run.asks_again else affordable(run, episodes_of(run))
     run.notes.rows_in = len(episodes)
-    provider = _provider(run, client)
+    provider = provider_of(run, client)
     platform = run.platform
-    key = tenant_masking_key(platform.control, platform.keyring, run.tenant, run.clock)
-    tokens = Tokens(key, StoredTokens(platform.control, platform.keyring, run.tenant))
-    characters = int(run.settings.episode_token_budget * provider.characters_per_token)
-    conversations = conversations_of(run, episodes, tokens, characters)
+    conversations = masked_conversations(run, provider, episodes)
     analyst = Analyst(
         provider,
         platform.control,
         run.tenant,
         run.clock,
-        R1,
+        active_rubric(platform.control, run.tenant),
+        relinks=not run.asks_again,
         on_progress=_teller(run, len(episodes)),
-        keep_tokens=_keeper(run),
+        keep_tokens=keeper(run),
     )
-    tally = analyst.run(_questions(episodes, conversations), [episode.episode_key for episode in episodes])
+    tally = analyst.run(questions_of(episodes, conversations), [episode.episode_key for episode in episodes])
     provider.ledger.forget_texts()
+    week = last_full_week(run.window.day_of(run.clock.now()))
+    run.notes.extra["drawn_for_review"] = draw_week(platform.control, run.tenant, week, run.clock)
     _tell(run, provider, tally)
 
 
@@ -94,7 +95,22 @@ def affordable(run: TenantRun, episodes: Sequence[Episode]) -> Sequence[Episode]
     return [episode for episode in episodes if id(episode) in chosen]
 
 
-def _provider(run: TenantRun, client: AsyncAiClient) -> Provider:
+def scored_before(run: TenantRun, episodes: Sequence[Episode]) -> list[Episode]:
+    """Those that the checklist has scored on these days, whatever version it had."""
+    scored = scored_episodes(run.platform.control, run.tenant, run.window.first_day, run.window.last_day)
+    return [episode for episode in episodes if (episode.day, episode.episode_key) in scored]
+
+
+def masked_conversations(run: TenantRun, provider: Provider, episodes: Sequence[Episode]) -> Conversations:
+    """The conversations of these episodes as the provider may see them."""
+    platform = run.platform
+    key = tenant_masking_key(platform.control, platform.keyring, run.tenant, run.clock)
+    tokens = Tokens(key, StoredTokens(platform.control, platform.keyring, run.tenant))
+    characters = int(run.settings.episode_token_budget * provider.characters_per_token)
+    return conversations_of(run, episodes, tokens, characters)
+
+
+def provider_of(run: TenantRun, client: AsyncAiClient) -> Provider:
     settings = run.settings
     ledger = AiLedger(run.platform.control, run.tenant, run.clock, settings.ai_monthly_cap)
     return Provider(
@@ -107,7 +123,7 @@ def _provider(run: TenantRun, client: AsyncAiClient) -> Provider:
     )
 
 
-def _questions(episodes: Sequence[Episode], conversations: Conversations) -> Iterator[Callable[[], Question]]:
+def questions_of(episodes: Sequence[Episode], conversations: Conversations) -> Iterator[Callable[[], Question]]:
     """Each is made when its turn comes: masking a month of dialogs takes longer than the first answer."""
 
     def make(episode: Episode) -> Callable[[], Question]:
@@ -121,7 +137,7 @@ def _questions(episodes: Sequence[Episode], conversations: Conversations) -> Ite
     return map(make, episodes)
 
 
-def _keeper(run: TenantRun) -> Callable[[frozenset[TokenValue]], None]:
+def keeper(run: TenantRun) -> Callable[[frozenset[TokenValue]], None]:
     kept: set[TokenValue] = set()
 
     def keep(values: frozenset[TokenValue]) -> None:
@@ -151,6 +167,7 @@ def _tell(run: TenantRun, provider: Provider, tally: Tally) -> None:
         "primary_calls": tally.primary,
         "repair_calls": tally.repairs,
         "confirming_calls": tally.confirmations,
+        "answers_read_again": spending.read_again,
         "calls_without_answer": spending.unsure_calls,
         "tokens_in": spending.tokens_in,
         "tokens_cached": spending.tokens_cached,

@@ -182,14 +182,7 @@ class _Check:
 
     def _find(self, ref: str, wanted: str) -> tuple[int, int] | None:
         """Where the words stand whole; not where they begin or end inside a word."""
-        text = self._form(ref).text
-        start = text.find(wanted)
-        while start >= 0:
-            end = start + len(wanted)
-            if not _splits_word(text, start) and not _splits_word(text, end):
-                return start, end
-            start = text.find(wanted, start + 1)
-        return None
+        return _whole_words(self._form(ref).text, wanted)
 
     def _order(self, kind: FindingType, raw: RawFinding, line: MessageLine) -> None:
         if not self._in_place(kind, raw, line):
@@ -238,6 +231,23 @@ class _Check:
                 raise _Dropped(DropCode.GUARD)
         if applicability is Applicability.APPLICABLE and violates(kind, raw.code, raw.value, words, self.content):
             raise _Dropped(DropCode.GUARD)
+
+
+def quote_in(line: MessageLine, masked: str) -> Quote | None:
+    """A quote that was verified in the same words of another message, in this one."""
+    wanted, form = comparable_text(masked), comparable_of(line.text.text)
+    place = _whole_words(form.text, wanted) if wanted else None
+    return None if place is None else Quote(line, *form.source(*place), is_whole=form.text == wanted)
+
+
+def _whole_words(text: str, wanted: str) -> tuple[int, int] | None:
+    start = text.find(wanted)
+    while start >= 0:
+        end = start + len(wanted)
+        if not _splits_word(text, start) and not _splits_word(text, end):
+            return start, end
+        start = text.find(wanted, start + 1)
+    return None
 
 
 def _may_be_open(kind: FindingType, code: str, applicability: Applicability) -> bool:

@@ -43,3 +43,8 @@ class Versions:
         }
         canonical = json.dumps(named, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def copy_key(analysis_key: str, episode_key: str) -> str:
+    """Where an episode keeps its own answer if the contract's key is that of another one with the same words."""
+    return hashlib.sha256(f"{analysis_key}|{episode_key}".encode()).hexdigest()

@@ -10,14 +10,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 import httpx
 
 from synkro_assets.analysis.answer import answer_schema
+from synkro_assets.analysis.rendering import without_nonce
 from synkro_resources.ai.adaptive_limit import AdaptiveLimit
-from synkro_resources.ai.async_client import LONGEST_WAIT_S, AsyncAiClient, CallFailed, Completion
+from synkro_resources.ai.async_client import LONGEST_WAIT_S, AsyncAiClient, CallFailed, Completion, Reason, Usage
 from synkro_resources.ai.prices import ModelPrice
-from synkro_resources.control.ai_ledger import AiLedger, CallResult, PlannedCall
+from synkro_resources.control.ai_ledger import ANSWERED, AiLedger, CallResult, PaidAnswer, PlannedCall
 from synkro_resources.model.errors import PermanentError, SynkroError
 
 TRIES = 4
@@ -57,6 +59,8 @@ class Spending:
     calls: int = 0
     unsure_calls: int = 0
     """Calls that may have been billed without an answer; they count by their estimate."""
+    read_again: int = 0
+    """Answers of an earlier run that died before they were stored; they are paid for already."""
     tokens_in: int = 0
     tokens_cached: int = 0
     tokens_out: int = 0
@@ -90,6 +94,8 @@ class Provider:
         self.limit = AdaptiveLimit(self.client.profile.most_at_once)
         self.spending = Spending()
         self._set_aside = Decimal(0)
+        self.paid: dict[str, list[PaidAnswer]] = {}
+        """By analysis key: answers that are taken instead of asking the same again."""
         self.by_key: defaultdict[str, Spending] = defaultdict(Spending)
         self._schema = answer_schema()
         self._host = httpx.URL(self.client.base_url).host
@@ -99,20 +105,22 @@ class Provider:
         """Of all money here; empty where the model's price is unknown, and then nothing is counted in money."""
         return self.price.currency if self.price else ""
 
-    async def ask(self, system: str, user: str, max_output: int, *, analysis_key: str) -> Completion:
+    async def ask(self, system: str, user: str, max_output: int, *, analysis_key: str, episode_key: str) -> Completion:
         """One answer, waited for as long as the provider asks us to, at most four times.
 
         Raises:
             BudgetSpent: nothing was sent.
             NoAnswer: the provider refused or stayed away; `stopped` is set if it will refuse everything.
         """
+        if (paid := self._paid_for(analysis_key, _request(system, user))) is not None:
+            return paid
         for attempt in range(1, TRIES + 1):
             if self.stopped is not None:
                 raise NoAnswer(self.stopped)
             async with self.limit.slot() as round_:
                 if self.stopped is not None:  # meanwhile
                     raise NoAnswer(self.stopped)
-                call = await self._call(system, user, max_output, analysis_key)
+                call = await self._call(system, user, max_output, analysis_key, episode_key)
                 answer = call.outcome
                 if isinstance(answer, Completion):
                     self.limit.succeeded()
@@ -129,7 +137,7 @@ class Provider:
             await self.sleep(_wait(attempt, answer.retry_after_s))
         raise AssertionError("the last attempt returns or raises")
 
-    async def _call(self, system: str, user: str, max_output: int, analysis_key: str) -> _Call:
+    async def _call(self, system: str, user: str, max_output: int, analysis_key: str, episode_key: str) -> _Call:
         client = self.client
         estimate = self._estimate(len(system) + len(user), max_output)
         self._keep_within_caps(estimate)
@@ -138,10 +146,11 @@ class Provider:
             host=self._host,
             model=client.model,
             rung=client.rung.number,
-            request=f"{system}\n\n{user}",
+            request=_request(system, user),
             estimate=estimate,
             currency=self.currency,
             analysis_key=analysis_key,
+            episode_key=episode_key,
         )
         self._set_aside += estimate
         call_id = await asyncio.to_thread(self.ledger.reserve, planned, self.month_of)
@@ -169,17 +178,48 @@ class Provider:
             spending.tokens_out += result.tokens_out
             spending.cost += cost
 
+    def _paid_for(self, analysis_key: str, request: str) -> Completion | None:
+        """The answer of an earlier run to the very same request, whatever nonce it had."""
+        waiting = self.paid.get(analysis_key, [])
+        wanted = without_nonce(request)
+        found = next((answer for answer in waiting if without_nonce(answer.request) == wanted), None)
+        if found is None:
+            return None
+        waiting.remove(found)
+        self.spending.read_again += 1
+        spending = self.by_key[analysis_key]
+        spending.calls += 1
+        spending.tokens_in += found.tokens_in
+        spending.tokens_cached += found.tokens_cached
+        spending.tokens_out += found.tokens_out
+        spending.cost += found.cost
+        return Completion(
+            found.answer,
+            cast("Reason", found.finish_reason),
+            Usage(found.tokens_in, found.tokens_cached, found.tokens_out),
+            found.request_id,
+            self.client.rung,
+            found.latency_ms,
+        )
+
     def _result(self, answer: Completion | CallFailed) -> CallResult:
         if isinstance(answer, CallFailed):
             cost = None if answer.may_be_billed else Decimal(0)
             return CallResult(answer.status, cost, answer.rung.number)
         usage = answer.usage
         if usage is None:
-            return CallResult(200, None, answer.rung.number, latency_ms=answer.latency_ms, answer=answer.text)
+            return CallResult(
+                ANSWERED,
+                None,
+                answer.rung.number,
+                latency_ms=answer.latency_ms,
+                answer=answer.text,
+                finish_reason=answer.reason,
+            )
         price = self.price
         cost = price.cost(usage.incoming, usage.outgoing, usage.cached) if price else Decimal(0)
         return CallResult(
-            200,
+            ANSWERED,
             cost,
             answer.rung.number,
             usage.incoming,
@@ -188,6 +228,7 @@ class Provider:
             answer.latency_ms,
             answer.request_id,
             answer.text,
+            answer.reason,
         )
 
     def _estimate(self, characters: int, max_output: int) -> Decimal:
@@ -204,6 +245,10 @@ class Provider:
     def _stop_if_hopeless(self, error: SynkroError) -> None:
         if self.stopped is None and isinstance(error, PermanentError) and error.code in STOPPING:
             self.stopped = error
+
+
+def _request(system: str, user: str) -> str:
+    return f"{system}\n\n{user}"
 
 
 def _wait(attempt: int, asked: float | None) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import unicodedata
 from zoneinfo import ZoneInfo
@@ -14,6 +15,8 @@ from synkro_resources.rules.mapped_text import MappedText
 WEEKDAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
 _BREAKS = frozenset("\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs"})
+_HEADER = re.compile(r"^<<<EPISODE ([0-9a-f]{8})>>>$", re.MULTILINE)
+"""Examples come first, the episode last; nobody's message begins a line."""
 _ROLES = {Author.CLIENT: "Клиент", Author.BOT: "Бот", Author.BROADCAST: "Рассылка"}
 
 
@@ -37,6 +40,12 @@ def render(content: EpisodeContent, nonce: str) -> str:
     zone = ZoneInfo(content.zone)
     lines += [_line(line, nonce, zone) for line in content.lines]
     return "\n".join([*lines, f"<<<END {nonce}>>>"])
+
+
+def without_nonce(request: str) -> str:
+    """The request as any call with the same words sends it: its nonce, which stands nowhere else, made zeros."""
+    headers = _HEADER.findall(request)
+    return request.replace(headers[-1], "0" * len(headers[-1])) if headers else request
 
 
 def one_line(text: MappedText) -> MappedText:

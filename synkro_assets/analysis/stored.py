@@ -28,11 +28,7 @@ def analyses(run: TenantRun) -> pa.Table:
 
 
 def findings(run: TenantRun) -> pa.Table:
-    """What those analyses found.
-
-    Two episodes with the same words share an analysis; its findings name the messages of the one that was asked about
-    and are stored once, with that one.
-    """
+    """What those analyses found; nothing whose messages are another episode's."""
     return _of_days(run, FINDING, lambda found: [_finding(row) for row in found[1] if _is_own(row)])
 
 

@@ -6,12 +6,23 @@ from collections.abc import Iterable
 
 import dagster as dg
 
+from synkro_assets.analysis.assets import LABELS
 from synkro_assets.automation.planning import Stage, StageKind
 from synkro_assets.tenant_asset import TenantAsset
 from synkro_resources.model.period import PeriodKind
+from synkro_resources.model.tables.analysis import ANALYSIS_TABLES
 
 DATA_JOB = "tenant_day_data"
 REFRESH_JOB = "tenant_refresh"
+TRIAL_JOB = "tenant_rubric_trial"
+OF_LABELS = frozenset(
+    {
+        LABELS,
+        *(table.name for table in ANALYSIS_TABLES),
+        *(f"supabase/{table.name.split('/')[-1]}" for table in ANALYSIS_TABLES),
+    }
+)
+"""What asking again about stored dialogs makes anew."""
 REPORT_JOBS = {kind: f"tenant_{kind}_report" for kind in PeriodKind}
 REPORT_JOB = REPORT_JOBS[PeriodKind.DAY]
 
@@ -21,6 +32,10 @@ def job_of(stage: Stage, period: PeriodKind) -> str:
     match stage.kind:
         case StageKind.DATA | StageKind.RAW | StageKind.DERIVED:
             return DATA_JOB
+        case StageKind.LABELS:
+            return DATA_JOB
+        case StageKind.TRIAL:
+            return TRIAL_JOB
         case StageKind.REFRESH:
             return REFRESH_JOB
         case StageKind.REPORT:
@@ -50,5 +65,7 @@ def narrowed_selection(
             return asset_keys(first)
         case StageKind.DERIVED:
             return asset_keys(derived)
-        case StageKind.DATA | StageKind.REFRESH | StageKind.REPORT:
+        case StageKind.LABELS:
+            return asset_keys(asset for asset in derived if asset.name in OF_LABELS)
+        case StageKind.DATA | StageKind.REFRESH | StageKind.REPORT | StageKind.TRIAL:
             return None

@@ -37,6 +37,8 @@ class StageKind(StrEnum):
     DERIVED = "derived"
     REFRESH = "refresh"
     REPORT = "report"
+    LABELS = "labels"
+    TRIAL = "trial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,11 @@ def plan(
             return _load(period.first_day, period.last_day)
         case RequestKind.REFRESH:
             return [Stage(StageKind.REFRESH, period.first_day, period.last_day)]
+        case RequestKind.LABELS:
+            chunks = enumerate(reversed(_chunks(period.first_day, period.last_day)))
+            return [Stage(StageKind.LABELS, *chunk, chunk=number) for number, chunk in chunks]
+        case RequestKind.TRIAL:
+            return [Stage(StageKind.TRIAL, period.first_day, period.last_day)]
         case RequestKind.REPORT:
             today = window.day_of(now)
             since = max(period.last_day + timedelta(days=1), today - timedelta(days=WAITING_LOOK_BACK_DAYS))

@@ -182,7 +182,8 @@ def _settle_stale_days(platform: Platform, request: RunRequest, stages: list[Sta
     evening before: two rounds settle everything, and a third one would say that something is wrong with the rules.
     """
     following = stages[position + 1 :]
-    if any(stage.kind is not StageKind.REPORT for stage in following) or request.kind is RequestKind.REFRESH:
+    derives = request.kind in (RequestKind.DATA, RequestKind.REPORT)
+    if not derives or any(stage.kind is not StageKind.REPORT for stage in following):
         return stages
     rounds = int(str(request.plan.get("rounds", 0)))
     settings = tenant_settings(platform.control, request.tenant)

@@ -24,6 +24,7 @@ from synkro_resources.control.tenants import tenant_settings
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.platform import Platform
 from synkro_resources.rules.quiet_hours import is_quiet, local_day_began
+from synkro_resources.rules.working_time import Calendar
 
 Pause = Callable[[float], None]
 
@@ -52,8 +53,13 @@ def note_failures(platform: Platform, tenant: str) -> None:
     """Bring the tenant's incidents in line with what fails now."""
     recover_stuck(platform.control, tenant, platform.clock)
     now = platform.clock.now()
+
+    def disputed_before() -> datetime:
+        calendar = Calendar.of(tenant_settings(platform.control, tenant))
+        return calendar.start_of_working_day_back(now, failures.DISPUTE_DAYS)
+
     with platform.control.tenant(tenant) as connection:
-        found = failures.look(connection, now)
+        found = failures.look(connection, now, disputed_before)
         notices.settle(connection, tenant, kinds=failures.DERIVED, failing=found.failing, works=found.works, now=now)
 
 

@@ -10,6 +10,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "delivery_failed": "Отчёт не доставлен",
         "data_old": "Данные устарели: {name}",
         "ai_budget": "Бюджет ИИ",
+        "dispute_waiting": "Спор ждёт решения",
         "again": " (напоминание)",
         "step": "Шаг: {step}",
         "what": "Причина: {what}",
@@ -27,6 +28,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "name_email": "электронная почта",
         "name_data": "данные по дням",
         "name_refresh": "сегодняшние данные",
+        "name_labels": "переоценка по чек-листу",
+        "name_trial": "проба чек-листа",
         "name_report": "отчёт за {period}",
     },
     "en": {
@@ -36,6 +39,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "delivery_failed": "A report was not delivered",
         "data_old": "Old data: {name}",
         "ai_budget": "AI budget",
+        "dispute_waiting": "A dispute waits for a decision",
         "again": " (reminder)",
         "step": "Step: {step}",
         "what": "Cause: {what}",
@@ -53,6 +57,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "name_email": "e-mail",
         "name_data": "data by day",
         "name_refresh": "today's data",
+        "name_labels": "asking again by the checklist",
+        "name_trial": "the trial of the checklist",
         "name_report": "the report of {period}",
     },
 }

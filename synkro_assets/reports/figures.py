@@ -118,6 +118,7 @@ def period_figures(known: Known, period: Period, calendar: Calendar) -> PeriodFi
             end=end,
             as_of=as_of,
             unsorted=_unsorted(statuses),
+            rubrics=known.inputs.rubrics,
         ),
         health=data_health(
             states=states,

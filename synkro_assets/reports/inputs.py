@@ -14,11 +14,13 @@ import pyarrow.compute as pc
 
 from synkro_assets.reports.cut_rows import whole_episodes, whole_turns
 from synkro_resources.model.period import Period
+from synkro_resources.model.rubric import R1, RUBRICS, Rubric
 from synkro_resources.model.tables.dialogs import EPISODE, TURN
 from synkro_resources.model.tables.raw import RAW_TABLES
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.rules.comparison import previous_period
 from synkro_resources.rules.deal_history import DealHistory
+from synkro_resources.rules.feedback import Agreement
 from synkro_resources.rules.metrics.frames import as_frame
 from synkro_resources.rules.metrics.health import StepLoad
 from synkro_resources.rules.metrics.labels import Labels, closed_by_label
@@ -37,6 +39,8 @@ class PackageInputs:
     `episodes`, `turns`, `messages`: the days that `days_to_read` names, as far as they are loaded. `deal_events`: all
     that are stored; they are complete from `events_from` on. `loaded_days`: days of them whose mandatory steps are all
     stored; `history_from`: the tenant's first loaded day, None before any load.
+    `agreement`: how far people agreed with findings drawn at random, judged up to the period's end.
+    `rubric`: the checklist whose words are shown; `rubrics`: all versions by which episodes were scored.
     `labels`: of the messages up to the period's end; `labels_before`: up to the end of the period before.
     `blocked_days`: days of which a check failed that a correct report depends on.
     """
@@ -62,6 +66,9 @@ class PackageInputs:
     labels_before: Labels
     mandatory: frozenset[str] = field(default_factory=all_raw_steps)
     blocked_days: frozenset[date] = frozenset()
+    agreement: tuple[Agreement, ...] = ()
+    rubric: Rubric = R1
+    rubrics: Mapping[str, Rubric] = field(default_factory=lambda: RUBRICS)
 
 
 def days_to_read(period: Period, settings: TenantSettings, calendar: Calendar) -> tuple[date, date]:
@@ -209,4 +216,6 @@ def input_hash(known: Known, versions: Mapping[str, str]) -> str:
     for overlay in (known.labels.overlay, known.inputs.labels_before.overlay):
         if not overlay.is_empty:  # the figures compared with change by it, too, and their findings are not hashed
             sha.update(repr((sorted(overlay.removed), sorted(overlay.disputed))).encode())
+    if known.inputs.agreement:
+        sha.update(repr(known.inputs.agreement).encode())
     return sha.hexdigest()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pandas as pd
 
 from synkro_assets.reports.metric_values import count_metric, share_metric
 from synkro_resources.model.package import PackageMetric, PackageRow
+from synkro_resources.model.rubric import RUBRICS, Rubric
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.rules.deal_history import NOBODY, DealHistory, Responsible
+from synkro_resources.rules.feedback import Agreement
 from synkro_resources.rules.metrics.checklist import Checklist, checklist, mean_score
 from synkro_resources.rules.metrics.frames import moment, real, records, text, whole
 from synkro_resources.rules.metrics.labels import Labels, Missing, episode_managers
@@ -44,6 +46,10 @@ TENANT_FIGURES = (
     (14, "critical_fails", "episodes"),
 )
 """What a package without labels holds as missing."""
+
+
+LEAST_MARKS, LEAST_ITEM_MARKS = 50, 30
+"""A month's draw, and what one item gets in half a year."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ def label_figures(
     end: datetime,
     as_of: datetime,
     unsorted: Collection[tuple[int, int]] = (),
+    rubrics: Mapping[str, Rubric] = RUBRICS,
 ) -> LabelFigures:
     """Every metric with labels of `[start, end)` as known at `as_of`.
 
@@ -104,7 +111,7 @@ def label_figures(
         reasons=lost_reasons(labels, lost, episodes, settings.loss_reason_map),
         sentiment=sentiment(labels, active, messages),
         objections=objections(labels, active, history, as_of=as_of, excluded_pipelines=excluded),
-        checklist=checklist(labels, active),
+        checklist=checklist(labels, active, rubrics),
         managers=episode_managers(messages, active, history, settings.author_map),
         smallest_sample=settings.min_sample_checklist,
     )
@@ -128,6 +135,21 @@ def label_metrics(figures: LabelFigures) -> list[PackageMetric]:
         *_checklist(figures),
         analysed,
     ]
+
+
+def agreement_metrics(found: Iterable[Agreement]) -> Iterator[PackageMetric]:
+    """How far people agree with findings drawn at random: all together, and each item of the checklist.
+
+    With fewer marks the interval would be wider than anybody can use.
+    """
+    for item in found:
+        is_item = item.type == "checklist" and bool(item.code)
+        if (item.type and not is_item) or item.share.den < (LEAST_ITEM_MARKS if is_item else LEAST_MARKS):
+            continue
+        scope, scope_id = ("item", item.code) if is_item else ("tenant", "")
+        metric = share_metric(23, "agreement", item.share, scope=scope, scope_id=scope_id)
+        low, high = item.interval or (None, None)
+        yield replace(metric, test="wilson", ci_low=low, ci_high=high)
 
 
 def label_rows(figures: LabelFigures) -> Iterator[PackageRow]:

@@ -15,12 +15,11 @@ from synkro_assets.reports.facts import facts_of
 from synkro_assets.reports.figure_metrics import metrics_of
 from synkro_assets.reports.figures import PeriodFigures, figures_before, period_figures
 from synkro_assets.reports.inputs import Known, PackageInputs, input_hash
-from synkro_assets.reports.label_figures import label_rows
+from synkro_assets.reports.label_figures import agreement_metrics, label_rows
 from synkro_assets.reports.quotes import with_quotes
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.package import Package, PackageHealth, PackageMetric, PackageRow, Verdict
 from synkro_resources.model.period import Period, PeriodKind
-from synkro_resources.model.rubric import R1
 from synkro_resources.model.taxonomy import LOST_REASONS, OBJECTIONS
 from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.model.window import TenantWindow
@@ -85,7 +84,7 @@ def build_package(
         verdict_reasons=reasons,
         versions=versions,
         input_hash=input_hash(known, versions | ({"checks": "failed"} if "checks_failed" in reasons else {})),
-        metrics=tuple(with_intervals(compared)),
+        metrics=tuple(with_intervals([*compared, *agreement_metrics(inputs.agreement)])),
         rows=tuple(_numbered(with_quotes(rows, inputs.labels, _language(settings)))),
         health=(*_health(figures.health, settings, inputs.loads, built_at), _compared_people(people)),
         holidays=tuple(day for day in period.days if calendar.is_holiday(day)),
@@ -172,7 +171,8 @@ def _samples(figures: PeriodFigures) -> dict[str, DialogSample]:
 
 def _rubrics(labels: Labels) -> list[str]:
     """The versions of the checklist by which episodes were scored; another one breaks the series."""
-    return sorted(set(labels.answers["rubric"].dropna().astype(str)))
+    scored = labels.answers[labels.answers["variant"] == "full"]
+    return sorted(set(scored["rubric"].dropna().astype(str)))
 
 
 def _compared_people(found: ManagerComparison) -> PackageHealth:
@@ -357,7 +357,7 @@ def _names(inputs: PackageInputs, settings: TenantSettings) -> dict[str, dict[st
         "reason": _reason_names(inputs),
         "objection": {code: label.in_language(language) for code, label in OBJECTIONS.items()},
         "lost_reason": {code: label.in_language(language) for code, label in LOST_REASONS.items()},
-        "item": {item.code: item.question.in_language(language) for item in R1.items},
+        "item": {item.code: item.question.in_language(language) for item in inputs.rubric.items},
     }
 
 

@@ -16,6 +16,7 @@ from synkro_resources.model.report import ReportDocument
 
 Payload = dict[str, object]
 BUTTON = {"ru": "Открыть в кабинете", "en": "Open in the cabinet"}
+WRONG = {"ru": "Неверный вывод", "en": "Wrong conclusion"}
 
 
 def report_payloads(run: TenantRun, document: ReportDocument, resolve: Resolve, channel: str) -> list[Payload]:
@@ -59,7 +60,12 @@ def _payload(
     # Telegram refuses buttons that lead to a private address; the text then carries the link alone.
     is_taken = channel != IntegrationKind.TELEGRAM or address.startswith("https://")
     buttons = (
-        [[BUTTON[document.language], f"{address}/reports?report={document.doc_id}"]] if is_last and is_taken else []
+        [
+            [BUTTON[document.language], f"{address}/reports?report={document.doc_id}"],
+            [WRONG[document.language], f"{address}/dialogs?report={document.doc_id}"],
+        ]
+        if is_last and is_taken
+        else []
     )
     return {
         "html": html,

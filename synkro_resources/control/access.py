@@ -124,11 +124,20 @@ def _scheduler_rules() -> Iterator[Rule]:
 
 
 def _auth_rules() -> Iterator[Rule]:
-    for table in (people.app_user, people.session, people.signin_attempt):
+    for table in (
+        people.app_user,
+        people.session,
+        people.signin_attempt,
+        people.signin_challenge,
+        people.second_factor,
+        people.recovery_code,
+        people.password_reset,
+    ):
         yield Rule(AUTH, table, WRITE, ANY)
     yield Rule(AUTH, people.membership, ADD, ANY)
     yield Rule(AUTH, people.invitation, ("SELECT", "UPDATE (accepted_at)"), ANY)
     yield Rule(AUTH, people.platform_role, READ, ANY)
+    yield Rule(AUTH, audit.audit_event, ("INSERT",), ANY)  # adds to the record, never reads it
 
 
 def _operator_rules() -> Iterator[Rule]:

@@ -8,19 +8,34 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from synkro_resources.control.database import Database
-from synkro_resources.control.tables.analysis import ai_call
+from synkro_resources.control.tables.analysis import ai_call, episode_analysis
 from synkro_resources.control.tables.tenancy import usage_month
 from synkro_resources.model.clock import Clock
 
 TEXTS_KEPT = timedelta(days=30)
+ANSWERED = 200
+_PAID_COLUMNS = (
+    "masked_request",
+    "masked_answer",
+    "finish_reason",
+    "vendor_request_id",
+    "rung",
+    "latency_ms",
+    "tokens_in",
+    "tokens_cached",
+    "tokens_out",
+    "cost",
+)
+"""Of the fields of `PaidAnswer`, in their order."""
 FIRST_RATIO, LEAST_RATIO, MOST_RATIO, RATIO_STEP = 2.0, 1.5, 4.0, 0.5
 
 
@@ -36,6 +51,8 @@ class PlannedCall:
     estimate: Decimal
     currency: str
     analysis_key: str | None = None
+    episode_key: str | None = None
+    """Whose words are sent: who is erased takes them out of the ledger, also where no answer was stored."""
     narrative_id: str | None = None
 
 
@@ -52,6 +69,24 @@ class CallResult:
     latency_ms: int = 0
     request_id: str | None = None
     answer: str = ""
+    finish_reason: str | None = None
+    """Why the answer ended; None without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaidAnswer:
+    """An answer that was settled and belongs to no stored analysis: its run died between the two."""
+
+    request: str
+    answer: str
+    finish_reason: str
+    request_id: str | None
+    rung: int
+    latency_ms: int
+    tokens_in: int
+    tokens_cached: int
+    tokens_out: int
+    cost: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +111,7 @@ class AiLedger:
                     tenant=self.tenant,
                     call_id=call_id,
                     analysis_key=call.analysis_key,
+                    episode_key=call.episode_key,
                     narrative_id=call.narrative_id,
                     called_at=self.clock.now(),
                     provider=call.provider,
@@ -117,6 +153,7 @@ class AiLedger:
                     cost_is_estimate=result.cost is None,
                     latency_ms=result.latency_ms,
                     masked_answer=result.answer,
+                    finish_reason=result.finish_reason,
                     answer_hash=digest(result.answer) if result.answer else "",
                 )
             )
@@ -131,6 +168,30 @@ class AiLedger:
                 )
             )
         return cost
+
+    def unread_answers(self, kept: Collection[str]) -> dict[str, list[PaidAnswer]]:
+        """By analysis key the answers, in their order, whose texts are there and whose analysis is not.
+
+        `kept`: statuses of analyses that are not asked about again.
+        """
+        row = ai_call.c
+        stored = (
+            exists()
+            .where(episode_analysis.c.analysis_key == row.analysis_key, episode_analysis.c.status.in_(sorted(kept)))
+            .correlate(ai_call)
+        )
+        query = (
+            select(row.analysis_key, *(row[name] for name in _PAID_COLUMNS))
+            .where(row.called_at >= self.clock.now() - TEXTS_KEPT, row.http_status == ANSWERED)
+            .where(row.masked_request.is_not(None), row.masked_answer.is_not(None), row.finish_reason.is_not(None))
+            .where(row.analysis_key.is_not(None), ~stored)
+            .order_by(row.called_at, row.finish_reason != "length", row.call_id)
+        )
+        found: dict[str, list[PaidAnswer]] = {}
+        with self.db.tenant(self.tenant) as connection:
+            for analysis_key, *values in connection.execute(query):
+                found.setdefault(analysis_key, []).append(PaidAnswer(*values))
+        return found
 
     def spent(self, month_of: date) -> Decimal:
         """Money of the month, reservations included."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -46,7 +46,10 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One checked label. `start`, `end`: where the quote stands in the original text."""
+    """One checked label. `start`, `end`: where the quote stands in the original text.
+
+    `refs`: numbers of the messages as the model saw them; None where an older version did not keep them.
+    """
 
     finding_id: str
     type: str
@@ -62,6 +65,16 @@ class Finding:
     quote_masked: str | None = None
     detail_masked: str | None = None
     run_agreement: str | None = None
+    refs: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAnswer:
+    """An answer that is stored: whose it is, and what became of the question."""
+
+    analysis_key: str
+    episode_key: str
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,11 @@ class DayLink:
     episode_key: str
     analysis_key: str
     cache_hit: bool
+
+
+_ANALYSIS_FIELDS = tuple(item.name for item in fields(Analysis))
+_FINDING_FIELDS = tuple(item.name for item in fields(Finding))
+_KNOWN = select(episode_analysis.c.analysis_key, episode_analysis.c.episode_key, episode_analysis.c.status)
 
 
 def save_analysis(
@@ -125,16 +143,45 @@ def supersede(db: Database, tenant: str, analysis_key: str, by: str) -> None:
         )
 
 
-def stored_statuses(db: Database, tenant: str, episode_keys: Sequence[str]) -> dict[str, str]:
-    """Analysis key → status of everything that was ever asked about these episodes."""
+def known_answers(db: Database, tenant: str, episode_keys: Sequence[str]) -> dict[str, KnownAnswer]:
+    """By analysis key everything that was ever asked about these episodes."""
     keys = cast(list(episode_keys), ARRAY(Text))
     with db.tenant(tenant) as connection:
-        rows = connection.execute(
-            select(episode_analysis.c.analysis_key, episode_analysis.c.status).where(
-                episode_analysis.c.episode_key == func.any(keys)
+        rows = connection.execute(_KNOWN.where(episode_analysis.c.episode_key == func.any(keys))).all()
+    return {row.analysis_key: KnownAnswer(*row) for row in rows}
+
+
+def same_question(db: Database, tenant: str, content_hash: str, versions: Mapping[str, str]) -> list[KnownAnswer]:
+    """What is stored of episodes with the same words, asked with the same versions; the oldest first."""
+    about = episode_analysis.c
+    query = _KNOWN.where(about.content_hash == content_hash, about.versions.contains(dict(versions)))
+    with db.tenant(tenant) as connection:
+        rows = connection.execute(query.order_by(about.created_at, about.analysis_key)).all()
+    return [KnownAnswer(*row) for row in rows]
+
+
+def read_analysis(
+    db: Database, tenant: str, analysis_key: str
+) -> tuple[Analysis, list[Finding], list[DroppedFinding]] | None:
+    """One stored answer with all that belongs to it; None if it is gone."""
+    with db.tenant(tenant) as connection:
+        about = connection.execute(
+            select(*(episode_analysis.c[name] for name in _ANALYSIS_FIELDS)).where(
+                episode_analysis.c.analysis_key == analysis_key
             )
+        ).one_or_none()
+        findings = connection.execute(
+            select(*(finding.c[name] for name in _FINDING_FIELDS)).where(finding.c.analysis_key == analysis_key)
         ).all()
-    return {row.analysis_key: row.status for row in rows}
+        drops = connection.execute(
+            select(finding_drop.c.attempt, finding_drop.c.type, finding_drop.c.code, finding_drop.c.drop_code)
+            .where(finding_drop.c.analysis_key == analysis_key)
+            .order_by(finding_drop.c.drop_no)
+        ).all()
+    if about is None:
+        return None
+    found = [Finding(**row._mapping) for row in findings]  # pyright: ignore[reportPrivateUsage]  # its public name
+    return Analysis(**about._mapping), found, [DroppedFinding(*row) for row in drops]  # pyright: ignore[reportPrivateUsage]
 
 
 def link_days(db: Database, tenant: str, links: Sequence[DayLink]) -> None:
@@ -157,7 +204,8 @@ def analyses_of_days(
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     """The analyses that these days stand on, each row with its `day` and episode, and their findings, likewise.
 
-    Episodes with the same words share an analysis: `asked_episode_key` is the one whose messages the findings name.
+    `asked_episode_key` is the episode whose messages the findings name. It is another one only in days that were
+    labelled before episodes with the same words had each an answer of their own.
     """
     link, about = episode_analysis_day.c, episode_analysis.c
     asked = about.episode_key.label("asked_episode_key")

@@ -5,7 +5,7 @@ Nothing has to be reported by whoever fails, and a process that is killed loses 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from synkro_resources.control.integrations import recovered_columns
 from synkro_resources.control.notices import TOLD_WITHIN, Failure, NoticeKind
 from synkro_resources.control.outbox import NOTICES
+from synkro_resources.control.tables.analysis import dispute
 from synkro_resources.control.tables.delivery import delivery, destination
 from synkro_resources.control.tables.integrations import integration
 from synkro_resources.control.tables.runs import (
@@ -25,6 +26,7 @@ from synkro_resources.control.tables.runs import (
     run_step,
 )
 from synkro_resources.model.errors import Sentence
+from synkro_resources.model.feedback import DisputeState
 from synkro_resources.model.ids import RequestKind
 from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.rules.formats import period_name
@@ -38,6 +40,8 @@ FRESHNESS = "freshness"
 BUDGET_CODES = ("ai.budget_80", "ai.budget_spent")
 """Warnings of a connection that cost money or labels; all others wait in the cabinet."""
 SCHEDULE_PREFIX = "schedule:"
+DISPUTE_DAYS = 5
+"""Working days in which a lead should decide a dispute."""
 DERIVED: tuple[NoticeKind, ...] = (
     "integration_broken",
     "request_failed",
@@ -47,6 +51,7 @@ DERIVED: tuple[NoticeKind, ...] = (
     "ai_budget",
     "report_late",
     "report_missing",
+    "dispute_waiting",
 )
 
 _WORDS = {
@@ -86,8 +91,11 @@ class Findings:
     causes: set[str] = field(default_factory=set[str])
 
 
-def look(connection: Connection, now: datetime) -> Findings:
+def look(connection: Connection, now: datetime, disputed_before: Callable[[], datetime]) -> Findings:
     """Everything that fails at `now`, in a transaction of the tenant.
+
+    `disputed_before`: a dispute that was opened earlier has waited for its decision long enough; asked for only where
+    one is open, because it needs the tenant's calendar.
 
     What follows from a broken connection is not told apart from it: one cause is one notice.
     """
@@ -102,6 +110,7 @@ def look(connection: Connection, now: datetime) -> Findings:
     _look_for_readers(connection, requests, now, findings)
     _look_at_deliveries(connection, now, findings)
     _look_at_ages(connection, now, findings)
+    _look_at_disputes(connection, disputed_before, findings)
     return findings
 
 
@@ -300,3 +309,28 @@ def _look_at_ages(connection: Connection, now: datetime, findings: Findings) -> 
                     page="/runs",
                 )
             )
+
+
+def _look_at_disputes(connection: Connection, disputed_before: Callable[[], datetime], findings: Findings) -> None:
+    query = (
+        select(dispute.c.dispute_id, dispute.c.opened_at)
+        .where(dispute.c.state == DisputeState.OPEN)
+        .order_by(dispute.c.opened_at, dispute.c.dispute_id)
+    )
+    waiting = connection.execute(query).all()
+    before = disputed_before() if waiting else None
+    for row in waiting:
+        if before is None or row.opened_at >= before:
+            continue
+        what = Sentence(
+            f"Спор об оценке диалога, открытый {row.opened_at:%d.%m.%Y}, не решён дольше {DISPUTE_DAYS} рабочих дней.",
+            f"A dispute about a label, opened on {row.opened_at:%d.%m.%Y}, has waited for more than {DISPUTE_DAYS} "
+            "working days.",
+        )
+        remedy = Sentence(
+            "Откройте «Диалоги», включите «С открытым спором» и примите решение: до него пункт не входит в оценку.",
+            "Open “Dialogs”, choose “With an open dispute” and decide: until then the item is in no score.",
+        )
+        findings.failing.append(
+            Failure("admins", "dispute_waiting", row.dispute_id, "dispute.waiting", what, remedy, page="/dialogs")
+        )

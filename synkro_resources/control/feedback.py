@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
 from synkro_resources.control.episode_managers import managers_of_episodes
-from synkro_resources.control.tables.analysis import dispute, episode_analysis, feedback, finding
+from synkro_resources.control.tables.analysis import dispute, episode_analysis, feedback, finding, review_draw
 from synkro_resources.control.tables.people import membership
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.errors import RefusedError, Sentence, UserInputError
@@ -67,11 +67,12 @@ def mark(
     reason: Reason = Reason.NONE,
     comment: str = "",
     channel: Channel = Channel.CABINET,
-    sampling: Sampling = Sampling.VOLUNTARY,
+    from_review: bool = False,
 ) -> Feedback:
     """Say what one person thinks of a finding; it replaces what the person said before, the same again changes nothing.
 
-    A finding that the person met by a draw stays drawn when the person thinks again.
+    `from_review`: the person was asked to judge it. The draw then says how it was chosen, and it stays so when the
+    person thinks again; a finding that somebody came to by themselves says nothing about the others, drawn or not.
 
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `feedback.too_long`.
@@ -84,6 +85,7 @@ def mark(
                 feedback.c.finding_id == finding_id, feedback.c.user_id == user_id, feedback.c.replaced_by.is_(None)
             )
         ).one_or_none()
+        sampling = _draw_of(connection, finding_id) if from_review else Sampling.VOLUNTARY
         if live is not None and sampling is Sampling.VOLUNTARY:
             sampling = Sampling(live.sampling)
         said = {
@@ -124,6 +126,11 @@ def mark(
             details={"verdict": verdict, "reason": reason, "sampling": sampling, "role": role},
         )
         return as_feedback(row)
+
+
+def _draw_of(connection: Connection, finding_id: str) -> Sampling:
+    kind = connection.scalar(select(review_draw.c.kind).where(review_draw.c.finding_id == finding_id))
+    return Sampling.VOLUNTARY if kind is None else Sampling(kind)
 
 
 def open_dispute(db: Database, tenant: str, finding_id: str, text: str, *, user_id: str, clock: Clock) -> Dispute:

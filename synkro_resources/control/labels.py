@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.standings import Said, read_overlay, read_said
-from synkro_resources.control.tables.analysis import episode_analysis, finding
+from synkro_resources.control.tables.analysis import episode_analysis, finding, rubric
 from synkro_resources.rules.metrics.labels import OK, Labels
 
 
@@ -54,6 +54,8 @@ class StoredFinding:
 
 def read_labels(db: Database, tenant: str, *, until: datetime, episode_keys: Sequence[str] | None = None) -> Labels:
     """The newest answer per episode made from messages up to `until`, or its last failed attempt without one.
+
+    Of answers about the same messages the one by the checklist that was applied last; an older one serves until then.
 
     People's words hold as they stand now, whatever `until`: who builds again gets what was set right since.
 
@@ -97,11 +99,13 @@ def _newest(until: datetime, episode_keys: Sequence[str] | None) -> Select[Any]:
             rows.injection_flag,
         )
         .where(rows.content_until <= until, rows.superseded_by.is_(None), *_among(episode_keys))
+        .outerjoin(rubric, rubric.c.version == rows.versions["rubric"].astext)
         .distinct(rows.episode_key)
         .order_by(
             rows.episode_key,
             (rows.status == OK).desc(),
             rows.content_until.desc(),
+            rubric.c.active_from.desc().nulls_last(),
             rows.created_at.desc(),
             rows.analysis_key,
         )

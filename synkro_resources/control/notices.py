@@ -25,6 +25,7 @@ NoticeKind = Literal[
     "ai_budget",
     "report_late",
     "report_missing",
+    "dispute_waiting",
 ]
 AGAIN_AFTER = timedelta(hours=24)
 """What fails, works and fails again is one incident; one that lasts is told again."""

@@ -8,8 +8,10 @@ from sqlalchemy import select, update
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.keyring import Keyring, key_of
+from synkro_resources.control.second_factors import FIELD, PEOPLE
 from synkro_resources.control.tables.analysis import masking_key, pii_token
 from synkro_resources.control.tables.integrations import integration
+from synkro_resources.control.tables.people import second_factor
 from synkro_resources.control.tables.tenancy import tenant
 from synkro_resources.model.errors import ConfigurationError, DataError
 
@@ -40,12 +42,13 @@ class Rotation:
 def rotate(db: Database, keyring: Keyring, *, actor: str) -> Rotation:
     """Seal every secret and personal-data value with the newest key.
 
-    One transaction per tenant with its rows locked: a token that is refreshed meanwhile is never overwritten. May be
-    repeated after an interruption.
+    One transaction per tenant with its rows locked, one for the people's factors: what changes meanwhile is never
+    overwritten. May be repeated after an interruption.
     """
     with db.operator(actor, "rotate secrets") as connection:
         slugs = list(connection.scalars(select(tenant.c.slug).order_by(tenant.c.slug)))
     rotation = Rotation()
+    _rotate_factors(db, keyring, rotation)
     for slug in slugs:
         _rotate_integrations(db, keyring, slug, rotation)
         _rotate_tokens(db, keyring, slug, rotation)
@@ -55,6 +58,16 @@ def rotate(db: Database, keyring: Keyring, *, actor: str) -> Rotation:
 def token_field(token: str) -> str:
     """The field part of a personal-data token's associated data: `[PHONE_T322PMVO]` → `phone_t322pmvo`."""
     return token.strip("[]").lower()
+
+
+def _rotate_factors(db: Database, keyring: Keyring, rotation: Rotation) -> None:
+    with db.auth() as connection:
+        for row in connection.execute(select(second_factor).with_for_update()).all():
+            new = rotation.sealed_anew(keyring, row.secret, PEOPLE, row.user_id, FIELD)
+            if new != row.secret:
+                connection.execute(
+                    update(second_factor).where(second_factor.c.user_id == row.user_id).values(secret=new)
+                )
 
 
 def _rotate_integrations(db: Database, keyring: Keyring, slug: str, rotation: Rotation) -> None:

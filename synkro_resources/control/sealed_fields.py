@@ -106,7 +106,7 @@ def missing(tenant: str, kind: IntegrationKind) -> UserInputError:
     return UserInputError(
         "integration.missing",
         Sentence(f"Интеграция {kind} не подключена.", f"The integration {kind} is not connected."),
-        Sentence("Подключите её в кабинете на странице «Интеграции».", "Connect it on the integrations page."),
+        Sentence("Подключите её в кабинете на странице «Настройки».", "Connect it on the settings page."),
         tenant=tenant,
         integration=kind,
     )

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.tables import people
+from synkro_resources.control.tokens import new_token, token_hash
 from synkro_resources.control.users import Membership
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.errors import RefusedError, Sentence
 from synkro_resources.model.ids import Role
 
-TOKEN_BYTES = 32
 LIFETIME = timedelta(days=14)  # people sign in about twice a month, a lost laptop stays open no longer
 IDLE_LIMIT = timedelta(days=3)  # a weekend
 SEEN_EVERY = timedelta(minutes=5)  # a write per rerun would cost more than the question is worth
+
+CLOSED_CHANNEL = "synkro_session_closed"
+"""Where the ids of closed sessions are announced, for the open websockets of all processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,13 @@ def open_session(
     db: Database, user_id: str, clock: Clock, *, tenant: str | None = None, address: str = "", browser: str = ""
 ) -> str:
     """Open a session and return its token, which exists nowhere else afterwards."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     now = clock.now()
     with db.auth() as connection:
         connection.execute(
             people.session.insert().values(
                 sid=uuid.uuid4().hex,
-                token_hash=_token_hash(token),
+                token_hash=token_hash(token),
                 user_id=user_id,
                 tenant=tenant,
                 address=address,
@@ -74,7 +75,7 @@ def find_session(db: Database, token: str, clock: Clock) -> SessionUser | None:
         select(session, user.c.email, user.c.name, user.c.language)
         .join(user, user.c.user_id == session.c.user_id)
         .where(
-            session.c.token_hash == _token_hash(token),
+            session.c.token_hash == token_hash(token),
             session.c.closed_at.is_(None),
             session.c.expires_at > now,
             session.c.last_seen_at > now - IDLE_LIMIT,
@@ -144,10 +145,24 @@ def close_session(db: Database, sid: str, clock: Clock) -> None:
         _close(connection, clock.now(), session.c.sid == sid)
 
 
+def close_own_session(db: Database, user_id: str, sid: str, clock: Clock) -> bool:
+    """End one session of this person; False if it is not theirs or is over."""
+    session = people.session
+    with db.auth() as connection:
+        return _close(connection, clock.now(), (session.c.sid == sid) & (session.c.user_id == user_id)) > 0
+
+
 def close_all_sessions(db: Database, user_id: str, clock: Clock) -> int:
     """End all sessions of a person; returns how many there were."""
     with db.auth() as connection:
-        return _close(connection, clock.now(), people.session.c.user_id == user_id)
+        return close_sessions_of(connection, user_id, clock.now())
+
+
+def close_sessions_of(connection: Connection, user_id: str, now: datetime, *, keep: str | None = None) -> int:
+    """End a person's sessions but `keep` in the caller's `db.auth` transaction; returns how many there were."""
+    session = people.session
+    whose = session.c.user_id == user_id
+    return _close(connection, now, whose if keep is None else whose & (session.c.sid != keep))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +178,15 @@ class OpenSession:
 
 def open_sessions(db: Database, user_id: str, clock: Clock) -> list[OpenSession]:
     """The person's open sessions, newest first."""
-    session = people.session
+    session, now = people.session, clock.now()
     query = (
         select(session)
-        .where(session.c.user_id == user_id, session.c.closed_at.is_(None), session.c.expires_at > clock.now())
+        .where(
+            session.c.user_id == user_id,
+            session.c.closed_at.is_(None),
+            session.c.expires_at > now,
+            session.c.last_seen_at > now - IDLE_LIMIT,
+        )
         .order_by(session.c.created_at.desc())
     )
     with db.auth() as connection:
@@ -183,11 +203,11 @@ def _memberships(connection: Connection, user_id: str) -> tuple[Membership, ...]
 
 
 def _close(connection: Connection, now: datetime, whose: ColumnElement[bool]) -> int:
+    """Close them and tell every web server, which closes their open tabs once this commits."""
     session = people.session
-    return connection.execute(
-        update(session).where(whose, session.c.closed_at.is_(None)).values(closed_at=now)
-    ).rowcount
-
-
-def _token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    closed = connection.scalars(
+        update(session).where(whose, session.c.closed_at.is_(None)).values(closed_at=now).returning(session.c.sid)
+    ).all()
+    for sid in closed:
+        connection.execute(select(func.pg_notify(CLOSED_CHANNEL, sid)))
+    return len(closed)

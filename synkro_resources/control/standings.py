@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.feedback import Dispute, Feedback, as_dispute, as_feedback
-from synkro_resources.control.tables.analysis import dispute, feedback, finding
+from synkro_resources.control.tables.analysis import dispute, episode_analysis, feedback, finding
+from synkro_resources.control.tables.reports import report_package_row
 from synkro_resources.model.feedback import LEADS, DisputeState, Sampling, Verdict
 from synkro_resources.rules.feedback import (
     UNTOUCHED,
@@ -86,17 +87,39 @@ def read_overlay(connection: Connection, finding_ids: Collection[str]) -> Overla
     )
 
 
+def corrected_since(db: Database, tenant: str, package_id: str, *, manager_id: int | None = None) -> int:
+    """How many findings behind a stored package people have taken out since: what was sent keeps its numbers.
+
+    `manager_id`: only behind that manager's rows. A package holds no finding that was out when it was built.
+    """
+    row = report_package_row.c
+    among = select(func.unnest(row.finding_ids).distinct()).where(row.package_id == package_id)
+    if manager_id is not None:
+        among = among.where(row.manager_id == manager_id)
+    with db.tenant(tenant) as connection:
+        return len(read_overlay(connection, list(connection.scalars(among))).removed)
+
+
 def random_agreement(
-    db: Database, tenant: str, *, start: datetime | None = None, end: datetime | None = None
+    db: Database,
+    tenant: str,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    is_asked_so: Callable[[str, str], bool] = lambda _version, _item: True,
 ) -> list[Agreement]:
     """How far people agree with findings that were drawn at random and judged in `[start, end)` (UTC).
 
-    A finding that several people judged counts once: by its lead, among equals by the newest.
+    A finding that several people judged counts once: by its lead, among equals by the newest. `is_asked_so`: whether
+    an item of a version of the checklist asks what it asks now; marks on another question say nothing of this one.
     """
     said = feedback.c
     judged = (
-        select(finding.c.type, finding.c.code, said.verdict)
+        select(
+            finding.c.type, finding.c.code, said.verdict, episode_analysis.c.versions["rubric"].astext.label("rubric")
+        )
         .join(finding, finding.c.finding_id == said.finding_id)
+        .join(episode_analysis, episode_analysis.c.analysis_key == finding.c.analysis_key)
         .where(said.sampling == Sampling.RANDOM, said.replaced_by.is_(None))
         .distinct(said.finding_id)
         .order_by(said.finding_id, said.role.in_(sorted(LEADS)).desc(), said.created_at.desc(), said.feedback_id)
@@ -106,4 +129,8 @@ def random_agreement(
     if end is not None:
         judged = judged.where(said.created_at < end)
     with db.tenant(tenant) as connection:
-        return agreement((row.type, row.code, Verdict(row.verdict)) for row in connection.execute(judged))
+        return agreement(
+            (row.type, row.code, Verdict(row.verdict))
+            for row in connection.execute(judged)
+            if row.type != "checklist" or is_asked_so(row.rubric or "", row.code)
+        )

@@ -1,19 +1,17 @@
-"""People, what they may do in which tenant, and their sign-in with lock-out."""
+"""People, and what they may do in which tenant."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql
 
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
-from synkro_resources.control.passwords import hash_password, needs_new_hash, password_fits
+from synkro_resources.control.passwords import hash_password
 from synkro_resources.control.tables import people
 from synkro_resources.control.tenants import get_tenant
 from synkro_resources.model.clock import Clock
@@ -21,8 +19,6 @@ from synkro_resources.model.errors import Sentence, UserInputError
 from synkro_resources.model.ids import Role
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
-MAX_ATTEMPTS = 5  # wrong passwords in a row; a person who mistypes needs three
-LOCK = timedelta(minutes=15)  # 5 guesses per 15 minutes make guessing hopeless and hurt a real person little
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +133,7 @@ def set_membership(
         UserInputError: `tenant.unknown`.
     """
     get_tenant(db, tenant)
-    texts = role in (Role.OWNER, Role.ANALYST) if can_read_texts is None else can_read_texts
+    texts = reads_texts(role, can_read_texts)
     now = clock.now()
     values = {"role": role.value, "manager_id": manager_id, "can_read_texts": texts}
     with db.operator(actor, f"membership of {user_id}", tenant=tenant) as connection:
@@ -158,21 +154,10 @@ def remove_membership(db: Database, user_id: str, tenant: str, *, clock: Clock, 
         record(connection, at=clock.now(), actor=actor, action="membership.removed", tenant=tenant, target=user_id)
 
 
-def set_password(db: Database, user_id: str, password: str, *, clock: Clock, actor: str) -> None:
-    """Change the password and end all sessions of the person."""
-    hashed = hash_password(password)
-    now = clock.now()
-    with db.operator(actor, f"password of {user_id}") as connection:
-        connection.execute(
-            update(people.app_user).where(people.app_user.c.user_id == user_id).values(password_hash=hashed)
-        )
-        record(connection, at=now, actor=actor, action="user.password_set", target=user_id)
+def set_name(db: Database, user_id: str, name: str) -> None:
+    """How a person is called."""
     with db.auth() as connection:
-        connection.execute(
-            update(people.session)
-            .where(people.session.c.user_id == user_id, people.session.c.closed_at.is_(None))
-            .values(closed_at=now)
-        )
+        connection.execute(update(people.app_user).where(people.app_user.c.user_id == user_id).values(name=name))
 
 
 def set_user_status(db: Database, user_id: str, status: str, *, clock: Clock, actor: str) -> None:
@@ -182,44 +167,9 @@ def set_user_status(db: Database, user_id: str, status: str, *, clock: Clock, ac
         record(connection, at=clock.now(), actor=actor, action=f"user.{status}", target=user_id)
 
 
-def authenticate(db: Database, email: str, password: str, clock: Clock) -> User | None:
-    """The person, or None for a wrong password, an unknown or disabled person, or a locked address.
-
-    The attempt is counted before the password is looked at, so that parallel guesses count, too; addresses that nobody
-    has are counted alike, so that a lock tells nothing.
-    """
-    try:
-        address = normal_email(email)
-    except UserInputError:
-        password_fits(None, password)
-        return None
-    if not _take_attempt(db, address, clock.now()):
-        return None
-    with db.auth() as connection:
-        row = connection.execute(select(people.app_user).where(people.app_user.c.email == address)).one_or_none()
-    fits = password_fits(None if row is None else row.password_hash, password)
-    if row is None or not fits or row.status != "active":
-        return None
-    with db.auth() as connection:
-        attempt = people.signin_attempt
-        connection.execute(delete(attempt).where(attempt.c.email_hash == _email_hash(address)))
-        if needs_new_hash(row.password_hash):
-            connection.execute(
-                update(people.app_user)
-                .where(people.app_user.c.user_id == row.user_id)
-                .values(password_hash=hash_password(password))
-            )
-    return User(row.user_id, row.email, row.name, row.language, row.status)
-
-
-def locked_until(db: Database, email: str, clock: Clock) -> datetime | None:
-    """The UTC instant until which this address is locked, or None."""
-    attempt = people.signin_attempt
-    with db.auth() as connection:
-        until = connection.execute(
-            select(attempt.c.locked_until).where(attempt.c.email_hash == _email_hash(email.strip().lower()))
-        ).scalar_one_or_none()
-    return until if until is not None and until > clock.now() else None
+def reads_texts(role: Role, wanted: bool | None) -> bool:
+    """The right to clients' texts: what was said, else that of the role."""
+    return role in (Role.OWNER, Role.ANALYST) if wanted is None else wanted
 
 
 def normal_email(email: str) -> str:
@@ -236,37 +186,6 @@ def normal_email(email: str) -> str:
             Sentence("Пример: name@example.com.", "For example: name@example.com."),
         )
     return address
-
-
-def _take_attempt(db: Database, address: str, now: datetime) -> bool:
-    attempt = people.signin_attempt
-    new = postgresql.insert(attempt).values(email_hash=_email_hash(address), attempts=0, window_started_at=now)
-    fresh = or_(attempt.c.window_started_at <= now - LOCK, attempt.c.locked_until <= now)
-    with db.auth() as connection:
-        # The row first, then its lock: parallel attempts are counted one after another, the first ones, too.
-        connection.execute(new.on_conflict_do_nothing())
-        row = connection.execute(
-            select(attempt, fresh.label("is_over"))
-            .where(attempt.c.email_hash == _email_hash(address))
-            .with_for_update()
-        ).one()
-        attempts = 1 if row.is_over else row.attempts + 1
-        if not row.is_over and row.locked_until is not None:
-            return False
-        connection.execute(
-            update(attempt)
-            .where(attempt.c.email_hash == _email_hash(address))
-            .values(
-                attempts=attempts,
-                window_started_at=now if row.is_over else row.window_started_at,
-                locked_until=now + LOCK if attempts >= MAX_ATTEMPTS else None,
-            )
-        )
-    return True
-
-
-def _email_hash(address: str) -> str:
-    return hashlib.sha256(address.encode()).hexdigest()
 
 
 def _find(connection: Connection, address: str) -> User | None:

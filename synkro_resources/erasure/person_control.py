@@ -76,7 +76,7 @@ def _erase_analyses(connection: Connection, person: Person, removed: Removed) ->
         _delete(connection, analysis.dispute, analysis.dispute.c.finding_id.in_(found), removed)
         blanked = connection.execute(
             update(analysis.ai_call)
-            .where(analysis.ai_call.c.analysis_key.in_(analyses))
+            .where(or_(analysis.ai_call.c.analysis_key.in_(analyses), analysis.ai_call.c.episode_key.in_(episodes)))
             .values(masked_request=None, masked_answer=None)
         )
         _count(removed, "ai_call (texts)", blanked.rowcount)

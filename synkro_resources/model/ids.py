@@ -55,3 +55,7 @@ class RequestKind(StrEnum):
     DATA = "data"
     REFRESH = "refresh"
     REPORT = "report"
+    LABELS = "labels"
+    """Ask again about what was scored, with the checklist's present version."""
+    TRIAL = "trial"
+    """Try the checklist's newest version on some stored dialogs; no figure changes."""

@@ -85,6 +85,9 @@ class TenantSettings(BaseModel):
     )
     report_time: time = time(8, 30)
     history_days: int = Field(30, ge=1, description="Days of history loaded when the tenant starts.")
+    connect_later: tuple[Literal["supabase", "ai", "telegram"], ...] = Field(
+        default=(), description="Services that the tenant chose to connect later when it began."
+    )
 
     read_chat_events: bool = Field(
         default=True, description="Read amoCRM's chat events: dialogs without a phone find their contact by them."

@@ -119,6 +119,7 @@ class DealHistory:
         self._moves: dict[int, list[Move]] = defaultdict(list)
         self._hands: dict[int, list[tuple[datetime, int | None, int | None]]] = defaultdict(list)
         self._gone: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
+        self._existing: dict[datetime, list[tuple[Deal, int | None]]] = {}
         # Later events still tell what was before them, so the split at `until` is made when a question is asked.
         known = events[events["deal_id"].notna() & events["at"].notna()]
         ordered = known.sort_values(["at", "event_id"], kind="stable")
@@ -131,7 +132,23 @@ class DealHistory:
         """The same deals and events as they were known before `until`; shares the rows, so it costs nothing."""
         view = copy(self)
         view._until = until
+        view._existing = {}  # what exists depends on what is known
         return view
+
+    def visible(self, as_of: datetime, excluded_pipelines: Iterable[int]) -> list[Deal]:
+        """Deals that exist at `as_of` outside the excluded pipelines, by id."""
+        excluded = set(excluded_pipelines)
+        return [deal for deal, pipeline_id in self._existing_at(as_of) if pipeline_id not in excluded]
+
+    def _existing_at(self, as_of: datetime) -> list[tuple[Deal, int | None]]:
+        """The deals that exist, each with its pipeline; every metric of a report asks for the same instant."""
+        if as_of not in self._existing:
+            self._existing[as_of] = [
+                (deal, self.stage_at(deal_id, as_of)[0])
+                for deal_id, deal in sorted(self.deals.items())
+                if self.exists_at(deal_id, as_of)
+            ]
+        return self._existing[as_of]
 
     def moves(self, deal_id: int) -> list[Move]:
         """The deal's changes of stage before the cut-off, in order."""
@@ -143,23 +160,25 @@ class DealHistory:
 
     def stage_at(self, deal_id: int, instant: datetime) -> Stage:
         """Pipeline and status at `instant`: after the last move, or before the first one, or the present ones."""
-        moves = self._moves.get(deal_id, [])
-        past = [move for move in moves if move.at <= instant and self._is_known(move.at)]
-        if past:
-            return past[-1].after
-        return moves[0].before if moves else self.deals[deal_id].stage
+        moves = self._moves.get(deal_id)
+        if not moves:
+            return self.deals[deal_id].stage
+        for move in reversed(moves):
+            if move.at <= instant and self._is_known(move.at):
+                return move.after
+        return moves[0].before
 
     def exists_at(self, deal_id: int, instant: datetime) -> bool:
         """Created, and neither deleted nor merged away by `instant`."""
         deal = self.deals.get(deal_id)
         if deal is None or deal.created_at is None or deal.created_at > instant:
             return False
-        ends = self._gone.get(deal_id, [])
+        ends = self._gone.get(deal_id)
+        if not ends:  # nearly all
+            return deal.merged_into is None and not deal.is_deleted
         past = [kind for at, kind in ends if at <= instant and self._is_known(at)]
         if deal.merged_into is not None:
             return any(kind == "merged" for _, kind in ends) and "merged" not in past
-        if not ends:
-            return not deal.is_deleted
         if not past:  # the first known change comes later: before it the deal was the opposite
             return ends[0][1] != "restored"
         return past[-1] == "restored" or (past[-1] == "merged" and not deal.is_deleted)
@@ -205,16 +224,6 @@ class DealHistory:
 
 
 NOBODY = Responsible(None, "none", 0.0)
-
-
-def visible(history: DealHistory, as_of: datetime, excluded_pipelines: Iterable[int]) -> list[Deal]:
-    """Deals that exist at `as_of` outside the excluded pipelines, by id."""
-    excluded = set(excluded_pipelines)
-    return [
-        deal
-        for deal_id, deal in sorted(history.deals.items())
-        if history.exists_at(deal_id, as_of) and history.stage_at(deal_id, as_of)[0] not in excluded
-    ]
 
 
 def _deals(frame: pd.DataFrame) -> Iterator[Deal]:

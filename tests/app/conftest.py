@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,13 @@ class RunningCabinet:
 
 @pytest.fixture(scope="session")
 def cabinet(control_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCabinet]:
-    folder = tmp_path_factory.mktemp("cabinet")
+    with started_cabinet(control_url, tmp_path_factory.mktemp("cabinet")) as running:
+        yield running
+
+
+@contextmanager
+def started_cabinet(control_url: str, folder: Path) -> Generator[RunningCabinet]:
+    """A server of its own, whose state is in `folder`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -39,6 +46,7 @@ def cabinet(control_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "SYNKRO_DATABASE_URL": control_url,
         "SYNKRO_CABINET_PORT": str(port),
         "SYNKRO_DAGSTER_URL": "http://127.0.0.1:1/ops",
+        "SYNKRO_ALLOW_SANDBOX": "1",
     }
     log = folder / "server.log"
     with log.open("wb") as out:

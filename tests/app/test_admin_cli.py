@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from synkro_app.cli import main
 from synkro_app.cli_commands import admin, keys
 from synkro_app.cli_commands.inputs import parse_settings
-from synkro_resources.control import users
+from synkro_resources.control import signin, users
 from synkro_resources.control.accounts import key_of
 from synkro_resources.control.blocks import SharedBreaker, find_block
 from synkro_resources.control.database import Database
@@ -86,8 +86,8 @@ def test_a_person_signs_in_with_the_password_from_standard_input(
     assert (membership.role, membership.manager_id) == (Role.VIEWER, 7)
     monkeypatch.setenv("SYNKRO_SECRET_PASSWORD", "другой длинный пароль")
     assert synkro("user", "password", "--email", email).exit_code == 0
-    assert users.authenticate(control_db, email, PASSWORD, SystemClock()) is None
-    assert users.authenticate(control_db, email, "другой длинный пароль", SystemClock()) is not None
+    assert signin.authenticate(control_db, email, PASSWORD, SystemClock()) is None
+    assert signin.authenticate(control_db, email, "другой длинный пароль", SystemClock()) is not None
 
 
 def test_an_unknown_person_is_named(synkro: Command, tenant_a: Tenant) -> None:

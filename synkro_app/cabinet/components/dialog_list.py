@@ -32,6 +32,7 @@ FILTER_KEYS = (
 def draw_filters(found: Listing, language: str) -> Filters:
     """Choices among what the period holds."""
     labels = [item for episode in found.episodes for item in episode.counted]
+    items = next((episode.items for episode in found.episodes if episode.items), None)
     people = {item.manager_id for item in found.episodes if item.manager_id is not None}
     first, second, third, fourth, fifth = st.columns(5)
     with first:
@@ -44,7 +45,7 @@ def draw_filters(found: Listing, language: str) -> Filters:
         kind = _choice("kind", kinds, lambda one: translate(language, f"finding_type.{one}"), language)
     with fourth:
         codes = sorted({item.code for item in labels if item.type == kind and item.code not in ("", "-")})
-        code = _choice("code", codes, lambda one: code_name(kind or "", one, language), language)
+        code = _choice("code", codes, lambda one: code_name(kind or "", one, language, items), language)
     with fifth:
         bands = sorted({item.band for item in labels})
         band = _choice("band", bands, lambda one: translate(language, f"band.{one}"), language)
@@ -152,5 +153,5 @@ def summary(episode: ListedEpisode, language: str) -> str:
         unhappy = item.type == "sentiment_end" and item.value == "negative"
         if item.type in SUMMARY or unhappy:
             colour = "red" if unhappy else "gray" if item.band == DOUBTFUL else "blue"
-            marks.append(f":{colour}-badge[{plain(finding_name(item, language))}]")
+            marks.append(f":{colour}-badge[{plain(finding_name(item, language, episode.items))}]")
     return " ".join(marks) or f":gray[{plain(translate(language, 'dialogs.nothing_special'))}]"

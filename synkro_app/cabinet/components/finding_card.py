@@ -18,6 +18,8 @@ from synkro_resources.model.errors import SynkroError
 from synkro_resources.model.feedback import Reason, Verdict
 
 PROBLEM = "dialog_problem"
+REVIEW = "review"
+"""In the address of a dialog that was opened to judge one of its labels."""
 COLOURS = {Verdict.RIGHT: "green", Verdict.WRONG: "red", Verdict.DOUBTFUL: "orange"}
 
 
@@ -27,7 +29,7 @@ def draw_finding(
     """The card of one label."""
     item = shown.finding
     with st.container(border=True):
-        name = plain(finding_name(item, language))
+        name = plain(finding_name(item, language, opened.episode.items))
         removed = shown.said.standing.is_removed
         quote = "" if not shown.quote else "\n\n> " + plain(shown.quote).replace("\n", "  \n> ")
         st.markdown((f"~~{name}~~" if removed else f"**{name}**") + quote)
@@ -46,8 +48,8 @@ def draw_finding(
                 format_func=lambda verdict: translate(language, f"verdict.{verdict}"),
                 label_visibility="collapsed",
                 key=key,
-                on_change=_mark,
-                args=(company.slug, item.finding_id, key, None if own is None else own.verdict),
+                on_change=mark_finding,
+                args=(company.slug, item.finding_id, key, None if own is None else own.verdict, is_review()),
             )
             if st.button(
                 translate(language, "finding.more"),
@@ -68,7 +70,12 @@ def _draw_standing(shown: ShownFinding, language: str) -> None:
     st.markdown(f":{colour}-badge[{verdict}] :gray[{source}]")
 
 
-def _mark(tenant: str, finding_id: str, key: str, before: Verdict | None) -> None:
+def is_review() -> bool:
+    """Whether the person came to the dialog from the list «На проверку»."""
+    return REVIEW in st.query_params
+
+
+def mark_finding(tenant: str, finding_id: str, key: str, before: Verdict | None, from_review: bool) -> None:
     """The click's callback; runs before the page, so the service checks the rights itself."""
     user = viewer()
     verdict = st.session_state[key]
@@ -76,7 +83,7 @@ def _mark(tenant: str, finding_id: str, key: str, before: Verdict | None) -> Non
         st.session_state[key] = before
         return
     try:
-        service.mark(installation(), user, tenant, finding_id, Verdict(verdict))
+        service.mark(installation(), user, tenant, finding_id, Verdict(verdict), from_review=from_review)
     except SynkroError as error:
         st.session_state[PROBLEM] = _sentences(error, user.language)
         st.session_state[key] = before
@@ -86,7 +93,7 @@ def _draw_details(opened: OpenedEpisode, shown: ShownFinding, company: Tenant) -
     """Who said what, an own verdict with its reason, and the dispute. Runs by itself, so it asks anew who is there."""
     user = viewer()
     language = user.language
-    st.markdown(f"**{plain(finding_name(shown.finding, language))}**")
+    st.markdown(f"**{plain(finding_name(shown.finding, language, opened.episode.items))}**")
     for other in shown.said.marks:
         if other.user_id != user.user_id:
             _draw_mark(other, company, language)
@@ -144,7 +151,10 @@ def _draw_mark_form(shown: ShownFinding, company: Tenant, language: str) -> None
         if st.form_submit_button(translate(language, "finding.save")) and verdict is not None:
             user = viewer()
             finding_id = shown.finding.finding_id
-            _try(lambda: service.mark(installation(), user, company.slug, finding_id, verdict, reason, comment))
+            place, asked = installation(), is_review()
+            _try(
+                lambda: service.mark(place, user, company.slug, finding_id, verdict, reason, comment, from_review=asked)
+            )
 
 
 def _draw_decision(opened: OpenedEpisode, dispute: Dispute, company: Tenant, user_id: str, language: str) -> None:

@@ -35,21 +35,25 @@ _CODES: Mapping[str, Mapping[str, Sentence]] = {
     "objection_outcome": OBJECTIONS,
     "lost_reason": LOST_REASONS,
 }
-_ITEMS = {code: item.question for rubric in RUBRICS.values() for code, item in rubric.by_code.items()}
+Items = Mapping[str, Sentence]
+"""Code → question, by the version that asked it."""
+_ITEMS: Items = {code: item.question for rubric in RUBRICS.values() for code, item in rubric.by_code.items()}
 _SAID_BY_ITS_CODE = frozenset({"intent", "topic", "objection", "lost_reason", "client_type"})
 
 
-def code_name(kind: str, code: str, language: str) -> str:
+def code_name(kind: str, code: str, language: str, items: Items | None = None) -> str:
     """«дорого» for the code `price` of an objection, the question of an item; an unknown code keeps its own name."""
-    known = _ITEMS if kind == CHECKLIST else _CODES.get(kind, {})
+    known = (items or _ITEMS) if kind == CHECKLIST else _CODES.get(kind, {})
     return known[code].in_language(language) if code in known else code
 
 
-def finding_name(item: StoredFinding, language: str) -> str:
+def finding_name(item: StoredFinding, language: str, items: Items | None = None) -> str:
     """«Возражение: дорого», «Менеджер поздоровался …? – нет», «Тон в конце: недовольный»."""
     value = translate(language, f"finding_value.{item.value}") if item.value else ""
     if item.type == CHECKLIST:
-        return translate(language, "finding.of_item", item=code_name(item.type, item.code, language), value=value)
+        return translate(
+            language, "finding.of_item", item=code_name(item.type, item.code, language, items), value=value
+        )
     kind, name = translate(language, f"finding_type.{item.type}"), code_name(item.type, item.code, language)
     if item.type in _SAID_BY_ITS_CODE:
         return translate(language, "finding.of_code", kind=kind, code=name)

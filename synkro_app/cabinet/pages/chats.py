@@ -21,7 +21,7 @@ from synkro_resources.telegram.deep_links import ChatLink
 REFRESH_S = 5.0
 """A chat that was linked on a phone must appear here while its owner looks."""
 TELEGRAM = "telegram"
-LINK = "chat_link"
+LINK, CHATS = "chat_link", "chats"
 
 
 def draw() -> None:
@@ -36,7 +36,7 @@ def draw() -> None:
         return
     company = overview.company(place, user, user.tenant)
     st.caption(translate(language, "chat.about"))
-    draw_outcome()
+    draw_outcome(CHATS)
     _draw_link(company, language)
     _draw_lists()
     draw_addresses(company.slug)
@@ -72,7 +72,7 @@ def _draw_lists() -> None:
     if user.tenant is None or not may_connect(user):
         return
     language, tenant = user.language, user.tenant
-    draw_outcome()  # of the buttons below: they draw this part alone anew
+    draw_outcome(CHATS)  # of the buttons below: they draw this part alone anew
     chats = [item for item in destinations.listing(place, user, tenant) if item.channel == TELEGRAM]
     waiting = [chat for chat in chats if chat.disabled_code == PENDING]
     linked = [chat for chat in chats if chat.disabled_code not in (PENDING, REMOVED)]
@@ -130,7 +130,7 @@ def _make_link(tenant: str, is_group: bool) -> None:
         st.session_state[LINK] = (tenant, destinations.link_for_chat(place, user, tenant, group=is_group))
 
     st.session_state.pop(LINK, None)
-    carry_out(deed)
+    carry_out(CHATS, deed)
 
 
 def _confirm(tenant: str, destination_id: str) -> None:
@@ -139,7 +139,7 @@ def _confirm(tenant: str, destination_id: str) -> None:
         st.session_state.pop(LINK, None)
         return "chat.confirmed"
 
-    carry_out(deed)
+    carry_out(CHATS, deed)
 
 
 def _remove(tenant: str, destination_id: str) -> None:
@@ -147,7 +147,7 @@ def _remove(tenant: str, destination_id: str) -> None:
         destinations.remove(place, user, tenant, destination_id)
         return "chat.removed"
 
-    carry_out(deed)
+    carry_out(CHATS, deed)
 
 
 def _notices(tenant: str, destination_id: str) -> None:
@@ -155,7 +155,7 @@ def _notices(tenant: str, destination_id: str) -> None:
         destinations.tell_admins_there(place, user, tenant, destination_id, wanted=True)
         return "chat.notices_on"
 
-    carry_out(deed)
+    carry_out(CHATS, deed)
 
 
 def _no_notices(tenant: str, destination_id: str) -> None:
@@ -163,7 +163,7 @@ def _no_notices(tenant: str, destination_id: str) -> None:
         destinations.tell_admins_there(place, user, tenant, destination_id, wanted=False)
         return "chat.notices_off"
 
-    carry_out(deed)
+    carry_out(CHATS, deed)
 
 
 def _test(tenant: str, destination_id: str) -> None:
@@ -171,4 +171,4 @@ def _test(tenant: str, destination_id: str) -> None:
         outcome = destinations.send_test(place, user, tenant, destination_id)
         return "chat.test_sent" if outcome.kind == "sent" else "chat.test_failed"
 
-    carry_out(deed)
+    carry_out(CHATS, deed)

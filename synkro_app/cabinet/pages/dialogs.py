@@ -9,11 +9,13 @@ import streamlit as st
 
 from synkro_app.cabinet.components.dialog_list import FILTER_KEYS, draw_filters, draw_list
 from synkro_app.cabinet.components.dialog_view import draw_dialog
-from synkro_app.cabinet.components.finding_card import PROBLEM
+from synkro_app.cabinet.components.finding_card import PROBLEM, REVIEW
 from synkro_app.cabinet.components.formats import plain
 from synkro_app.cabinet.components.period_picker import PERIOD_KEYS, period_picker
+from synkro_app.cabinet.components.review_list import draw_conclusions, draw_reviews
 from synkro_app.cabinet.context import Installation, installation, viewer
-from synkro_app.cabinet.services import dialog, dialogs, overview
+from synkro_app.cabinet.services import conclusions, dialog, dialogs, overview, reviews
+from synkro_app.cabinet.services.reviews import ReviewItem
 from synkro_app.cabinet.texts import translate
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
@@ -21,7 +23,10 @@ from synkro_resources.model.errors import SynkroError
 from synkro_resources.model.period import Period
 
 OPENED, FIRST, LAST = "dialog", "from", "to"
+REPORT = "report"
+"""Id of the report document whose conclusions are to be judged."""
 NOTED = "noted_dialog"
+REVIEW_LIST = "dialogs_review"
 
 
 def draw() -> None:
@@ -56,6 +61,14 @@ def _asked_period() -> Period | None:
 
 def _draw_listing(place: Installation, user: SessionUser, company: Tenant) -> None:
     language = user.language
+    doc_id = st.query_params.get(REPORT)
+    if doc_id is not None:
+        st.button(translate(language, "conclusions.all"), icon=":material/arrow_back:", on_click=_back)
+        draw_conclusions(conclusions.to_judge(place, user, company.slug, doc_id), company, language, _open_conclusion)
+        return
+    if st.toggle(translate(language, "review.title"), key=REVIEW_LIST):
+        draw_reviews(reviews.to_review(place, user, company.slug), company, language, _open_review)
+        return
     today = place.clock.now().astimezone(ZoneInfo(company.zone)).date()
     period = period_picker(language, today)
     if period is None:
@@ -70,7 +83,11 @@ def _draw_listing(place: Installation, user: SessionUser, company: Tenant) -> No
 
 def _draw_opened(place: Installation, user: SessionUser, company: Tenant, key: str, period: Period) -> None:
     language = user.language
-    for name in (*PERIOD_KEYS, *FILTER_KEYS):  # what was chosen in the list outlives the way there and back
+    for name in (
+        *PERIOD_KEYS,
+        *FILTER_KEYS,
+        REVIEW_LIST,
+    ):  # what was chosen in the list outlives the way back
         if name in st.session_state:
             st.session_state[name] = st.session_state[name]
     st.button(translate(language, "dialog.back"), icon=":material/arrow_back:", on_click=_back)
@@ -88,5 +105,21 @@ def _open(key: str, period: Period) -> None:
     st.query_params.from_dict({OPENED: key, FIRST: period.first_day.isoformat(), LAST: period.last_day.isoformat()})
 
 
+def _open_review(item: ReviewItem) -> None:
+    _open(item.finding.episode_key, item.period)
+    st.query_params[REVIEW] = "1"
+
+
+def _open_conclusion(item: ReviewItem) -> None:
+    doc_id = st.query_params[REPORT]
+    _open(item.finding.episode_key, item.period)
+    st.query_params[REPORT] = doc_id
+
+
 def _back() -> None:
+    """From a dialog to the report's conclusions where it was opened there; else to the list."""
+    doc_id = st.query_params.get(REPORT)
+    is_opened = OPENED in st.query_params
     st.query_params.clear()
+    if is_opened and doc_id is not None:
+        st.query_params[REPORT] = doc_id

@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from synkro_app.cabinet.components.formats import instant, plain
+from synkro_app.cabinet.components.page_links import page_link
 from synkro_app.cabinet.components.period_picker import period_picker
 from synkro_app.cabinet.components.report_view import draw_document
 from synkro_app.cabinet.components.run_view import watch_request
 from synkro_app.cabinet.context import Installation, installation, viewer
 from synkro_app.cabinet.services import overview, reports, runs
 from synkro_app.cabinet.services.overview import DataState
-from synkro_app.cabinet.services.rights import may_ask_for_reports
+from synkro_app.cabinet.services.rights import may_ask_for_reports, may_connect
 from synkro_app.cabinet.texts import translate
 from synkro_resources.control.notices import Notice
 from synkro_resources.control.sessions import SessionUser
@@ -31,7 +32,10 @@ def draw() -> None:
         return
     company = overview.company(place, user, user.tenant)
     st.title(company.name, anchor=False)
-    _draw_state(overview.data_state(place, user, user.tenant), company, user.language)
+    state = overview.data_state(place, user, user.tenant)
+    _draw_state(state, company, user.language)
+    if state.data_until is None and may_connect(user):
+        page_link("start", user.language, "start.open")
     _draw_unheard(overview.unheard(place, user, user.tenant), user.language)
     report_column, side_column = st.columns([3, 2], gap="large")
     with side_column:

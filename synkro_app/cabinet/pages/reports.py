@@ -59,6 +59,9 @@ def draw() -> None:
     newer = reports.newer_revision(place, user, user.tenant, document)
     if newer is not None:
         st.info(translate(language, "report.newer", revision=newer.revision), icon=":material/update:")
+    corrected = reports.corrected(place, user, user.tenant, document.package_id)
+    if corrected:
+        st.info(translate(language, "report.corrected", count=corrected), icon=":material/rate_review:")
     draw_files(place, user, company.slug, document.doc_id)
     draw_document(document)
     draw_charts(place, user, company.slug, document.package_id)

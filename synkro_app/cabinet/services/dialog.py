@@ -149,8 +149,10 @@ def mark(
     verdict: Verdict,
     reason: Reason = Reason.NONE,
     comment: str = "",
+    *,
+    from_review: bool = False,
 ) -> Feedback:
-    """Say what this person thinks of a finding.
+    """Say what this person thinks of a finding; `from_review`: the person came from the list «На проверку».
 
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `feedback.too_long`.
@@ -165,6 +167,7 @@ def mark(
         comment=comment.strip(),
         user_id=user.user_id,
         clock=place.clock,
+        from_review=from_review,
     )
 
 

@@ -14,6 +14,7 @@ from synkro_app.cabinet.services.rights import EVERYBODY, own_manager, require
 from synkro_resources.control.episode_managers import managers_of_episodes
 from synkro_resources.control.integrations import list_integrations
 from synkro_resources.control.labels import StoredAnswer, StoredFinding, stored_labels
+from synkro_resources.control.rubrics import rubrics_of
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.standings import NOTHING_SAID, Said
 from synkro_resources.control.tenants import get_tenant
@@ -21,6 +22,7 @@ from synkro_resources.lake import Lake
 from synkro_resources.model.errors import Sentence, UserInputError
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.period import Period
+from synkro_resources.model.rubric import Rubric
 from synkro_resources.model.tables.crm import MANAGER
 from synkro_resources.model.tables.dialogs import EPISODE
 from synkro_resources.model.window import TenantWindow
@@ -63,6 +65,8 @@ class ListedEpisode:
     answer: StoredAnswer | None = None
     findings: tuple[StoredFinding, ...] = ()
     said: Mapping[str, Said] = field(default_factory=dict[str, Said])
+    items: Mapping[str, Sentence] | None = None
+    """The questions of the checklist's version that scored it; None: the product's."""
 
     @property
     def is_flagged(self) -> bool:
@@ -153,12 +157,13 @@ def listing(place: Installation, user: SessionUser, tenant: str, period: Period,
         rows = [row for row in rows if managers.get(str(row["episode_key"])) == own]
         keys = [str(row["episode_key"]) for row in rows]
     answers, findings, said = stored_labels(place.control, tenant, until=window.end, episode_keys=keys)
+    rubrics = rubrics_of(place.control, tenant)
     by_episode: dict[str, list[StoredFinding]] = {}
     for item in findings:
         by_episode.setdefault(item.episode_key, []).append(item)
     unasked = "not_analysed" if _has_provider(place, tenant) else "no_llm"
     episodes = [
-        _listed(row, managers, answers.get(key), by_episode.get(key, ()), said, unasked)
+        _listed(row, managers, answers.get(key), by_episode.get(key, ()), said, unasked, rubrics)
         for key, row in zip(keys, rows, strict=True)
     ]
     return Listing(tuple(sorted(episodes, key=lambda item: item.last_at, reverse=True)), _names(lake, tenant))
@@ -183,6 +188,7 @@ def _listed(
     findings: Sequence[StoredFinding],
     said: Mapping[str, Said],
     unasked: str,
+    rubrics: Mapping[str, Rubric],
 ) -> ListedEpisode:
     values = {name: row[name] for name in ("episode_key", "dialog_id", "deal_id", "channel", "skip_reason")}
     instants = {name: row[name] for name in ("start_at", "first_visible_at", "last_at")}
@@ -195,7 +201,14 @@ def _listed(
         answer=answer,
         findings=tuple(findings),
         said={item.finding_id: said[item.finding_id] for item in findings if item.finding_id in said},
+        items=questions_of(rubrics, None if answer is None else answer.rubric),
     )
+
+
+def questions_of(rubrics: Mapping[str, Rubric], version: str | None) -> dict[str, Sentence] | None:
+    """The items of a version as their questions; None for a version that nobody knows."""
+    found = rubrics.get(version or "")
+    return None if found is None else {code: item.question for code, item in found.by_code.items()}
 
 
 def _names(lake: Lake, tenant: str) -> dict[int, str]:

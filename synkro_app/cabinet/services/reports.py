@@ -15,6 +15,7 @@ from synkro_resources.control.report_files import ReportFile, files_of, read_fil
 from synkro_resources.control.reports import ReportSummary, get_report, latest_report, list_reports
 from synkro_resources.control.run_requests import RunRequest, create_request
 from synkro_resources.control.sessions import SessionUser
+from synkro_resources.control.standings import corrected_since
 from synkro_resources.model.ids import RequestKind
 from synkro_resources.model.package import PackageRow
 from synkro_resources.model.period import Period, PeriodKind
@@ -48,6 +49,12 @@ def newer_revision(place: Installation, user: SessionUser, tenant: str, shown: R
     require(user, tenant, EVERYBODY)
     newest = latest_report(place.control, tenant, shown.report_id)
     return newest if newest is not None and newest.revision > shown.revision else None
+
+
+def corrected(place: Installation, user: SessionUser, tenant: str, package_id: str) -> int:
+    """How many labels behind a report people have taken out since it was made; its numbers stay."""
+    require(user, tenant, EVERYBODY)
+    return corrected_since(place.control, tenant, package_id, manager_id=own_manager(user, tenant))
 
 
 @dataclass(frozen=True, slots=True)

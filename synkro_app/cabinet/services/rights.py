@@ -11,6 +11,7 @@ from synkro_resources.model.ids import Role
 EVERYBODY = frozenset(Role)
 WHO_ASKS_FOR_REPORTS = frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST})
 WHO_CONNECTS = frozenset({Role.OWNER, Role.ADMIN})
+WHO_LEADS_PEOPLE = frozenset({Role.OWNER, Role.ADMIN})
 
 
 def require(user: SessionUser, tenant: str, roles: Collection[Role]) -> None:
@@ -41,5 +42,10 @@ def may_ask_for_reports(user: SessionUser) -> bool:
 
 
 def may_connect(user: SessionUser) -> bool:
-    """Whether to offer the page of chats; the services check again."""
+    """Whether to offer the pages that connect something; the services check again."""
     return user.role in WHO_CONNECTS
+
+
+def may_lead_people(user: SessionUser) -> bool:
+    """Whether to offer the pages of the team and of the record; the services check again."""
+    return user.role in WHO_LEADS_PEOPLE

@@ -14,6 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate
 
 from synkro_assets.reports.file_texts import FILE_TEXTS
+from synkro_assets.reports.pdf.excerpts import excerpts_page
 from synkro_assets.reports.pdf.pages import losses_page, method_page, people_page
 from synkro_assets.reports.pdf.styles import (
     GREY,
@@ -40,11 +41,12 @@ SUMMARY_LEFT_OUT = ("cabinet", "todo", "waiting")
 
 
 def write_pdf(package: Package, document: ReportDocument, resolve: Resolve, language: str) -> bytes:
-    """The report as A4 pages: summary, people, losses and funnel, method. A first or an empty period is one page."""
+    """The report as A4 pages: summary, people, losses, examples, method. A first or an empty period is one page."""
     register_fonts()
     story = list(_summary(document, resolve))
     if package.verdict is not Verdict.EMPTY and package.prev_note != NoComparison.FIRST:
-        story += [*people_page(package, language), *losses_page(package, language), *method_page(package, language)]
+        for page in (people_page, losses_page, excerpts_page, method_page):
+            story += page(package, language)
     target = io.BytesIO()
     rl_config.invariant = 1  # else every PDF has the time of its writing and a random id inside
     template = SimpleDocTemplate(

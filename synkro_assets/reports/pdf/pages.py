@@ -232,6 +232,10 @@ def method_page(package: Package, language: str) -> Iterator[Flowable]:
     yield paragraph(words["norm"].format(sla=package.versions.get("sla_minutes", "–")))
     for key in ("people_rule", "medians", "small", "tests"):
         yield paragraph(words[key])
+    agreed = list(_agreement_rows(package, words))
+    if agreed:
+        yield paragraph(words["agreement"], HEADING)
+        yield table([words[key] for key in ("checked", "right", "mark_interval")], agreed, (240, 80, 80))
     rows = list(_health_rows(package, words, language))
     if rows:
         yield paragraph(words["health"], HEADING)
@@ -239,6 +243,18 @@ def method_page(package: Package, language: str) -> Iterator[Flowable]:
     yield Spacer(1, 6)
     versions = ", ".join(f"{key} {value}" for key, value in sorted(package.versions.items()) if value)
     yield paragraph(words["versions"].format(versions=versions), NOTE)
+
+
+def _agreement_rows(package: Package, words: dict[str, str]) -> Iterator[Sequence[str]]:
+    """How far people agree with what they were shown at random: of all labels, and of items with enough marks."""
+    items = package.names.get("item", {})
+    for metric in package.metrics:
+        if metric.code != "agreement" or metric.ci_low is None or metric.ci_high is None:
+            continue
+        name = items.get(metric.scope_id, metric.scope_id) if metric.scope == "item" else words["all_labels"]
+        low, high = formats.half_up(metric.ci_low * 100), formats.half_up(metric.ci_high * 100)
+        right = f"{metric.num}/{metric.den} ({formats.half_up((metric.value or 0) * 100)}{formats.NBSP}%)"
+        yield [name, right, f"{low}–{high}{formats.NBSP}%"]
 
 
 def _health_rows(package: Package, words: dict[str, str], language: str) -> Iterator[Sequence[str]]:

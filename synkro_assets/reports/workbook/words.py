@@ -142,6 +142,7 @@ METRICS: dict[str, tuple[str, str]] = {
     "checklist_pass": ("Пункт чек-листа выполнен", "Checklist item passed"),
     "critical_fails": ("Критичные нарушения", "Critical fails"),
     "analysed": ("Разобрано", "Analysed"),
+    "agreement": ("Метки ИИ, с которыми согласны люди", "AI labels that people agree with"),
 }
 
 UNITS: dict[str, tuple[str, str]] = {

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from synkro_resources.control.tables.base import PII_SCHEMA, instant, json, one_of, tenant_table, text
 
 
-def _rules(name: str) -> Table:
+def _rules(name: str, *more: Column[object]) -> Table:
     """Versioned rules of one tenant; the product's own versions live in code."""
     return tenant_table(
         name,
@@ -30,10 +30,11 @@ def _rules(name: str) -> Table:
         text("author"),
         instant("created_at"),
         instant("active_from", null=True),
+        *more,
     )
 
 
-rubric = _rules("rubric")
+rubric = _rules("rubric", json("trial", null=True))
 taxonomy = _rules("taxonomy")
 prompt = _rules("prompt")
 
@@ -59,6 +60,7 @@ episode_analysis = tenant_table(
     text("superseded_by", null=True),
     one_of("variant", "labels", "full"),
     Index("ix_episode_analysis_episode", "tenant", "episode_key", "content_until"),
+    Index("ix_episode_analysis_content", "tenant", "content_hash"),
 )
 
 
@@ -96,6 +98,7 @@ finding = tenant_table(
     text("detail_masked", null=True),
     text("band"),
     text("run_agreement", null=True),
+    Column("refs", ARRAY(Text)),
     _of_analysis(),
     Index("ix_finding_analysis", "tenant", "analysis_key"),
 )
@@ -134,6 +137,9 @@ ai_call = tenant_table(
     text("masked_answer", null=True),
     text("request_hash"),
     text("answer_hash"),
+    text("finish_reason", null=True),
+    text("episode_key", null=True),
+    Index("ix_ai_call_episode", "tenant", "episode_key"),
     Index("ix_ai_call_time", "tenant", "called_at"),
 )
 
@@ -175,6 +181,19 @@ feedback = tenant_table(
         postgresql_where=sql("replaced_by IS NULL"),
     ),
 )
+
+review_draw = tenant_table(
+    "review_draw",
+    Column("finding_id", Text, primary_key=True),
+    Column("week", Date, nullable=False),
+    text("kind"),
+    Column("place", Integer, nullable=False),
+    instant("drawn_at"),
+    one_of("kind", "random", "low_confidence"),
+    ForeignKeyConstraint(["tenant", "finding_id"], ["finding.tenant", "finding.finding_id"], ondelete="CASCADE"),
+    Index("ix_review_draw_week", "tenant", "week"),
+)
+"""Findings that chance chose for a person's eyes; `week`: its Monday, `place`: the order of the draw."""
 
 dispute = tenant_table(
     "dispute",

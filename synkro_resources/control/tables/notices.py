@@ -17,6 +17,7 @@ NOTICE_KINDS = (
     "ai_budget",
     "report_late",
     "report_missing",
+    "dispute_waiting",
 )
 
 notice = tenant_table(

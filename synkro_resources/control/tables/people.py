@@ -1,4 +1,4 @@
-"""People, what they may do where, their sign-ins and sessions, and invitations."""
+"""People, what they may do where, their sign-ins, second factors and sessions, invitations and new passwords."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ invitation = tenant_table(
     instant("created_at"),
     instant("expires_at"),
     instant("accepted_at", null=True),
+    instant("revoked_at", null=True),
     one_of("role", *ROLE_WORDS),
 )
 
@@ -80,4 +81,43 @@ signin_attempt = Table(
     Column("attempts", Integer, nullable=False),
     instant("window_started_at"),
     instant("locked_until", null=True),
+)
+
+# The password was right, the code of the second factor is still to come.
+signin_challenge = Table(
+    "signin_challenge",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("app_user.user_id", ondelete="CASCADE"), nullable=False, index=True),
+    instant("expires_at"),
+)
+
+second_factor = Table(
+    "second_factor",
+    metadata,
+    Column("user_id", Text, ForeignKey("app_user.user_id", ondelete="CASCADE"), primary_key=True),
+    text("secret"),  # ciphertext
+    Column("last_step", BigInteger, nullable=False),  # codes of this 30-second step and of older ones are spent
+    instant("created_at"),
+    instant("confirmed_at", null=True),
+)
+
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("user_id", Text, ForeignKey("app_user.user_id", ondelete="CASCADE"), primary_key=True),
+    Column("code_hash", Text, primary_key=True),
+    instant("used_at", null=True),
+)
+
+password_reset = Table(
+    "password_reset",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("app_user.user_id", ondelete="CASCADE"), nullable=False, index=True),
+    text("tenant", null=True),  # whose administrators made it; empty: an operator
+    text("created_by"),
+    instant("created_at"),
+    instant("expires_at"),
+    instant("used_at", null=True),
 )

@@ -62,7 +62,7 @@ run_request = tenant_table(
     text("schedule_id", null=True),
     Column("is_refinement", Boolean, nullable=False),
     instant("due_at", null=True),  # a scheduled report does not leave before
-    one_of("kind", "data", "refresh", "report"),
+    one_of("kind", "data", "refresh", "report", "labels", "trial"),
     one_of("period_kind", "day", "week", "month", "custom"),
     one_of("status", *OPEN_STATUSES, "done", "failed", "cancelled"),
     CheckConstraint("first_day <= last_day", name="period"),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from synkro_resources.rules.deal_history import Deal, DealHistory, Stage, visible
+from synkro_resources.rules.deal_history import Deal, DealHistory, Stage
 from synkro_resources.rules.metrics.frames import moment, records, text, whole
 
 
@@ -66,7 +66,7 @@ def crm_hygiene(
     not completed before it.
     """
     open_deals = [
-        deal for deal in visible(history, as_of, excluded_pipelines) if history.is_open_at(deal.deal_id, as_of)
+        deal for deal in history.visible(as_of, excluded_pipelines) if history.is_open_at(deal.deal_id, as_of)
     ]
     waiting = [row for row in records(tasks) if _is_open(row, as_of)]
     with_task = {whole(row["deal_id"]) for row in waiting}

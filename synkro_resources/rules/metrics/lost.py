@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from synkro_resources.rules.deal_history import LOST, WON, Deal, DealHistory, visible
+from synkro_resources.rules.deal_history import LOST, WON, Deal, DealHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def lost_deals(
 
     Reopened: deals that moved from lost to an open stage in the period. Deleted and merged deals are left out.
     """
-    deals = visible(history, as_of, excluded_pipelines)
+    deals = history.visible(as_of, excluded_pipelines)
     back = {
         deal.deal_id
         for deal in deals

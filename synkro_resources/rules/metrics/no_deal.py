@@ -11,8 +11,8 @@ from typing import Literal, cast
 import pandas as pd
 
 from synkro_resources.model.taxonomy import MAY_BUY, PURCHASE_INTENTS
-from synkro_resources.rules.deal_history import Deal, DealHistory, visible
-from synkro_resources.rules.metrics.frames import moment, records, whole
+from synkro_resources.rules.deal_history import Deal, DealHistory
+from synkro_resources.rules.metrics.frames import records, values, whole
 from synkro_resources.rules.metrics.labels import Labels, first_by_episode
 from synkro_resources.rules.metrics.turns import within
 from synkro_resources.rules.statistics import Share
@@ -90,7 +90,8 @@ def dialogs_without_deal(
     intents = labels.found("intent", opened["episode_key"])
     wishes = first_by_episode(intents[intents["code"].isin(PURCHASE_INTENTS)])
     kinds = first_by_episode(labels.found("client_type", opened["episode_key"]))
-    deals = _deals_by_contact(deal_contacts, history, as_of, excluded_pipelines)
+    # Who analyses nothing has no wishes; a hundred thousand links are then not read for nothing.
+    deals = _deals_by_contact(deal_contacts, history, as_of, excluded_pipelines) if wishes else {}
     rows: list[PurchaseDialog] = []
     excluded: Counter[str] = Counter()
     for row in records(opened.sort_values(["start_at", "episode_key"], kind="stable")):
@@ -102,7 +103,7 @@ def dialogs_without_deal(
             excluded["no_purchase_intent"] += 1
         else:
             contact = whole(row["contact_id"])
-            of_contact = None if contact is None else deals[contact]
+            of_contact = None if contact is None else deals.get(contact, [])
             rows.append(_judged(row, wishes[key], of_contact, history, as_of, grace, set(unsorted)))
     return WithoutDeal(tuple(rows), dict(sorted(excluded.items())))
 
@@ -157,13 +158,13 @@ def _deals_by_contact(
     deal_contacts: pd.DataFrame, history: DealHistory, as_of: datetime, excluded: Iterable[int]
 ) -> dict[int, list[Deal]]:
     """A link holds while its version equals the deal's: unlinked contacts leave an older row behind."""
-    seen = {deal.deal_id: deal for deal in visible(history, as_of, excluded)}
+    seen = {deal.deal_id: deal for deal in history.visible(as_of, excluded)}
     found: dict[int, list[Deal]] = defaultdict(list)
-    for row in records(deal_contacts):
-        deal_id, contact_id = whole(row["deal_id"]), whole(row["contact_id"])
-        deal = None if deal_id is None else seen.get(deal_id)
-        if deal and contact_id is not None and moment(row["source_updated_at"]) == deal.version:
-            found[contact_id].append(deal)
+    columns = (values(deal_contacts[name]) for name in ("deal_id", "contact_id", "source_updated_at"))
+    for deal_id, contact_id, version in zip(*columns, strict=True):
+        deal = None if deal_id is None else seen.get(cast(int, deal_id))
+        if deal and contact_id is not None and version == deal.version:
+            found[cast(int, contact_id)].append(deal)
     return found
 
 

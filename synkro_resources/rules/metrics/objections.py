@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from synkro_resources.rules.deal_history import DealHistory, visible
+from synkro_resources.rules.deal_history import DealHistory
 from synkro_resources.rules.metrics.labels import Labels
 from synkro_resources.rules.statistics import Share
 
@@ -67,7 +67,7 @@ def objections(
     Deals that are deleted, merged or excluded at `as_of` count nowhere.
     """
     labels = labels.trusted
-    seen = [deal.deal_id for deal in visible(history, as_of, excluded_pipelines)]
+    seen = [deal.deal_id for deal in history.visible(as_of, excluded_pipelines)]
     analysed = active[labels.are_for(active["episode_key"])]
     analysed = analysed[analysed["deal_id"].isna() | analysed["deal_id"].isin(seen)]
     raised = labels.found("objection", analysed["episode_key"])

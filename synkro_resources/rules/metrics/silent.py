@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synkro_resources.rules.deal_history import Deal, DealHistory, visible
+from synkro_resources.rules.deal_history import Deal, DealHistory
 from synkro_resources.rules.metrics.frames import values
 from synkro_resources.rules.statistics import Share
 from synkro_resources.rules.working_time import Calendar, micros
@@ -159,7 +159,7 @@ def open_deals_without_dialog(
 
 
 def _watched(history: DealHistory, as_of: datetime, excluded: Iterable[int], offline: Iterable[int]) -> list[Deal]:
-    return visible(history, as_of, {*excluded, *offline})
+    return history.visible(as_of, {*excluded, *offline})
 
 
 def _silence(

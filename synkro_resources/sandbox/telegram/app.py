@@ -25,6 +25,7 @@ from synkro_resources.sandbox.telegram.errors import ApiError, bad_request, too_
 from synkro_resources.sandbox.telegram.limits import RateLimits
 from synkro_resources.sandbox.telegram.methods import METHODS, SENDING, Call, Upload, writable_chat
 from synkro_resources.sandbox.telegram.page import chat_page, chats_page
+from synkro_resources.sandbox.telegram.pushing import Pusher
 from synkro_resources.sandbox.telegram.switches import ChatTrouble, Fault, TelegramSwitches
 from synkro_resources.sandbox.telegram.updates import OTHER_POLLER, UpdateDesk, human_message, membership_change
 
@@ -60,7 +61,7 @@ class TelegramSandbox:
         self.store = store
         self.switches = switches
         self.limits = RateLimits()
-        self.desk = UpdateDesk()
+        self.desk = UpdateDesk(Pusher(store, switches))
         self.aim: Aim[Fault] = Aim(switches)
 
     def receive(self, chat_id: int, text: str, *, thread: int | None = None) -> int:

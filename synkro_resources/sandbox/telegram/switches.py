@@ -71,6 +71,12 @@ class TelegramSwitches:
     silent_s: float = 60.0
     """How long a `silent` call is left without an answer, seconds."""
 
+    # ---- webhooks ----
+    reachable_hosts: dict[str, str] = field(default_factory=dict[str, str])
+    """Public host of a webhook -> the address where it really listens; updates for other hosts wait."""
+    secret_header: bool = True
+    """Send the `secret_token` of `setWebhook` as a header with every update; whether Telegram does is from memory."""
+
     # ---- chats ----
     chat_trouble: dict[int, ChatTrouble] = field(default_factory=dict[int, ChatTrouble])
     """Chat id -> what writing to it is answered with."""

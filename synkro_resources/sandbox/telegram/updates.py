@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from synkro_resources.sandbox.telegram.chats import BotIdentity, Chat, StoredMessage
 from synkro_resources.sandbox.telegram.errors import ApiError, bad_request
 from synkro_resources.sandbox.telegram.methods import Call, bot_shape
+from synkro_resources.sandbox.telegram.pushing import Pusher, PushTarget
 
 MAX_LONG_POLL_S = 50.0
 """Longest wait of a getUpdates call, seconds."""
@@ -26,10 +27,10 @@ class _Poller:
 
 
 class UpdateDesk:
-    """Hands updates to bots: one poller per bot, or a webhook address that is only remembered."""
+    """Hands updates to bots: one poller per bot, or a webhook that they are pushed to."""
 
-    def __init__(self) -> None:
-        self.webhooks: dict[int, str] = {}
+    def __init__(self, pusher: Pusher) -> None:
+        self.pusher = pusher
         self._pollers: dict[int, _Poller] = {}
 
     def set_webhook(self, call: Call) -> object:
@@ -37,27 +38,29 @@ class UpdateDesk:
         if url and not url.startswith("https://"):
             raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
         if url:
-            self.webhooks[call.bot.user_id] = url
+            self.pusher.targets[call.bot.user_id] = PushTarget(url, call.params.get("secret_token", ""))
+            self.pusher.wake(call.bot.user_id)
         else:
-            self.webhooks.pop(call.bot.user_id, None)
+            self.pusher.targets.pop(call.bot.user_id, None)
         return True
 
     def delete_webhook(self, call: Call) -> object:
-        self.webhooks.pop(call.bot.user_id, None)
+        self.pusher.targets.pop(call.bot.user_id, None)
         if call.params.get("drop_pending_updates", "").lower() == "true":
             call.store.updates.pop(call.bot.user_id, None)
         return True
 
     def webhook_info(self, call: Call) -> object:
+        target = self.pusher.targets.get(call.bot.user_id)
         return {
-            "url": self.webhooks.get(call.bot.user_id, ""),
+            "url": "" if target is None else target.url,
             "has_custom_certificate": False,
             "pending_update_count": len(call.store.updates.get(call.bot.user_id, [])),
         }
 
     async def get_updates(self, call: Call) -> object:
         bot_id = call.bot.user_id
-        if bot_id in self.webhooks:
+        if bot_id in self.pusher.targets:
             raise ApiError(409, _WEBHOOK_ACTIVE)
         offset = _whole(call.params.get("offset", ""), 0)
         limit = min(max(_whole(call.params.get("limit", ""), 100), 1), 100)
@@ -87,6 +90,7 @@ class UpdateDesk:
     def wake(self, bot_id: int) -> None:
         if poller := self._pollers.get(bot_id):
             poller.arrived.set()
+        self.pusher.wake(bot_id)
 
 
 def human_message(chat: Chat, message_id: int, text: str, date: int, thread: int | None = None) -> StoredMessage:

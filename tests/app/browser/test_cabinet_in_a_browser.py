@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Page, Request, expect
 
 from synkro_resources.control import journal
 from synkro_resources.control.chat_links import SeenChat, create_code, use_code
@@ -20,6 +19,7 @@ from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import SystemClock
 from synkro_resources.model.errors import IntegrationError, Sentence
 from synkro_resources.model.ids import Role
+from tests.app.browser.browsing import sign_in
 from tests.app.conftest import RunningCabinet
 from tests.app.labelled_dialogs import OBJECTION, fill
 from tests.app.people import Person, new_person
@@ -27,40 +27,11 @@ from tests.app.people import Person, new_person
 pytestmark = pytest.mark.xdist_group("browser")  # what the module loads is loaded once
 
 CLOCK = SystemClock()
-WAIT_MS = 60_000
-"""A busy machine needs long for a page's first drawing; what is there already is seen at once all the same."""
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    expect.set_options(timeout=WAIT_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
 def person(control_db: Database, tenant_a: Tenant) -> Person:
     return new_person(control_db, CLOCK, tenant_a)
-
-
-@pytest.fixture
-def page(browser: Browser, cabinet: RunningCabinet) -> Iterator[Page]:
-    context = browser.new_context(base_url=cabinet.url, locale="ru-RU", viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(WAIT_MS)
-    yield page
-    context.close()
-
-
-def sign_in(page: Page, person: Person) -> None:
-    page.goto("/")
-    page.get_by_label("Почта").fill(person.email)
-    page.get_by_label("Пароль").fill(person.password)
-    page.get_by_role("button", name="Войти").click()
 
 
 def test_a_client_signs_in_and_sees_the_company_in_russian(page: Page, person: Person, tenant_a: Tenant) -> None:

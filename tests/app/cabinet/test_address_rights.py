@@ -173,10 +173,8 @@ def page() -> None:
     """The part of the page of chats that is about addresses and files."""
     import streamlit as st
 
-    from synkro_app.cabinet.components.deeds import draw_outcome
     from synkro_app.cabinet.components.email_addresses import draw_addresses, draw_files
 
-    draw_outcome()
     draw_addresses(st.session_state["tenant"])
     draw_files(st.session_state["tenant"])
 
@@ -191,7 +189,7 @@ def test_an_administrator_adds_an_address_and_files_on_the_page(place: Place, mo
     app.run()
     app.text_input(key="address_new").input("ivan@").run()
     app.button(key="address_add").click().run()
-    assert "Это не адрес почты" in app.warning[0].value
+    assert "Это не адрес почты" in app.error[0].value
     app.text_input(key="address_new").input(ADDRESS).run()
     app.button(key="address_add").click().run()
     assert "Код отправлен" in app.success[0].value

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from streamlit.testing.v1 import AppTest
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services import dialog, dialogs
+from synkro_app.cabinet.services import dialog, dialogs, reviews
 from synkro_app.cabinet.services.dialog import Piece, pieces_of
 from synkro_app.cabinet.services.dialogs import Filters
+from synkro_resources.control.analyses import DayLink, link_days
 from synkro_resources.control.audit import tenant_events
 from synkro_resources.control.database import Database
 from synkro_resources.control.keyring import Keyring
@@ -230,3 +232,54 @@ def test_a_year_is_refused_and_a_day_without_data_is_empty(place: Installation, 
 )
 def test_overlapping_quotes_lose_no_letter(spans: list[tuple[int, int]], expected: list[tuple[str, bool]]) -> None:
     assert [(piece.text, piece.is_quoted) for piece in pieces_of("abcdef", spans)] == expected
+
+
+def test_who_came_from_the_review_judges_what_was_drawn_and_a_manager_only_the_own(
+    place: Installation, tenant_a: Tenant, control_clock: FixedClock
+) -> None:
+    control_clock.move(timedelta(days=4))
+    links = [DayLink(DAY.first_day, key, f"analysis of {key}", cache_hit=False) for key in (CHAT, ORDERS)]
+    link_days(place.control, tenant_a.slug, links)
+    owner = person(place, tenant_a, Role.OWNER)
+    found = reviews.to_review(place, owner, tenant_a.slug)
+    assert {item.finding.episode_key for item in found} == {CHAT, ORDERS}
+    assert all(item.period.first_day <= DAY.first_day <= item.period.last_day for item in found)
+    assert not any("900 000-00-11" in item.quote or "[PHONE_" in item.quote for item in found)
+    igor = person(place, tenant_a, Role.VIEWER, IGOR)
+    assert {item.finding.episode_key for item in reviews.to_review(place, igor, tenant_a.slug)} == {ORDERS}
+    chosen = found[0]
+    key = chosen.finding.finding_id
+    said = dialog.mark(place, owner, tenant_a.slug, key, Verdict.RIGHT, from_review=True)
+    assert said.sampling is chosen.kind
+    assert key not in {item.finding.finding_id for item in reviews.to_review(place, owner, tenant_a.slug)}
+    opened = dialog.opened(place, owner, tenant_a.slug, chosen.finding.episode_key, chosen.period)
+    assert opened is not None
+    assert key in {shown.finding.finding_id for shown in opened.findings}
+
+
+def review_page() -> None:
+    import streamlit as st
+
+    from synkro_app.cabinet.components.review_list import draw_reviews
+    from synkro_app.cabinet.services.reviews import to_review
+
+    place, user, company = (st.session_state[name] for name in ("place", "user", "company"))
+    draw_reviews(to_review(place, user, company.slug), company, "ru", lambda _: None)
+
+
+def test_the_review_shows_each_drawn_label_with_its_quote_and_three_verdicts(
+    place: Installation, tenant_a: Tenant, control_clock: FixedClock
+) -> None:
+    control_clock.move(timedelta(days=4))
+    link_days(place.control, tenant_a.slug, [DayLink(DAY.first_day, CHAT, f"analysis of {CHAT}", cache_hit=False)])
+    owner = person(place, tenant_a, Role.OWNER)
+    app = AppTest.from_function(review_page)
+    for name, value in (("place", place), ("user", owner), ("company", tenant_a)):
+        app.session_state[name] = value
+    app.run()
+    assert not app.exception
+    waiting = reviews.to_review(place, owner, tenant_a.slug)
+    assert len(app.button) == len(waiting) > 2
+    shown = "\n".join(element.value for element in app.markdown)
+    assert "слишком дорого" in shown
+    assert any("выбрана случайно" in element.value for element in app.caption)

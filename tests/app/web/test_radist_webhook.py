@@ -15,8 +15,8 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
+from synkro_app.web.inbound import BODY_LIMIT_BYTES
 from synkro_app.web.radist_webhook import (
-    BODY_LIMIT_BYTES,
     EVENTS_PER_SECOND,
     STRANGERS_PER_SECOND,
     RadistWebhooks,

@@ -13,10 +13,22 @@ from starlette.applications import Starlette
 
 from synkro_resources.control.integrations import get_integration
 from synkro_resources.control.packages import latest_package
+from synkro_resources.control.rubrics import (
+    TRIED_EPISODES,
+    apply_rubric,
+    edit_rubric,
+    get_rubric,
+    price_of_trial,
+    request_history,
+    request_trial,
+    scored_episodes,
+)
 from synkro_resources.control.tables.analysis import ai_call, episode_analysis, episode_analysis_day, finding
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.period import Period
+from synkro_resources.model.tables.analysis import EPISODE_ANALYSIS
 from synkro_resources.model.tables.crm import CONTACT, CONTACT_PHONE, MANAGER
+from synkro_resources.model.tables.dialogs import EPISODE
 from tests.pipeline import Installation, Sandbox, installation
 
 pytestmark = [pytest.mark.xdist_group("labels-in-runs"), pytest.mark.slow, pytest.mark.service]
@@ -106,6 +118,41 @@ def test_no_phone_name_or_key_of_a_client_reaches_the_provider(company: Company)
     assert not [phone for phone in phones if phone and phone[-10:] in digits]
     assert not [name for name in (*managers, *names) if name and len(name.split()) > 1 and name in sent]
     assert "t-labelled" not in sent
+
+
+def test_a_new_checklist_is_tried_and_applied_by_requests_that_ask_only_about_what_was_scored(
+    company: Company,
+) -> None:
+    control, clock = company.place.control, company.place.clock
+    scored = scored_episodes(control, SLUG, FIRST, LAST)
+    findings, loaded = company.count(finding), company.place.lake.days(EPISODE, SLUG)
+    edit_rubric(control, SLUG, {"CK01": {"weight": 0}, "CK02": {"weight": 19}}, actor="test", clock=clock)
+    price = price_of_trial(control, SLUG)
+    assert price.episodes == min(TRIED_EPISODES, len({key for _, key in scored}))
+    assert price.cost
+    trial = request_trial(control, SLUG, requested_by="cli", clock=clock)
+    assert company.place.carry_out(trial).status == "done"
+    tried = get_rubric(control, SLUG, "r1.1").trial
+    assert tried is not None
+    assert tried["episodes"] == tried["answered"] == price.episodes
+    assert company.count(finding) == findings
+
+    apply_rubric(control, SLUG, "r1.1", actor="test", clock=clock)
+    history = request_history(control, SLUG, requested_by="cli", clock=clock)
+    assert company.place.carry_out(history).status == "done"
+    again = company.place.lake.read_days(EPISODE_ANALYSIS, SLUG, [LAST]).to_pylist()
+    assert {row["rubric_version"] for row in again if row["variant"] == "full"} == {"r1.1"}
+    assert company.place.lake.days(EPISODE, SLUG) == loaded
+    before = company.calls
+    again_asked = request_history(control, SLUG, requested_by="cli", clock=clock)
+    assert company.place.carry_out(again_asked).status == "done"
+    assert company.calls == before
+    assert company.place.report_of(SLUG, WEEK).status == "done"
+    found = latest_package(control, SLUG, WEEK.report_id)
+    assert found is not None
+    assert "r1.1" in found[2].versions["rubric"]
+    checked = [row for row in found[2].rows if row.list_code == "checklist_answer" and row.extra["item"] == "CK01"]
+    assert {row.extra["weight"] for row in checked} == {0}
 
 
 def test_a_provider_that_refuses_the_key_holds_back_no_figure_is_named_and_well_again_once_it_answers(

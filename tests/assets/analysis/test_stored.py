@@ -15,7 +15,7 @@ def analysis(key: str, episode: str) -> Analysis:
     return Analysis(key, episode, "hash", AT, "full", {"rubric": "r1", "model": "m"}, "ok", AT)
 
 
-def test_twins_with_the_same_words_both_have_an_analysis_and_say_whose_messages_its_findings_name(
+def test_days_labelled_before_each_twin_had_its_answer_say_whose_messages_the_findings_name(
     control_db: Database, tenant_a: Tenant, tenant_b: Tenant
 ) -> None:
     found = Finding("f1", "intent", "order", "yes", "applicable", ["m1"], "точно")

@@ -159,3 +159,13 @@ def test_a_report_of_the_running_week_loads_no_day_that_has_not_begun() -> None:
     loads = [stage for stage in found if stage.kind is not StageKind.REPORT]
     assert max(stage.last_day for stage in loads) == TODAY
     assert found[-1] == Stage(StageKind.REPORT, week.first_day, week.last_day)
+
+
+def test_asking_again_reads_no_source_and_begins_with_the_newest_days() -> None:
+    found = stages(RequestKind.LABELS, Period.custom(date(2026, 8, 1), date(2026, 10, 31)))
+    assert {stage.kind for stage in found} == {StageKind.LABELS}
+    assert [stage.first_day for stage in found] == sorted((stage.first_day for stage in found), reverse=True)
+    assert sum((stage.last_day - stage.first_day).days + 1 for stage in found) == 92
+    assert len({stage.name for stage in found}) == len(found)
+    trial = stages(RequestKind.TRIAL, Period.custom(date(2026, 10, 1), date(2026, 10, 31)))
+    assert [stage.kind for stage in trial] == [StageKind.TRIAL]

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import insert
 
 from synkro_assets.notices.telling import note_failures, tell, write_due
+from synkro_assets.notices.texts import TEXTS
 from synkro_resources.control import journal, notices, run_requests
 from synkro_resources.control.database import Database
 from synkro_resources.control.days import CheckResult, save_check_results
@@ -21,6 +23,7 @@ from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.notices import open_notices, unheard_notices
 from synkro_resources.control.outbox import NewPart, claim_next, deliveries, enqueue
 from synkro_resources.control.outcomes import accept_as_sent, mark_failed
+from synkro_resources.control.tables.analysis import dispute
 from synkro_resources.control.tenants import Tenant, save_tenant_settings, tenant_settings
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.errors import IntegrationError, PermanentError, Sentence, SynkroError
@@ -511,3 +514,34 @@ def test_a_tenant_that_reads_english_is_told_in_english(place: Place) -> None:
     place.tick()
     assert place.arrived() == ["Connection broken: amoCRM\nCause: The key was revoked.\nWhat to do: Issue a new key."]
     assert place.arrived(READERS) == ["The report of 19 November is late, expect it by 20:00 (UTC+5)"]
+
+
+def test_admins_are_reminded_once_of_a_dispute_that_waits_for_more_than_five_working_days(place: Place) -> None:
+    with place.db.tenant(place.tenant) as connection:
+        for name, state in (("waits", "открыт"), ("decided", "принят")):
+            connection.execute(
+                insert(dispute).values(
+                    tenant=place.tenant,
+                    dispute_id=name,
+                    finding_id=name,
+                    opened_by="user",
+                    text="слова менеджера",
+                    state=state,
+                    decision_text="",
+                    opened_at=place.clock.now(),
+                )
+            )
+    for days, told in ((6, []), (2, ["Спор ждёт решения"]), (1, [])):
+        before = len(place.arrived())
+        place.clock.move(timedelta(days=days))
+        place.tick()
+        place.tick()
+        assert place.titles()[before:] == told
+    assert not any("слова менеджера" in text for text in place.arrived())
+    assert place.arrived(READERS) == []
+
+
+def test_a_request_of_any_kind_that_fails_has_a_name_in_both_languages() -> None:
+    named = {f"name_{kind}" for kind in RequestKind if kind is not RequestKind.REPORT}
+    for words in TEXTS.values():
+        assert named <= words.keys()

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from synkro_assets.reports.label_figures import LabelFigures, label_figures, label_metrics, label_rows
+from synkro_assets.reports.label_figures import (
+    LabelFigures,
+    agreement_metrics,
+    label_figures,
+    label_metrics,
+    label_rows,
+)
+from synkro_resources.model.feedback import Verdict
 from synkro_resources.model.package import PackageMetric
 from synkro_resources.model.rubric import R1
 from synkro_resources.model.tenant_settings import TenantSettings
+from synkro_resources.rules.feedback import agreement
 from synkro_resources.rules.metrics.labels import Labels
 from synkro_resources.rules.metrics.lost import lost_deals
 from tests.resources.rules.metrics.label_rows import checklist, found, labels
@@ -115,3 +123,13 @@ def test_without_labels_every_figure_is_missing_with_its_reason() -> None:
     assert {(metric.value, metric.display, metric.note) for metric in missing} == {(None, "na", "no_llm")}
     assert (metrics["analysed", "tenant", ""].num, metrics["analysed", "tenant", ""].den) == (0, 2)
     assert list(label_rows(week(Labels.none("no_llm")))) == []
+
+
+def test_agreement_is_printed_with_its_interval_once_there_are_enough_marks() -> None:
+    judged = [("checklist", "CK05", Verdict.RIGHT)] * 25 + [("checklist", "CK05", Verdict.WRONG)] * 5
+    judged += [("intent", "order", Verdict.RIGHT)] * 17 + [("intent", "order", Verdict.DOUBTFUL)] * 2
+    assert [metric.scope_id for metric in agreement_metrics(agreement(judged))] == ["CK05"]
+    whole, item = agreement_metrics(agreement([*judged, ("checklist", "CK01", Verdict.WRONG)]))
+    assert (whole.metric_no, whole.code, whole.scope, whole.num, whole.den) == (23, "agreement", "tenant", 42, 50)
+    assert (round(whole.ci_low or 0, 2), round(whole.ci_high or 0, 2)) == (0.71, 0.92)
+    assert (item.scope, item.scope_id, item.num, item.den) == ("item", "CK05", 25, 30)

@@ -46,6 +46,7 @@ def test_labels_reach_the_client_and_go_with_an_erased_dialog(
         assert [file.read_bytes() for file in files] == before
     analyses, findings = (place.lake.read_days(table, slug, [DAY]).to_pylist() for table in ANALYSIS_TABLES)
     assert {row["status"] for row in analyses} == {"ok"}
+    assert {row["episode_key"] for row in findings} == {row["episode_key"] for row in analyses}
     assert len(stored(project, "synkro_episode_analysis")) == len(analyses) > 0
     assert len(stored(project, "synkro_finding")) == len(stored(project, "synkro_v_findings")) == len(findings) > 0
 

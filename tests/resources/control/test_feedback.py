@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from synkro_resources.control import feedback as people_say
 from synkro_resources.control.analyses import Finding, save_analysis
@@ -16,8 +16,8 @@ from synkro_resources.control.audit import tenant_events
 from synkro_resources.control.database import Database
 from synkro_resources.control.labels import read_labels
 from synkro_resources.control.packages import save_package
-from synkro_resources.control.standings import random_agreement, said_of
-from synkro_resources.control.tables.analysis import feedback
+from synkro_resources.control.standings import corrected_since, random_agreement, said_of
+from synkro_resources.control.tables.analysis import feedback, review_draw
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.users import add_user, set_membership
 from synkro_resources.model.clock import FixedClock
@@ -212,8 +212,13 @@ def test_only_random_marks_enter_the_printed_agreement_once_per_finding(
 
     def say(key: str, who: str, verdict: Verdict, sampling: Sampling) -> None:
         control_clock.move(timedelta(minutes=1))
-        people_say.mark(control_db, slug, key, verdict, sampling=sampling, user_id=who, clock=control_clock)
+        asked = sampling is Sampling.RANDOM
+        people_say.mark(control_db, slug, key, verdict, from_review=asked, user_id=who, clock=control_clock)
 
+    with control_db.tenant(slug) as connection:
+        for place, key in enumerate((MINE, OTHERS, f"{MINE}: intent")):
+            values = {"finding_id": key, "week": date(2026, 11, 9), "kind": "random", "place": place}
+            connection.execute(insert(review_draw).values(tenant=slug, drawn_at=control_clock.now(), **values))
     say(f"{MINE}: intent", viewer, Verdict.WRONG, Sampling.VOLUNTARY)
     assert random_agreement(control_db, slug) == []
     say(MINE, owner, Verdict.WRONG, Sampling.RANDOM)
@@ -223,6 +228,10 @@ def test_only_random_marks_enter_the_printed_agreement_once_per_finding(
     found = {(item.type, item.code): (item.share.num, item.share.den) for item in random_agreement(control_db, slug)}
     assert found == {("", ""): (1, 2), ("checklist", ""): (1, 2), ("checklist", "CK05"): (1, 2)}
     assert random_agreement(control_db, slug, start=control_clock.now() + timedelta(hours=1)) == []
+    other_question = random_agreement(
+        control_db, slug, is_asked_so=lambda version, item: (version, item) != ("r1", "CK05")
+    )
+    assert other_question == []
 
 
 def test_an_endless_comment_and_a_dispute_without_a_word_are_refused(
@@ -233,3 +242,22 @@ def test_an_endless_comment_and_a_dispute_without_a_word_are_refused(
         people_say.mark(control_db, slug, MINE, Verdict.WRONG, comment="а" * 2001, user_id=owner, clock=control_clock)
     with pytest.raises(UserInputError, match=r"dispute\.no_text"):
         people_say.open_dispute(control_db, slug, MINE, "  ", user_id=owner, clock=control_clock)
+
+
+def test_a_sent_report_keeps_its_numbers_and_says_how_many_of_its_labels_were_corrected(
+    control_db: Database, control_clock: FixedClock, slug: str, new_person: NewPerson
+) -> None:
+    rows = (
+        PackageRow("checklist_fail", 1, episode_key="e1", manager_id=ANNA, finding_ids=(MINE,)),
+        PackageRow("critical_fail", 1, episode_key="e1", manager_id=ANNA, finding_ids=(MINE,)),
+        PackageRow("checklist_fail", 2, episode_key="e2", manager_id=IGOR, finding_ids=(OTHERS,)),
+    )
+    made = replace(package(slug), rows=rows, input_hash="with findings")
+    package_id = save_package(control_db, made).package_id
+    assert corrected_since(control_db, slug, package_id) == 0
+    owner, viewer = new_person(Role.OWNER), new_person(Role.VIEWER)
+    people_say.mark(control_db, slug, OTHERS, Verdict.WRONG, user_id=viewer, clock=control_clock)
+    assert corrected_since(control_db, slug, package_id) == 0
+    people_say.mark(control_db, slug, MINE, Verdict.WRONG, user_id=owner, clock=control_clock)
+    assert corrected_since(control_db, slug, package_id) == 1
+    assert corrected_since(control_db, slug, package_id, manager_id=IGOR) == 0

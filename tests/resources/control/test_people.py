@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from synkro_resources.control import sessions, users
+from synkro_resources.control import new_passwords, sessions, signin, users
 from synkro_resources.control.database import Database
 from synkro_resources.control.passwords import hash_password
 from synkro_resources.control.tables.people import app_user, session
@@ -30,10 +30,10 @@ def person(control_db: Database, control_clock: FixedClock) -> User:
 def test_the_right_password_opens_and_a_wrong_one_does_not(
     control_db: Database, person: User, control_clock: FixedClock
 ) -> None:
-    assert users.authenticate(control_db, f" {person.email.upper()} ", PASSWORD, control_clock) == person
-    assert users.authenticate(control_db, person.email, "неверный пароль", control_clock) is None
-    assert users.authenticate(control_db, "nobody@example.com", PASSWORD, control_clock) is None
-    assert users.authenticate(control_db, "not an address", PASSWORD, control_clock) is None
+    assert signin.authenticate(control_db, f" {person.email.upper()} ", PASSWORD, control_clock) == person
+    assert signin.authenticate(control_db, person.email, "неверный пароль", control_clock) is None
+    assert signin.authenticate(control_db, "nobody@example.com", PASSWORD, control_clock) is None
+    assert signin.authenticate(control_db, "not an address", PASSWORD, control_clock) is None
 
 
 def test_passwords_are_kept_as_argon2id(control_db: Database, person: User) -> None:
@@ -45,27 +45,27 @@ def test_passwords_are_kept_as_argon2id(control_db: Database, person: User) -> N
 def test_guessing_is_stopped_after_five_attempts_even_with_the_right_password(
     control_db: Database, person: User, control_clock: FixedClock
 ) -> None:
-    for _ in range(users.MAX_ATTEMPTS):
-        assert users.authenticate(control_db, person.email, "неверный пароль", control_clock) is None
-    assert users.authenticate(control_db, person.email, PASSWORD, control_clock) is None
-    assert users.locked_until(control_db, person.email, control_clock) == control_clock.now() + users.LOCK
-    control_clock.move(users.LOCK + timedelta(seconds=1))
-    assert users.locked_until(control_db, person.email, control_clock) is None
-    assert users.authenticate(control_db, person.email, PASSWORD, control_clock) == person
+    for _ in range(signin.MAX_ATTEMPTS):
+        assert signin.authenticate(control_db, person.email, "неверный пароль", control_clock) is None
+    assert signin.authenticate(control_db, person.email, PASSWORD, control_clock) is None
+    assert signin.locked_until(control_db, person.email, control_clock) == control_clock.now() + signin.LOCK
+    control_clock.move(signin.LOCK + timedelta(seconds=1))
+    assert signin.locked_until(control_db, person.email, control_clock) is None
+    assert signin.authenticate(control_db, person.email, PASSWORD, control_clock) == person
 
 
 def test_a_success_forgets_earlier_mistakes(control_db: Database, person: User, control_clock: FixedClock) -> None:
     for _ in range(3):
-        for _ in range(users.MAX_ATTEMPTS - 1):
-            users.authenticate(control_db, person.email, "неверный пароль", control_clock)
-        assert users.authenticate(control_db, person.email, PASSWORD, control_clock) == person
+        for _ in range(signin.MAX_ATTEMPTS - 1):
+            signin.authenticate(control_db, person.email, "неверный пароль", control_clock)
+        assert signin.authenticate(control_db, person.email, PASSWORD, control_clock) == person
 
 
 def test_an_address_that_nobody_has_is_locked_alike(control_db: Database, control_clock: FixedClock) -> None:
     email = f"{secrets.token_hex(5)}@example.com"
-    for _ in range(users.MAX_ATTEMPTS):
-        users.authenticate(control_db, email, "неверный пароль", control_clock)
-    assert users.locked_until(control_db, email, control_clock) is not None
+    for _ in range(signin.MAX_ATTEMPTS):
+        signin.authenticate(control_db, email, "неверный пароль", control_clock)
+    assert signin.locked_until(control_db, email, control_clock) is not None
 
 
 def test_weak_passwords_and_doubled_addresses_are_refused(
@@ -161,13 +161,13 @@ def test_signing_out_everywhere_a_new_password_and_a_disabled_person_close_the_d
     assert len(sessions.open_sessions(control_db, person.user_id, control_clock)) == 2
     assert sessions.close_all_sessions(control_db, person.user_id, control_clock) == 2
     tokens.append(sessions.open_session(control_db, person.user_id, control_clock))
-    users.set_password(control_db, person.user_id, "совсем новый пароль", clock=control_clock, actor="operator")
+    new_passwords.set_password(control_db, person.user_id, "совсем новый пароль", clock=control_clock, actor="operator")
     assert [sessions.find_session(control_db, token, control_clock) for token in tokens] == [None, None, None]
-    assert users.authenticate(control_db, person.email, PASSWORD, control_clock) is None
+    assert signin.authenticate(control_db, person.email, PASSWORD, control_clock) is None
     last = sessions.open_session(control_db, person.user_id, control_clock)
     users.set_user_status(control_db, person.user_id, "disabled", clock=control_clock, actor="operator")
     assert sessions.find_session(control_db, last, control_clock) is None
-    assert users.authenticate(control_db, person.email, "совсем новый пароль", control_clock) is None
+    assert signin.authenticate(control_db, person.email, "совсем новый пароль", control_clock) is None
 
 
 def test_an_operator_is_an_operator_in_no_tenant(control_db: Database, control_clock: FixedClock) -> None:

@@ -29,7 +29,7 @@ from synkro_resources.model.errors import RefusedError
 from synkro_resources.sandbox.serve import serve
 from synkro_resources.sandbox.telegram import BotIdentity, Chat, telegram_app
 from synkro_resources.sandbox.telegram.app import TelegramSandbox
-from synkro_resources.telegram.polling import BotPoller
+from synkro_resources.telegram.listening import ListeningBot
 from synkro_resources.telegram.updates import ANSWERS, ATTEMPTS, BotUpdates
 
 pytestmark = pytest.mark.xdist_group("telegram_linking")
@@ -60,7 +60,7 @@ class Place:
         """A new process every time: what it needs to know comes from the database."""
 
         async def once() -> int:
-            poller = BotPoller(self.db, SecretStr(self.token), self.tenants, self.clock, base_url=self.url)
+            poller = ListeningBot(self.db, SecretStr(self.token), self.tenants, self.clock, base_url=self.url)
             async with poller:
                 return await poller.poll_once(0)
 
@@ -159,7 +159,7 @@ def test_a_command_for_another_bot_of_the_group_is_not_ours(place: Place) -> Non
 
 def test_a_chat_that_tries_many_codes_is_no_longer_answered(place: Place) -> None:
     async def flood() -> None:
-        poller = BotPoller(place.db, SecretStr(place.token), place.tenants, place.clock, base_url=place.url)
+        poller = ListeningBot(place.db, SecretStr(place.token), place.tenants, place.clock, base_url=place.url)
         async with poller:
             for _ in range(ATTEMPTS + 3):
                 place.sandbox.receive(PRIVATE, "/start nonsense")

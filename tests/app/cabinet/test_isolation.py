@@ -1,0 +1,121 @@
+"""A member of one company gets nothing out of another one's, whatever service or file address is called.
+
+Generated from the services themselves: a new function is called as well, or this fails until there is a way to.
+"""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from collections.abc import Callable, Collection
+from datetime import UTC, date, datetime
+from enum import Enum
+from importlib import import_module
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import pytest
+
+from synkro_app.cabinet import services
+from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.services.journal import Filters
+from synkro_resources.control.database import Database
+from synkro_resources.control.report_files import ReportFile
+from synkro_resources.control.sessions import SessionUser
+from synkro_resources.control.tenants import Tenant
+from synkro_resources.control.users import Membership
+from synkro_resources.model.clock import FixedClock
+from synkro_resources.model.errors import RefusedError
+from synkro_resources.model.ids import Role
+from synkro_resources.model.period import Period
+from synkro_resources.model.report import ReportDocument
+from synkro_resources.settings import Settings
+from tests.resources.control.test_packages import document
+
+DAY = date(2026, 11, 20)
+SAMPLES: dict[object, object] = {
+    str: "sample",
+    int: 1,
+    float: 1.0,
+    bool: True,
+    bytes: b"sample",
+    date: DAY,
+    datetime: datetime(2026, 11, 20, 12, tzinfo=UTC),
+    Period: Period.day(DAY),
+    Filters: Filters(DAY, DAY),
+    ReportFile: ReportFile("d", "pdf", "reports/files/x/d.pdf", "0" * 64, 1, datetime(2026, 11, 20, tzinfo=UTC)),
+    ReportDocument: document("sample", "sample"),
+}
+ABOUT_ONESELF = {"rights.own_manager", "dialog.may_read_texts", "team.roles_to_give"}
+"""They tell what the asking person may do and read nothing; elsewhere that is nothing."""
+
+
+def functions() -> dict[str, Callable[..., object]]:
+    """Every public function of the services that takes a tenant, by `module.name`."""
+    found: dict[str, Callable[..., object]] = {}
+    for item in pkgutil.walk_packages(services.__path__, f"{services.__name__}."):
+        module = import_module(item.name)
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            is_own = function.__module__ == module.__name__ and not name.startswith("_")
+            if is_own and "tenant" in inspect.signature(function).parameters:
+                found[f"{item.name.removeprefix(services.__name__ + '.')}.{name}"] = function
+    return found
+
+
+FUNCTIONS = functions()
+
+
+def sample(hint: object) -> object:
+    """A value of the type, so that nothing but the rights can be what stops the call."""
+    if hint in SAMPLES:
+        return SAMPLES[hint]
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return next(iter(hint))
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return None if type(None) in parts else sample(parts[0])
+    if origin is Literal:
+        return parts[0]
+    if origin is Collection and parts == (Role,):
+        return tuple(Role)
+    if origin is not None and isinstance(origin, type) and issubclass(origin, Collection):
+        return origin() if origin in (list, dict, tuple, set, frozenset) else ()
+    raise AssertionError(f"no sample of {hint}: add one to SAMPLES, so that isolation is tested for what takes it")
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lake")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_service_answers_a_member_of_another_company(
+    name: str, control_db: Database, control_clock: FixedClock, tenant_a: Tenant, tenant_b: Tenant, lake: Path
+) -> None:
+    member = Membership(tenant_a.slug, Role.OWNER, None, can_read_texts=True)
+    owner = SessionUser("u1", "u1@example.com", "", "ru", "s1", (member,), tenant_a.slug, Role.OWNER, is_operator=False)
+    place = Installation(Settings.load(lake_url=str(lake), state_dir=lake), control_db, control_clock)
+    function = FUNCTIONS[name]
+    hints = get_type_hints(function)
+    given: dict[str, Any] = {"place": place, "user": owner, "tenant": tenant_b.slug}
+    arguments = {
+        parameter: given[parameter] if parameter in given else sample(hints[parameter])
+        for parameter in inspect.signature(function).parameters
+    }
+    if name in ABOUT_ONESELF:
+        assert not function(**arguments)
+        return
+    with pytest.raises(RefusedError) as refusal:
+        function(**arguments)
+    assert refusal.value.code == "rights.not_found"
+
+
+def test_the_services_are_found() -> None:
+    assert {"reports.open_file", "destinations.confirm", "team.invite", "journal.export"} <= FUNCTIONS.keys()
+    assert FUNCTIONS.keys() >= ABOUT_ONESELF
+
+
+def test_a_value_of_an_unknown_type_is_asked_for() -> None:
+    with pytest.raises(AssertionError, match="add one to SAMPLES"):
+        sample(Path)
