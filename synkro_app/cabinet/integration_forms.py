@@ -21,6 +21,7 @@ class FieldType(StrEnum):
     TEXT = "text"
     SECRET = "secret"  # noqa: S105  # a type's name
     ADDRESS = "address"
+    HOST = "host"
     WHOLE = "whole"
     AMOUNT = "amount"
     CHOICE = "choice"
@@ -162,8 +163,24 @@ _TELEGRAM = IntegrationForm(
     ("chats_link",),
 )
 
+_EMAIL = IntegrationForm(
+    IntegrationKind.EMAIL,
+    ":material/mail:",
+    (
+        FormField("host", FieldType.HOST, required=True, guards=("password",), example="smtp.example.ru"),
+        FormField("security", FieldType.CHOICE, default="starttls", choices=("starttls", "tls")),
+        FormField("port", FieldType.WHOLE, rare=True),
+        FormField("user", required=True),
+        FormField("password", FieldType.SECRET, required=True),
+        FormField("sender", required=True, example="reports@example.ru"),
+        FormField("sender_name", rare=True),
+        FormField("attach_files", FieldType.FLAG),
+    ),
+    ("chats_link",),
+)
+
 FORMS: Mapping[IntegrationKind, IntegrationForm] = {
-    form.kind: form for form in (_AMOCRM, _RADIST, _SUPABASE, _AI, _TELEGRAM)
+    form.kind: form for form in (_AMOCRM, _RADIST, _SUPABASE, _AI, _TELEGRAM, _EMAIL)
 }
 """By kind, in the order in which a company connects them."""
 

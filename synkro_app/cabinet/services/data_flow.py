@@ -74,7 +74,8 @@ def host_of(form: IntegrationForm, integration: Integration) -> str:
     """Where a connection leads, by its stored address; empty where only a secret says so."""
     addresses = [item.name for item in form.fields if item.type is FieldType.ADDRESS]
     found = (urlsplit(str(integration.public.get(name, ""))).hostname for name in addresses)
-    return next((host for host in found if host), DEFAULT_HOSTS.get(form.kind, ""))
+    hosts = (str(integration.public.get(item.name, "")) for item in form.fields if item.type is FieldType.HOST)
+    return next((host for host in (*found, *hosts) if host), DEFAULT_HOSTS.get(form.kind, ""))
 
 
 def _flow(form: IntegrationForm, integration: Integration | None, settings: TenantSettings, language: str) -> list[str]:
@@ -83,7 +84,11 @@ def _flow(form: IntegrationForm, integration: Integration | None, settings: Tena
     what = texts.get(f"dataflow.{kind}_what", "–")
     if integration is None:
         return [name, texts["dataflow.not_connected"], what, "–"]
-    if kind is IntegrationKind.TELEGRAM and settings.attach_files:
+    sends_files = {
+        IntegrationKind.TELEGRAM: bool(settings.attach_files),
+        IntegrationKind.EMAIL: integration.public.get("attach_files") is True,
+    }
+    if sends_files.get(kind):
         what = f"{what} {texts['dataflow.with_files']}"
     if kind is IntegrationKind.RADIST and settings.fetch_media:
         what = f"{what} {texts['dataflow.with_media']}"

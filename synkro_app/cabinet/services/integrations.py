@@ -9,6 +9,7 @@ from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.integration_forms import FORMS, FieldType, FormField, IntegrationForm, is_asked, label_key
 from synkro_app.cabinet.services.outside_addresses import (
     check_database_address,
+    check_host,
     check_proxy,
     check_web_address,
     host_of,
@@ -193,6 +194,8 @@ def _check_address(place: Installation, item: FormField, value: str) -> None:
         return
     if item.type is FieldType.ADDRESS:
         check_web_address(value, allow_sandbox=place.settings.allow_sandbox)
+    elif item.type is FieldType.HOST:
+        check_host(value, allow_sandbox=place.settings.allow_sandbox)
     elif item.name == "proxy":
         check_proxy(value, allow_sandbox=place.settings.allow_sandbox)
 
@@ -206,7 +209,8 @@ def _check_secrets_again(
     given: Mapping[str, str],
 ) -> None:
     """A stored secret is never sent to an address that it was not typed for: nobody may lead it out that way."""
-    if host_of(before) == host_of(now):
+    known, wanted = (host_of(value) or value.strip().lower() for value in (before, now))
+    if known == wanted:
         return
     for name in item.guards:
         if name in tails and name not in given:

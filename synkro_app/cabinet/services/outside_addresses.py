@@ -42,6 +42,15 @@ def check_proxy(address: str, *, allow_sandbox: bool) -> None:
         _check_public(host)
 
 
+def check_host(host: str, *, allow_sandbox: bool) -> None:
+    """The bare name of a server outside. Raises as `check_web_address`."""
+    name = host.strip().lower()
+    if _PLAIN_HOST.fullmatch(name) is None:
+        raise _unreadable("smtp.example.ru")
+    if not (allow_sandbox and is_loopback(name)):
+        _check_public(name)
+
+
 def check_database_address(connection_string: str, *, allow_sandbox: bool) -> None:
     """A PostgreSQL URL whose host, and nothing in its query, says where it leads. Raises as `check_web_address`."""
     host, scheme = _parts(connection_string)
