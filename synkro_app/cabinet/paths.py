@@ -29,6 +29,7 @@ START = "overview"
 """The page at `/`."""
 PAGES: Mapping[str, PageEntry] = {
     START: PageEntry(":material/home:"),
+    "start": PageEntry(":material/rocket_launch:", may_connect, only_while=is_needed),
     "reports": PageEntry(":material/description:"),
     "dialogs": PageEntry(":material/forum:"),
     "runs": PageEntry(":material/sync:"),
@@ -37,7 +38,6 @@ PAGES: Mapping[str, PageEntry] = {
     "team": PageEntry(":material/group:", may_lead_people),
     "journal": PageEntry(":material/history:", may_lead_people),
     "profile": PageEntry(":material/person:"),
-    "start": PageEntry(":material/rocket_launch:", may_connect, only_while=is_needed),
 }
 """By name, in the menu's order; the name is also the address and the module in `pages`."""
 

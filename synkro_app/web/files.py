@@ -16,8 +16,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services import journal, reports
+from synkro_app.cabinet.services import data_flow, journal, reports, warehouse_schema
 from synkro_app.cabinet.services.journal import Filters
+from synkro_app.cabinet.texts import LANGUAGES
 from synkro_app.web.account import Account
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.model.errors import SynkroError, UserInputError
@@ -26,8 +27,11 @@ MIME = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "pdf": "application/pdf",
     "csv": "text/csv; charset=utf-8",
+    "sql": "application/sql; charset=utf-8",
+    "md": "text/markdown; charset=utf-8",
 }
 REPORT, JOURNAL = "/files/{tenant}/report/{doc_id}.{format}", "/files/{tenant}/journal.csv"
+SCRIPT, DATA_FLOW = "/files/{tenant}/synkro-supabase.sql", "/files/{tenant}/synkro-data-flow-{language}.md"
 
 Made = tuple[str, bytes]
 """A file's name and content."""
@@ -43,6 +47,8 @@ class Files:
         return [
             Route(REPORT, self.report, methods=["GET"]),
             Route(JOURNAL, self.journal, methods=["GET"]),
+            Route(SCRIPT, self.script, methods=["GET"]),
+            Route(DATA_FLOW, self.data_flow, methods=["GET"]),
         ]
 
     async def report(self, request: Request) -> Response:
@@ -50,6 +56,12 @@ class Files:
 
     async def journal(self, request: Request) -> Response:
         return await self._answer(request, _journal)
+
+    async def script(self, request: Request) -> Response:
+        return await self._answer(request, _script)
+
+    async def data_flow(self, request: Request) -> Response:
+        return await self._answer(request, _data_flow)
 
     async def _answer(
         self, request: Request, make: Callable[[Installation, SessionUser, Request], Made | None]
@@ -86,6 +98,27 @@ def journal_address(tenant: str, filters: Filters) -> str:
     for name, value in (("actor", filters.actor), ("action", filters.action)):
         query += "" if value is None else f"&{name}={quote(value, safe='')}"
     return f"/files/{tenant}/journal.csv?{query}"
+
+
+def script_address(tenant: str) -> str:
+    """Where the SQL of the client's database is, as a file."""
+    return SCRIPT.format(tenant=tenant)
+
+
+def data_flow_address(tenant: str, language: str) -> str:
+    """Where the sheet for a security officer is, as a file."""
+    return DATA_FLOW.format(tenant=tenant, language=language)
+
+
+def _script(place: Installation, user: SessionUser, request: Request) -> Made:
+    text = warehouse_schema.script(place, user, str(request.path_params["tenant"]))
+    return "synkro-supabase.sql", text.encode()
+
+
+def _data_flow(place: Installation, user: SessionUser, request: Request) -> Made:
+    tenant, language = (str(request.path_params[name]) for name in ("tenant", "language"))
+    text = data_flow.sheet(place, user, tenant, language if language in LANGUAGES else LANGUAGES[0])
+    return f"synkro-data-flow-{language}.md", text.encode()
 
 
 def _report(place: Installation, user: SessionUser, request: Request) -> Made | None:

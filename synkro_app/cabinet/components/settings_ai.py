@@ -7,8 +7,9 @@ import streamlit as st
 from synkro_app.cabinet.components.deeds import carry_out, draw_outcome
 from synkro_app.cabinet.components.formats import plain
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services import ai_limits, company, data_flow
+from synkro_app.cabinet.services import ai_limits, company
 from synkro_app.cabinet.texts import plural, translate
+from synkro_app.web.files import data_flow_address
 from synkro_resources.control.ai_usage import AiUsage, LabelEstimate
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
@@ -52,13 +53,10 @@ def draw_ai(place: Installation, user: SessionUser, tenant: Tenant) -> None:
         st.markdown(f"**{translate(language, 'ai.leaves')}**")
         for key in ("leaves_masked", "leaves_not", "leaves_reports", "leaves_law"):
             st.markdown(f"- {translate(language, f'ai.{key}')}")
-        st.download_button(
+        st.link_button(
             translate(language, "ai.sheet"),
-            data_flow.sheet(place, user, tenant.slug, language),
-            file_name=f"synkro-data-flow-{language}.md",
-            mime="text/markdown",
+            data_flow_address(tenant.slug, language),
             icon=":material/download:",
-            on_click="ignore",
             help=translate(language, "ai.sheet_help"),
         )
 

@@ -8,6 +8,7 @@ from synkro_app.cabinet.components.deeds import carry_out, draw_outcome
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import warehouse_schema
 from synkro_app.cabinet.texts import translate
+from synkro_app.web.files import script_address
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
 
@@ -24,13 +25,8 @@ def draw_script(place: Installation, user: SessionUser, company: Tenant) -> None
         text = warehouse_schema.script(place, user, company.slug)
         st.markdown(translate(language, "connect.script_copy"))
         st.code(text, language="sql", height=SHOWN_HEIGHT)
-        st.download_button(
-            translate(language, "connect.script_download"),
-            text,
-            file_name="synkro-supabase.sql",
-            mime="application/sql",
-            icon=":material/download:",
-            on_click="ignore",
+        st.link_button(
+            translate(language, "connect.script_download"), script_address(company.slug), icon=":material/download:"
         )
         st.markdown(translate(language, "connect.script_apply_about"))
         st.text_input(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from collections.abc import Callable, Collection
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
@@ -41,6 +41,7 @@ SAMPLES: dict[object, object] = {
     bool: True,
     bytes: b"sample",
     date: DAY,
+    time: time(8, 30),
     datetime: datetime(2026, 11, 20, 12, tzinfo=UTC),
     Period: Period.day(DAY),
     Filters: Filters(DAY, DAY),

@@ -30,8 +30,12 @@ from tests.resources.control.test_packages import document, package
 pytestmark = pytest.mark.xdist_group("tabs")
 
 CLOCK = SystemClock()
-SHARED_BY_ALL = {("context.py", "cache_resource"): 1, ("__init__.py", "cache"): 1}
-"""Caches of the cabinet: the installation, which holds nothing of a tenant, and the catalogues of texts."""
+SHARED_BY_ALL = {
+    ("context.py", "cache_resource"): 1,
+    ("__init__.py", "cache"): 1,
+    ("settings_company.py", "cache"): 1,
+}
+"""Caches of the cabinet: the installation, which holds nothing of a tenant, texts, and the names of time zones."""
 
 
 def cookie_of(db: Database, person: Person) -> str:

@@ -11,7 +11,16 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from synkro_app.web.files import JOURNAL, REPORT, journal_address, report_address
+from synkro_app.web.files import (
+    DATA_FLOW,
+    JOURNAL,
+    REPORT,
+    SCRIPT,
+    data_flow_address,
+    journal_address,
+    report_address,
+    script_address,
+)
 from synkro_app.web.routes import Web
 from synkro_app.web.sockets import OpenSockets
 from synkro_resources.control import users
@@ -76,6 +85,8 @@ def test_every_address_that_carries_an_id_refuses_another_companys_owner(
     addresses = {
         REPORT: [report_address(slug, company.doc_id, "pdf"), report_address(other, company.doc_id, "pdf")],
         JOURNAL: [f"/files/{slug}/journal.csv?{DAYS}"],
+        SCRIPT: [script_address(slug)],
+        DATA_FLOW: [data_flow_address(slug, "ru")],
     }
     web = Web(Settings.load(), control_db, CLOCK, OpenSockets())
     assert {route.path for route in web.routes() if "{" in route.path} == addresses.keys() | OTHERS
@@ -136,3 +147,14 @@ def test_addresses_hold_the_filters_as_they_are() -> None:
 
     address = journal_address("acme", Filters(TODAY, TODAY, actor="user:1&to=2000-01-01"))
     assert httpx.URL(address).params["actor"] == "user:1&to=2000-01-01"
+
+
+def test_an_owner_gets_the_tables_script_and_the_sheet_for_the_security_officer(company: Company) -> None:
+    owner = company.sign_in(Role.OWNER)
+    script = owner.get(script_address(company.tenant.slug))
+    assert "create table" in script.text.lower()
+    assert "synkro-supabase.sql" in script.headers["content-disposition"]
+    sheet = owner.get(data_flow_address(company.tenant.slug, "ru"))
+    assert "amoCRM" in sheet.text
+    for role in (Role.ANALYST, Role.VIEWER):
+        assert company.sign_in(role).get(script_address(company.tenant.slug)).status_code == 404
