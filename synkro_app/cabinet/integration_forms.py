@@ -170,12 +170,12 @@ _EMAIL = IntegrationForm(
     (
         FormField("host", FieldType.HOST, required=True, guards=("password",), example="smtp.example.ru"),
         FormField("security", FieldType.CHOICE, default="starttls", choices=("starttls", "tls")),
-        FormField("user"),
-        FormField("password", FieldType.SECRET),
+        FormField("port", FieldType.WHOLE, rare=True),
+        FormField("user", required=True),
+        FormField("password", FieldType.SECRET, required=True),
         FormField("sender", required=True, example="reports@example.ru"),
-        FormField("sender_name", rare=True, example="Synkro"),
-        FormField("port", FieldType.WHOLE, rare=True, example="587"),
-        FormField("certificate", rare=True),
+        FormField("sender_name", rare=True),
+        FormField("attach_files", FieldType.FLAG),
     ),
     ("chats_link",),
 )

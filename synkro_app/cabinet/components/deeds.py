@@ -14,8 +14,6 @@ from synkro_resources.model.errors import SynkroError
 
 Deed = Callable[[Installation, SessionUser], str | None]
 """Does something as this person; the key of the text that says so, or None. The services check the rights."""
-CHATS = "chats"
-"""The page of destinations, whose parts tell in one place."""
 
 
 def carry_out(area: str, deed: Deed) -> bool:

@@ -7,7 +7,7 @@ from typing import get_args
 
 import streamlit as st
 
-from synkro_app.cabinet.components.deeds import CHATS, carry_out
+from synkro_app.cabinet.components.deeds import carry_out, draw_outcome
 from synkro_app.cabinet.components.formats import plain
 from synkro_app.cabinet.context import Installation, installation, viewer
 from synkro_app.cabinet.services import addresses, destinations
@@ -17,6 +17,7 @@ from synkro_resources.control.report_files import FileFormat
 from synkro_resources.control.sessions import SessionUser
 
 NEW, NEW_FOR_ADMINS, FILES = "address_new", "address_new_for_admins", "attached_files"
+ADDRESSES, FILES_SENT = "addresses", "files_sent"
 
 
 def draw_addresses(tenant: str) -> None:
@@ -24,6 +25,7 @@ def draw_addresses(tenant: str) -> None:
     user, place = viewer(), installation()
     language = user.language
     st.markdown(f"**{translate(language, 'address.title')}**")
+    draw_outcome(ADDRESSES)
     if addresses.is_connected(place, user, tenant):
         with st.container(border=True):
             st.text_input(translate(language, "address.new"), key=NEW)
@@ -42,6 +44,7 @@ def draw_files(tenant: str) -> None:
     user, place = viewer(), installation()
     language = user.language
     st.markdown(f"**{translate(language, 'files_sent.title')}**")
+    draw_outcome(FILES_SENT)
     st.session_state[FILES] = list(addresses.attached_files(place, user, tenant))
     st.pills(
         translate(language, "files_sent.label"),
@@ -102,7 +105,7 @@ def _add(tenant: str) -> None:
         st.session_state[NEW] = ""
         return "address.code_sent"
 
-    carry_out(CHATS, deed)
+    carry_out(ADDRESSES, deed)
 
 
 def _again(item: Destination) -> None:
@@ -110,7 +113,7 @@ def _again(item: Destination) -> None:
         addresses.add(place, user, item.tenant, item.chat_id)
         return "address.code_sent"
 
-    carry_out(CHATS, deed)
+    carry_out(ADDRESSES, deed)
 
 
 def _confirm(item: Destination) -> None:
@@ -119,7 +122,7 @@ def _confirm(item: Destination) -> None:
         addresses.confirm(place, user, item.tenant, item.destination_id, code)
         return "address.confirmed"
 
-    carry_out(CHATS, deed)
+    carry_out(ADDRESSES, deed)
 
 
 def _remove(item: Destination) -> None:
@@ -127,7 +130,7 @@ def _remove(item: Destination) -> None:
         destinations.remove(place, user, item.tenant, item.destination_id)
         return "address.removed"
 
-    carry_out(CHATS, deed)
+    carry_out(ADDRESSES, deed)
 
 
 def _turn_notices(item: Destination) -> None:
@@ -136,7 +139,7 @@ def _turn_notices(item: Destination) -> None:
         destinations.tell_admins_there(place, user, item.tenant, item.destination_id, wanted=wanted)
         return "address.notices_on" if wanted else "address.notices_off"
 
-    carry_out(CHATS, deed)
+    carry_out(ADDRESSES, deed)
 
 
 def _test(item: Destination) -> None:
@@ -144,7 +147,7 @@ def _test(item: Destination) -> None:
         outcome = destinations.send_test(place, user, item.tenant, item.destination_id)
         return "address.test_sent" if outcome.kind == "sent" else "address.test_failed"
 
-    carry_out(CHATS, deed)
+    carry_out(ADDRESSES, deed)
 
 
 def _attach(tenant: str) -> None:
@@ -153,4 +156,4 @@ def _attach(tenant: str) -> None:
         addresses.attach_files(place, user, tenant, chosen)
         return "files_sent.saved"
 
-    carry_out(CHATS, deed)
+    carry_out(FILES_SENT, deed)

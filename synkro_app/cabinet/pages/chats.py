@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from synkro_app.cabinet.components.deeds import CHATS, carry_out, draw_outcome
+from synkro_app.cabinet.components.deeds import carry_out, draw_outcome
 from synkro_app.cabinet.components.email_addresses import draw_addresses, draw_files
 from synkro_app.cabinet.components.formats import instant, plain
 from synkro_app.cabinet.context import Installation, installation, viewer
@@ -21,7 +21,7 @@ from synkro_resources.telegram.deep_links import ChatLink
 REFRESH_S = 5.0
 """A chat that was linked on a phone must appear here while its owner looks."""
 TELEGRAM = "telegram"
-LINK = "chat_link"
+LINK, CHATS = "chat_link", "chats"
 
 
 def draw() -> None:

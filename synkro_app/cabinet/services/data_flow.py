@@ -86,7 +86,11 @@ def _flow(form: IntegrationForm, integration: Integration | None, settings: Tena
     what = texts.get(f"dataflow.{kind}_what", "–")
     if integration is None:
         return [name, texts["dataflow.not_connected"], what, "–"]
-    if kind is IntegrationKind.TELEGRAM and settings.attach_files:
+    sends_files = {
+        IntegrationKind.TELEGRAM: bool(settings.attach_files),
+        IntegrationKind.EMAIL: integration.public.get("attach_files") is True,
+    }
+    if sends_files.get(kind):
         what = f"{what} {texts['dataflow.with_files']}"
     if kind is IntegrationKind.RADIST and settings.fetch_media:
         what = f"{what} {texts['dataflow.with_media']}"

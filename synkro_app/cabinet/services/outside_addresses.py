@@ -33,15 +33,6 @@ def check_web_address(address: str, *, allow_sandbox: bool) -> None:
     _check_public(host)
 
 
-def check_host(name: str, *, allow_sandbox: bool) -> None:
-    """A server by its name alone. Raises as `check_web_address`."""
-    host = name.strip().lower()
-    if _PLAIN_HOST.fullmatch(host) is None:
-        raise _unreadable("smtp.example.ru")
-    if not (allow_sandbox and is_loopback(host)):
-        _check_public(host)
-
-
 def check_proxy(address: str, *, allow_sandbox: bool) -> None:
     """A proxy outside. Raises as `check_web_address`."""
     host, scheme = _parts(address)
@@ -49,6 +40,15 @@ def check_proxy(address: str, *, allow_sandbox: bool) -> None:
         raise _unreadable("http://proxy.example.ru:3128")
     if not (allow_sandbox and is_loopback(host)):
         _check_public(host)
+
+
+def check_host(host: str, *, allow_sandbox: bool) -> None:
+    """The bare name of a server outside. Raises as `check_web_address`."""
+    name = host.strip().lower()
+    if _PLAIN_HOST.fullmatch(name) is None:
+        raise _unreadable("smtp.example.ru")
+    if not (allow_sandbox and is_loopback(name)):
+        _check_public(name)
 
 
 def check_database_address(connection_string: str, *, allow_sandbox: bool) -> None:

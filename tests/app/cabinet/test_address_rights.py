@@ -173,10 +173,8 @@ def page() -> None:
     """The part of the page of chats that is about addresses and files."""
     import streamlit as st
 
-    from synkro_app.cabinet.components.deeds import CHATS, draw_outcome
     from synkro_app.cabinet.components.email_addresses import draw_addresses, draw_files
 
-    draw_outcome(CHATS)
     draw_addresses(st.session_state["tenant"])
     draw_files(st.session_state["tenant"])
 
