@@ -17,6 +17,7 @@ import click
 
 if TYPE_CHECKING:
     from synkro_resources.control.database import Database
+    from synkro_resources.platform import Platform
     from synkro_resources.settings import Settings
 
 SECRET_PREFIX = "SYNKRO_SECRET_"  # noqa: S105 (a prefix of names, not a secret)
@@ -33,6 +34,16 @@ def control() -> Generator[tuple[Settings, Database]]:
         yield settings, db
     finally:
         db.close()
+
+
+@contextmanager
+def platform() -> Generator[Platform]:
+    """The control database together with the keys, for what talks to a tenant's services."""
+    from synkro_resources.control.keyring import Keyring
+    from synkro_resources.platform import Platform
+
+    with control() as (settings, db):
+        yield Platform(settings, db, Keyring.from_settings(settings), settings.present)
 
 
 def read_secret(field: str) -> str:
