@@ -36,10 +36,8 @@ ISSUE = Sentence(
     "Issue a new long-lived token in the integration's settings in amoCRM and save it in Synkro.",
 )
 CONNECT_AGAIN = Sentence(
-    "Попросите у поддержки Synkro новую ссылку на согласие (`synkro integration consent`) и откройте её "
-    "администратором amoCRM.",
-    "Ask Synkro's support for a new consent link (`synkro integration consent`) and open it as an administrator of "
-    "amoCRM.",
+    "Откройте «Настройки» → amoCRM → «Подключить» и дайте согласие администратором amoCRM.",
+    "Open the settings → amoCRM → “Connect” and give the consent as an administrator of amoCRM.",
 )
 
 

@@ -206,8 +206,8 @@ class AiCheck:
 
     def _price(self) -> Iterable[CheckFinding]:
         remedy = Sentence(
-            "Укажите цену за миллион токенов в настройках ИИ (price_in, price_out, price_currency).",
-            "Give the price per million tokens in the AI settings (price_in, price_out, price_currency).",
+            "Укажите цену за миллион токенов в настройках ИИ.",
+            "Give the price per million tokens in the AI settings.",
         )
         try:
             price = price_of(self._model, self._base_url, self._subject.public)

@@ -27,8 +27,8 @@ NEW_KEY = Sentence(
     "Create a key with the scopes “messaging”, “connections” and “webhooks” in Radist and save it in Synkro.",
 )
 CHOOSE_COMPANY = Sentence(
-    "Укажите номер компании (company_id) в настройках интеграции.",
-    "Give the company's number (company_id) in the integration's settings.",
+    "Укажите номер компании в настройках Radist.",
+    "Give the company's number in the settings of Radist.",
 )
 NAMES_SHOWN = 10
 """Companies named in one sentence; an agency's key may see hundreds."""

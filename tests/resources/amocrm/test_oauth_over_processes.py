@@ -158,8 +158,8 @@ def test_kill_9_between_the_answer_and_the_commit_is_told_at_once_with_the_way_t
     with pytest.raises(ConsentLost) as caught:
         vendor.auth().headers()
     assert caught.value.code == "amocrm.consent_lost"
-    assert "synkro integration consent" in caught.value.remedy.ru
-    assert "synkro integration consent" in caught.value.remedy.en
+    assert "Настройки" in caught.value.remedy.ru
+    assert "settings" in caught.value.remedy.en
     shown = get_integration(vendor.db, vendor.tenant, AMO)
     assert shown is not None
     assert (shown.status, shown.problem and shown.problem.code) == ("broken", "amocrm.consent_lost")

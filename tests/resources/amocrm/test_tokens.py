@@ -123,7 +123,7 @@ def test_an_oauth_pair_warns_when_it_was_not_renewed_for_two_and_a_half_months(a
     warning = token_warning(stored, FixedClock(NOW))
     assert (warning is not None) == warned
     if warning is not None:
-        assert "synkro integration consent" in warning[1].ru
+        assert "Настройки" in warning[1].ru
 
 
 def test_an_answer_without_server_time_or_life_is_still_a_pair() -> None:
