@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from synkro_app.cabinet.components.formats import period, plain, step_name
 from synkro_app.cabinet.context import installation, viewer
 from synkro_app.cabinet.services.runs import RequestProgress, progress_of
 from synkro_app.cabinet.texts import plural, translate
+from synkro_resources.control.run_requests import RunRequest
 
 POLL_S = 1.0
 _ICONS = {
@@ -52,8 +55,10 @@ def draw_progress(progress: RequestProgress, language: str) -> None:
         st.error(f"{plain(what)}  \n{plain(remedy)}", icon=":material/error:")
 
 
-def draw_request(progress: RequestProgress, language: str, when: str) -> None:
-    """One request as a fold: its state in the title, its steps inside."""
+def draw_request(
+    progress: RequestProgress, language: str, when: str, draw_buttons: Callable[[RunRequest], None]
+) -> None:
+    """One request as a fold: its state in the title, its steps and what can be done about it inside."""
     request = progress.request
     title = translate(
         language,
@@ -67,6 +72,7 @@ def draw_request(progress: RequestProgress, language: str, when: str) -> None:
     with st.expander(f"{_ICONS[request.status]} {plain(title)} · :{colour}[{state}]", expanded=request.is_open):
         draw_progress(progress, language)
         _draw_steps(progress, language)
+        draw_buttons(request)
 
 
 def _draw_steps(progress: RequestProgress, language: str) -> None:

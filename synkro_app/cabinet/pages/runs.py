@@ -1,16 +1,26 @@
-"""What was asked for, what is going on, what failed and what to do."""
+"""What was asked for, what is going on, what failed, what to do, and the buttons that do it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from synkro_app.cabinet.components.deeds import carry_out, draw_outcome
 from synkro_app.cabinet.components.formats import instant
 from synkro_app.cabinet.components.run_view import draw_request
-from synkro_app.cabinet.context import installation, viewer
+from synkro_app.cabinet.context import Installation, installation, viewer
 from synkro_app.cabinet.services import overview, runs
+from synkro_app.cabinet.services.rights import may_ask_for_reports
 from synkro_app.cabinet.texts import translate
+from synkro_resources.control.request_decisions import ENDED_BADLY
+from synkro_resources.control.run_requests import RunRequest
+from synkro_resources.control.sessions import SessionUser
 
 REFRESH_S = 3.0
+RUNS = "runs"
+
+Decide = Callable[[Installation, SessionUser, str, str], RunRequest]
 
 
 def draw() -> None:
@@ -27,10 +37,40 @@ def _draw_list() -> None:
     user, place = viewer(), installation()
     if user.tenant is None:
         return
+    draw_outcome(RUNS)
     company = overview.company(place, user, user.tenant)
     requests = runs.requests_of(place, user, user.tenant)
     if not requests:
         st.info(translate(user.language, "run.none"), icon=":material/info:")
     for request in requests:
         progress = runs.progress_of(place, user, user.tenant, request.id)
-        draw_request(progress, user.language, instant(request.created_at, company.zone, user.language))
+        when = instant(request.created_at, company.zone, user.language)
+        draw_request(progress, user.language, when, lambda shown: _draw_buttons(user, shown))
+
+
+def _draw_buttons(user: SessionUser, request: RunRequest) -> None:
+    if not may_ask_for_reports(user):
+        return
+    if request.is_open:
+        _button(user, request, "cancel", ":material/cancel:", runs.cancel)
+    elif request.status in ENDED_BADLY:
+        _button(user, request, "retry", ":material/replay:", runs.retry)
+
+
+def _button(user: SessionUser, request: RunRequest, action: str, icon: str, decide: Decide) -> None:
+    st.button(
+        translate(user.language, f"run.{action}"),
+        icon=icon,
+        key=f"run_{action}_{request.id}",
+        help=translate(user.language, f"run.{action}_help"),
+        on_click=_decide,
+        args=(request.tenant, request.id, action, decide),
+    )
+
+
+def _decide(tenant: str, request_id: str, action: str, decide: Decide) -> None:
+    def deed(place: Installation, user: SessionUser) -> str:
+        decide(place, user, tenant, request_id)
+        return f"run.{action}_done"
+
+    carry_out(RUNS, deed)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import EVERYBODY, require
+from synkro_app.cabinet.services.rights import EVERYBODY, WHO_ASKS_FOR_REPORTS, require
 from synkro_resources.control.journal import StepRecord, steps_of_request
+from synkro_resources.control.request_decisions import cancel_request, retry_request
 from synkro_resources.control.run_requests import RunRequest, get_request, list_requests
 from synkro_resources.control.sessions import SessionUser
 
@@ -44,3 +45,24 @@ def progress_of(place: Installation, user: SessionUser, tenant: str, request_id:
     require(user, tenant, EVERYBODY)
     request = get_request(place.control, tenant, request_id)
     return RequestProgress(request, tuple(steps_of_request(place.control, tenant, request_id)))
+
+
+def cancel(place: Installation, user: SessionUser, tenant: str, request_id: str) -> RunRequest:
+    """Start no further run of an open request; its present run ends by itself and sends nothing.
+
+    Raises:
+        RefusedError: `rights.not_found` or `run.not_open`. UserInputError: `run.unknown_request`.
+    """
+    require(user, tenant, WHO_ASKS_FOR_REPORTS)
+    return cancel_request(place.control, tenant, request_id, actor=f"user:{user.user_id}", clock=place.clock)
+
+
+def retry(place: Installation, user: SessionUser, tenant: str, request_id: str) -> RunRequest:
+    """Go on with a failed or cancelled request where it stopped; what was sent is not sent again.
+
+    Raises:
+        RefusedError: `rights.not_found`, `run.not_failed`, `run.asked_again` or `tenant.suspended`.
+        UserInputError: `run.unknown_request`.
+    """
+    require(user, tenant, WHO_ASKS_FOR_REPORTS)
+    return retry_request(place.control, tenant, request_id, actor=f"user:{user.user_id}", clock=place.clock)
