@@ -126,6 +126,9 @@ def _save(tenant: str, kind: IntegrationKind) -> None:
 
     def deed(place: Installation, user: SessionUser) -> None:
         stored = integrations.listing(place, user, tenant).get(kind)
+        for item in form.fields:  # a choice that was made just before the click may come in the same rerun, after it
+            if item.listed:
+                _take_choice(kind, item.name, field_key(tenant, kind, stored, item.name))
         integrations.save(place, user, tenant, kind, values_of(form, tenant, stored))
         clear_secrets(form, tenant, stored)
         st.session_state.pop(LISTED, None)
@@ -148,6 +151,9 @@ def _ask_for_list(tenant: str, kind: IntegrationKind, name: str) -> None:
 
 
 def _take_choice(kind: IntegrationKind, name: str, target: str) -> None:
-    chosen = st.session_state.get(f"connect_choice_{kind}_{name}")
+    """Once: what is typed into the field afterwards counts."""
+    source = f"connect_choice_{kind}_{name}"
+    chosen = st.session_state.get(source)
     if chosen:
         st.session_state[target] = chosen
+        st.session_state[source] = None

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from synkro_resources.control.database import Database
+from synkro_resources.control.tenants import Tenant
+from synkro_resources.model.clock import SystemClock
 from tests.app.conftest import RunningCabinet
+from tests.app.people import Person, new_person
 
 WAIT_MS = 60_000
 """A busy machine needs long for a page's first drawing; what is there already is seen at once all the same."""
@@ -31,3 +35,9 @@ def page(browser: Browser, cabinet: RunningCabinet) -> Iterator[Page]:
     page.set_default_timeout(WAIT_MS)
     yield page
     context.close()
+
+
+@pytest.fixture
+def person(control_db: Database, tenant_a: Tenant) -> Person:
+    """The company's owner."""
+    return new_person(control_db, SystemClock(), tenant_a)

@@ -29,11 +29,6 @@ pytestmark = pytest.mark.xdist_group("browser")  # what the module loads is load
 CLOCK = SystemClock()
 
 
-@pytest.fixture
-def person(control_db: Database, tenant_a: Tenant) -> Person:
-    return new_person(control_db, CLOCK, tenant_a)
-
-
 def test_a_client_signs_in_and_sees_the_company_in_russian(page: Page, person: Person, tenant_a: Tenant) -> None:
     sign_in(page, person)
     expect(page.get_by_role("heading", name=tenant_a.name)).to_be_visible()

@@ -11,12 +11,13 @@ from synkro_resources.control import users
 from synkro_resources.control.database import Database
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.totp import code_at, step_of
+from synkro_resources.model.clock import SystemClock
 from synkro_resources.model.ids import Role
-from tests.app.browser.test_cabinet_in_a_browser import CLOCK, browser, page, person, sign_in
+from tests.app.browser.browsing import sign_in
 from tests.app.conftest import RunningCabinet
 from tests.app.people import Person, new_person
 
-__all__ = ["browser", "page", "person"]  # fixtures
+CLOCK = SystemClock()
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -205,7 +205,7 @@ def test_a_security_officer_gets_the_data_flow_sheet(
     page.get_by_role("link", name="Настройки", exact=True).click()
     page.get_by_role("tab", name="ИИ и персональные данные").click()
     with page.expect_download() as caught:
-        page.get_by_role("button", name="Скачать лист потоков данных").click()
+        page.get_by_role("link", name="Скачать лист потоков данных").click()
     caught.value.save_as(tmp_path / "sheet.md")
     text = (tmp_path / "sheet.md").read_text(encoding="utf-8")
     assert text.startswith(f"# Потоки данных Synkro: {tenant_a.name}")
