@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -144,6 +145,8 @@ def detail_words(details: Mapping[str, object], language: str) -> str:
             continue
         if isinstance(value, bool):
             shown = texts["audit_detail.yes" if value else "audit_detail.no"]
+        elif isinstance(value, list):
+            shown = ", ".join(map(str, cast("list[object]", value))) or "–"
         else:
             shown = texts.get(f"role.{value}", str(value)) if name.startswith("role") else str(value)
         parts.append(f"{texts.get(f'audit_detail.{name}', name)}: {shown}")

@@ -192,6 +192,8 @@ def test_a_deed_without_words_keeps_its_code_and_details_read_as_words() -> None
     assert action_words("membership.removed", "en") == "Removed from the team"
     details = {"role": "viewer", "manager_id": None, "can_read_texts": True, "other": 5}
     assert detail_words(details, "ru") == "роль: наблюдатель, читает переписку: да, other: 5"
+    fields = {"public_fields": ["base_url", "model"], "secret_fields": []}
+    assert detail_words(fields, "ru") == "настройки: base_url, model, ключи: –"
 
 
 @pytest.mark.parametrize(
