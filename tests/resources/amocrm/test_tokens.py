@@ -27,7 +27,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 def jwt(**payload: object) -> SecretStr:
     def part(value: object) -> str:
-        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+        return base64.urlsafe_b64encode(json.dumps(value, allow_nan=False).encode()).decode().rstrip("=")
 
     return SecretStr(f"{part({'alg': 'RS256'})}.{part(payload)}.c2ln")
 
