@@ -6,6 +6,7 @@ beyond what a poller would keep of it.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 import re
@@ -22,7 +23,7 @@ from starlette.routing import Route
 from telegram.error import TelegramError
 
 from synkro_app.telegram_updates import SharedBot, bots_of
-from synkro_app.web.inbound import Allowance, small_body
+from synkro_app.web.inbound import BODY_LIMIT_BYTES, Allowance, small_body
 from synkro_resources.control.database import Database
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.model.clock import Clock
@@ -48,8 +49,12 @@ def is_webhook_path(method: str, path: str) -> bool:
     return method == "POST" and _OPEN_PATH.fullmatch(path) is not None
 
 
+class TooManyStrangersError(Exception):
+    """Somebody guesses addresses; who is not known yet has to come again."""
+
+
 class TelegramWebhooks:
-    """The endpoint. `counts` tells how often each outcome occurred: accepted, malformed, unknown, failed."""
+    """The endpoint. `counts` tells how often each outcome occurred: accepted, malformed, unknown, flooded, failed."""
 
     def __init__(
         self, settings: Settings, control: Database, clock: Clock, *, monotonic: Callable[[], float] = time.monotonic
@@ -63,6 +68,7 @@ class TelegramWebhooks:
         self._ears: dict[SharedBot, ListeningBot] = {}
         self._looked_at = float("-inf")
         self._strangers = Allowance(STRANGERS_PER_SECOND)
+        self._looking = asyncio.Lock()
 
     def routes(self) -> list[Route]:
         return [Route(PATH, self.receive, methods=["POST"])]
@@ -72,13 +78,17 @@ class TelegramWebhooks:
         bot_id, _, secret = str(request.path_params["address"]).partition(".")
         header = request.headers.get(HEADER, secret)
         try:
-            bot = await self._bot(bot_id, secret)
+            async with self._looking:  # two that come at once must not open one bot twice
+                ear = await self._ear(bot_id, secret)
         except SynkroError as error:
             return self._failed(bot_id, error.code)
-        if bot is None or not hmac.compare_digest(header.encode(), secret.encode()):
+        except TooManyStrangersError:
+            return self._answer(503, "flooded")
+        if ear is None or not hmac.compare_digest(header.encode(), secret.encode()):
             return self._answer(404, "unknown")
         body = await small_body(request)
-        ear = self._ears[bot]
+        if body is None and not _is_too_large(request):
+            return self._failed(bot_id, "the update did not come whole")
         try:
             pushed = None if body is None else orjson.loads(body)
             if not isinstance(pushed, dict):
@@ -93,14 +103,14 @@ class TelegramWebhooks:
         self.counts["accepted"] += 1
         return Response(status_code=200, background=None if reply is None else BackgroundTask(ear.answer, reply))
 
-    async def _bot(self, bot_id: str, secret: str) -> SharedBot | None:
-        """The bot of this address, looked for anew if it is not known or was not looked at lately."""
+    async def _ear(self, bot_id: str, secret: str) -> ListeningBot | None:
+        """The ear of this address's bot, looked for anew if it is not known or was not looked at lately."""
         known = self._with_secret(bot_id, secret)
         now = self._monotonic()
         if known is not None and now - self._looked_at < BOTS_KNOWN_S:
-            return known
+            return self._ears[known]
         if known is None and not self._strangers.takes(now):
-            return None
+            raise TooManyStrangersError
         platform = Platform(self._settings, self._control, Keyring.from_settings(self._settings), self._clock)
         found = await run_in_threadpool(bots_of, platform)
         self._looked_at = now
@@ -116,7 +126,8 @@ class TelegramWebhooks:
                 base_url=bot.base_url,
                 proxy=bot.proxy or None,
             ).__aenter__()
-        return self._with_secret(bot_id, secret)
+        bot = self._with_secret(bot_id, secret)
+        return None if bot is None else self._ears[bot]
 
     def _with_secret(self, bot_id: str, secret: str) -> SharedBot | None:
         bot = self._bots.get(bot_id)
@@ -130,3 +141,9 @@ class TelegramWebhooks:
     def _answer(self, status: int, outcome: str) -> Response:
         self.counts[outcome] += 1
         return Response(status_code=status)
+
+
+def _is_too_large(request: Request) -> bool:
+    """What would be too large every time is acknowledged: brought again, it would hold up all that follow."""
+    length = request.headers.get("content-length", "")
+    return length.isdecimal() and int(length) > BODY_LIMIT_BYTES

@@ -197,3 +197,36 @@ def test_the_secret_does_not_show_the_token() -> None:
     token = SecretStr("7100000:" + "B" * 35)
     assert "B" * 5 not in webhook_secret(token)
     assert webhook_secret(token) != webhook_secret(SecretStr("7100000:" + "C" * 35))
+
+
+def test_an_update_that_did_not_come_whole_is_asked_for_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("synkro_app.web.inbound.BODY_WITHIN_S", 0.2)
+
+    def dripping() -> Iterator[bytes]:
+        yield b'{"update_id"'
+        time.sleep(1)
+        yield b": 1}"
+
+    assert httpx.post(place.own_url + place.path, content=dripping()).status_code == 503
+    assert place.door.counts == {"failed": 1}
+
+
+def test_a_flood_of_guesses_makes_nobody_lose_an_update(place: Place) -> None:
+    bot_id = place.token.get_secret_value().partition(":")[0]
+    wrong = f"{place.own_url}/hooks/telegram/{bot_id}.{'0' * 64}"
+    with httpx.Client() as stranger:
+        answers = {stranger.post(wrong, json={}).status_code for _ in range(60)}
+    assert answers <= {404, 503}
+    place.subscribe()
+    time.sleep(1)
+    place.says(f"/start {place.code()}")
+    assert place.linked() == [str(PRIVATE)]
+
+
+def test_updates_that_come_at_once_open_one_ear(place: Place) -> None:
+    async def many() -> list[int]:
+        async with httpx.AsyncClient(timeout=30) as client:
+            answers = await asyncio.gather(*(client.post(place.own_url + place.path, json={}) for _ in range(8)))
+            return [answer.status_code for answer in answers]
+
+    assert set(asyncio.run(many())) == {200}
