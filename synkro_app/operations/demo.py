@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import cast
@@ -17,11 +18,14 @@ from synkro_app.operations.demo_world import OWNER, SLUG, ZONE, connect_tenant, 
 from synkro_app.operations.follow import follow_request
 from synkro_app.operations.foreground import TICK_S, say_step, stopped_in_the_end
 from synkro_app.operations.stack import SUPABASE_DEMO, Stack
+from synkro_resources.checks import run_check
 from synkro_resources.control.database import Database
+from synkro_resources.control.integrations import StoredCheck, list_integrations
+from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.outbox import deliveries
 from synkro_resources.control.run_requests import RunRequest, create_request
 from synkro_resources.model.errors import Sentence, TransientError
-from synkro_resources.model.ids import RequestKind
+from synkro_resources.model.ids import IntegrationKind, RequestKind
 from synkro_resources.model.period import Period
 from synkro_resources.sandbox.credentials import report_chat_id
 from synkro_resources.settings import Settings
@@ -56,6 +60,28 @@ def prepare_demo(stack: Stack) -> None:
     connect_tenant(stack.settings, stack.sandbox_url, direct_supabase=direct)
 
 
+def check_connections(stack: Stack) -> dict[IntegrationKind, StoredCheck]:
+    """Check every connection of the demo as its owner would in the wizard, all at once; says how each one stands."""
+    settings = stack.settings
+    db, keyring = Database.from_settings(settings), Keyring.from_settings(settings)
+
+    def check(kind: IntegrationKind) -> StoredCheck:
+        return run_check(db, keyring, SLUG, kind, clock=settings.present, allow_sandbox=settings.allow_sandbox)
+
+    try:
+        kinds = [integration.kind for integration in list_integrations(db, SLUG)]
+        with ThreadPoolExecutor(max_workers=len(kinds)) as pool:
+            checked = dict(zip(kinds, pool.map(check, kinds), strict=True))
+    finally:
+        db.close()
+    for kind, result in checked.items():
+        say_step(Sentence(f"Подключение {kind}: {result.status}", f"connection {kind}: {result.status}"))
+        for finding in result.findings:
+            if finding.status != "ok":
+                say_step(finding.what)
+    return checked
+
+
 def run_demo(*, exit_when_done: bool) -> None:
     """Start everything, load 14 days, deliver yesterday's report, say where to look; then run until Ctrl-C.
 
@@ -68,6 +94,7 @@ def run_demo(*, exit_when_done: bool) -> None:
     with stopped_in_the_end(stack):
         stack.start()
         prepare_demo(stack)
+        check_connections(stack)
         day = (stack.settings.present.now().astimezone(ZoneInfo(ZONE)) - timedelta(days=1)).date()
         _make_report(stack, day, console)
         delivered = delivered_report(stack, day)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
@@ -15,10 +15,12 @@ from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import add_destination, list_destinations
 from synkro_resources.control.integrations import get_integration, set_integration
 from synkro_resources.control.keyring import Keyring, secret_tail
+from synkro_resources.control.schedules import list_schedules, set_schedule
 from synkro_resources.control.tenants import add_tenant, list_tenants
 from synkro_resources.control.users import add_user, find_user, set_membership
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.ids import IntegrationKind, Role
+from synkro_resources.model.period import PeriodKind
 from synkro_resources.sandbox.credentials import SandboxCredentials, report_chat_id
 from synkro_resources.settings import Settings
 from synkro_resources.supabase.ddl import WRITER_ROLE, apply_ddl
@@ -32,6 +34,9 @@ WORLD_DAYS = 60
 WORLD_FILE = "world.json"
 ACTOR = "demo"
 CHANNEL = "telegram"
+AI_PRICE = {"price_in": "0.15", "price_out": "0.60", "price_currency": "USD"}
+"""Per million tokens of the invented model: the magnitude of a small model, so that amounts look like real ones."""
+DAILY_AT = time(8, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def prepare_client_database(owner_url: str, *, direct: bool) -> str:
 
 
 def connect_tenant(settings: Settings, sandbox_url: str, *, direct_supabase: str) -> None:
-    """Create the tenant, its people and its integrations, as far as they do not exist; safe to repeat.
+    """Create the tenant, its people, its integrations and its daily schedule, if missing; safe to repeat.
 
     `direct_supabase`: connection string where the sandbox has no REST in front of the client's database, or nothing.
     """
@@ -110,19 +115,23 @@ def connect_tenant(settings: Settings, sandbox_url: str, *, direct_supabase: str
             set_membership(db, user.user_id, SLUG, person.role, clock=clock, actor=ACTOR)
         _connect_integrations(db, keyring, sandbox_url, direct_supabase)
         _add_report_chat(db)
+        if not list_schedules(db, SLUG):
+            set_schedule(db, SLUG, kind=PeriodKind.DAY, at=DAILY_AT, actor=ACTOR, clock=clock)
     finally:
         db.close()
 
 
 def _connect_integrations(db: Database, keyring: Keyring, sandbox_url: str, direct_supabase: str) -> None:
     for kind, credentials in SandboxCredentials.for_tenant(SLUG, sandbox_url).by_kind().items():
-        sealed = dict(credentials.secrets)
+        sealed, public = dict(credentials.secrets), dict(credentials.public)
         if kind is IntegrationKind.SUPABASE:
             sealed["connection_string"] = direct_supabase  # an empty one is removed
+        if kind is IntegrationKind.AI:
+            public |= AI_PRICE
         known = get_integration(db, SLUG, kind)
         wanted = {name: secret_tail(value) for name, value in sealed.items() if value}
-        if known is None or known.public != dict(credentials.public) or known.secret_tails != wanted:
-            set_integration(db, keyring, SLUG, kind, credentials.public, sealed, ACTOR)
+        if known is None or known.public != public or known.secret_tails != wanted:
+            set_integration(db, keyring, SLUG, kind, public, sealed, ACTOR)
 
 
 def _add_report_chat(db: Database) -> None:

@@ -10,9 +10,11 @@ from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import list_destinations
 from synkro_resources.control.integrations import list_integrations
 from synkro_resources.control.migrate import migrate
+from synkro_resources.control.schedules import list_schedules
 from synkro_resources.control.tenants import list_tenants
 from synkro_resources.control.users import tenant_users
 from synkro_resources.model.clock import FixedClock
+from synkro_resources.model.period import PeriodKind
 from synkro_resources.settings import Settings
 
 SANDBOX = "http://127.0.0.1:8090"
@@ -41,6 +43,7 @@ def test_preparing_the_demo_twice_makes_one_tenant_one_owner_five_integrations_o
         assert [user.email for user, _ in tenant_users(db, SLUG)].count(OWNER.email) == 1
         assert [chat.channel for chat in list_destinations(db, SLUG)] == ["telegram"]
         assert [integration.version for integration in list_integrations(db, SLUG)] == [1] * 5
+        assert [schedule.kind for schedule in list_schedules(db, SLUG)] == [PeriodKind.DAY]
     finally:
         db.close()
 
