@@ -154,7 +154,7 @@ def request_trial(db: Database, tenant: str, *, requested_by: str, clock: Clock)
         raise UserInputError(
             "rubric.nothing_to_try",
             Sentence("Нет новой версии чек-листа.", "There is no new version of the checklist."),
-            Sentence("Сначала измените чек-лист: synkro rubric edit.", "Edit the checklist first: synkro rubric edit."),
+            Sentence("Сначала измените чек-лист.", "Edit the checklist first."),
             tenant=tenant,
         )
     return _request(db, tenant, RequestKind.TRIAL, LONGEST_TRIAL_DAYS, requested_by, clock)
@@ -273,8 +273,8 @@ def _refuse_while_history_runs(connection: Connection, tenant: str) -> None:
             "rubric.history_running",
             Sentence("Прошлая версия ещё применяется к истории.", "The last version is still applied to the history."),
             Sentence(
-                "Дождитесь конца или отмените запрос: synkro requests.",
-                "Wait until it ends, or cancel the request: synkro requests.",
+                "Дождитесь конца или отмените запрос на странице «Запуски».",
+                "Wait until it ends, or cancel the request on the page “Runs”.",
             ),
             tenant=tenant,
         )
@@ -297,6 +297,6 @@ def _unknown(tenant: str, version: str) -> UserInputError:
     return UserInputError(
         "rubric.unknown_version",
         Sentence(f"Версии чек-листа «{version}» нет.", f"There is no version {version!r} of the checklist."),
-        Sentence("Посмотрите список: synkro rubric show.", "See the list: synkro rubric show."),
+        Sentence("Выберите из списка версий.", "Choose one of the list of versions."),
         tenant=tenant,
     )
