@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from synkro_resources.model.tenant_settings import TenantSettings
+from synkro_resources.rules.repeated_text import normalized_text
 
 HISTORY_DAYS = 30
 """How far back sendings of a text count."""
@@ -23,13 +22,6 @@ BOT_REACTION = timedelta(seconds=5)
 BROADCAST_DIALOGS = 10
 BROADCAST_SPAN = timedelta(minutes=10)
 """A text is a broadcast where it went to at least ten dialogs within ten minutes."""
-
-_SPACES = re.compile(r"\s+")
-
-
-def normalized_text(text: str | None) -> str:
-    """NFKC, lower case, spaces collapsed: the form in which sendings of a text are counted."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text or "").lower()).strip()
 
 
 def assign_author_kinds(

@@ -9,6 +9,7 @@ import streamlit as st
 from synkro_app.cabinet.components.settings_ai import draw_ai
 from synkro_app.cabinet.components.settings_company import draw_company
 from synkro_app.cabinet.components.settings_connections import draw_connections
+from synkro_app.cabinet.components.settings_crm import draw_crm
 from synkro_app.cabinet.components.settings_rubric import draw_rubric
 from synkro_app.cabinet.components.settings_schedules import draw_schedules
 from synkro_app.cabinet.context import Installation, installation, viewer
@@ -22,6 +23,7 @@ SECTIONS: Mapping[str, Callable[[Installation, SessionUser, Tenant], None]] = {
     "connections": draw_connections,
     "schedules": draw_schedules,
     "company": draw_company,
+    "crm": draw_crm,
     "rubric": draw_rubric,
     "ai": draw_ai,
 }

@@ -38,6 +38,12 @@ EDITABLE = frozenset(
         "notices_per_day",
         "ai_monthly_cap",
         "label_history",
+        "excluded_pipelines",
+        "offline_pipelines",
+        "handover_pairs",
+        "loss_reason_map",
+        "autotext",
+        "author_map",
     }
 )
 """The settings that pages may change; others have roads of their own."""

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from synkro_assets.dialogs.authors import assign_author_kinds, normalized_text
+from synkro_assets.dialogs.authors import assign_author_kinds
 from synkro_resources.http.jsonvalues import JsonObject
+from synkro_resources.rules.repeated_text import normalized_text
 from tests.assets.dialogs.talks import SETTINGS, local, normalized, say, window
 
 GREETING = "Здравствуйте! Мы скоро ответим"
