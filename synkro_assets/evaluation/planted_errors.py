@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from synkro_assets.analysis.answer import EpisodeAnswer
 from synkro_assets.analysis.evidence import check
 from synkro_assets.analysis.findings import DropCode
-from synkro_assets.analysis.summary import accept
+from synkro_assets.analysis.narrative import FactTemplate, Wordings, accept
 from synkro_assets.analysis.vocabulary import Variant
 from synkro_assets.evaluation.dialogs import conversation
 from synkro_assets.evaluation.laboratory import Asked, Labelled, Laboratory
@@ -167,10 +167,15 @@ def _stored(labelled: Labelled) -> list[Planted]:
 
 
 def _sentence() -> Planted:
-    """The writing step may not state a number at all, so a wrong one cannot stand in a report."""
-    wrong = accept({"sentence": "Сегодня без ответа осталось 15 обращений, их стоит разобрать первыми."})
-    right = accept({"sentence": "Сегодня остались обращения без ответа, их стоит разобрать первыми."})
-    return Planted("PE-11", "number in the written sentence", wrong is None, right is not None)
+    """The writing step puts words around placeholders: a number that it writes itself never stands in a report."""
+    fact = FactTemplate("F1", "Без ответа: {{F1.count}}", {"count": "14 обращений"}, "Без ответа: 14 обращений")
+    wrong = _worded(fact, "Без ответа осталось 15 обращений")
+    right = _worded(fact, "Без ответа осталось: {{F1.count}}")
+    return Planted("PE-11", "number in the written sentence", not wrong.accepted, "F1" in right.accepted)
+
+
+def _worded(fact: FactTemplate, text: str) -> Wordings:
+    return accept({"items": [{"fact_ids": [fact.key], "text": text}]}, [fact], names=())
 
 
 def _phone(labelled: Labelled) -> Planted:

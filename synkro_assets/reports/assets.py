@@ -20,6 +20,7 @@ from synkro_assets.reports.sending import (
     wish_of,
 )
 from synkro_assets.reports.telegram_text import Resolve
+from synkro_assets.reports.wording import word_facts
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control.packages import latest_package, save_package
@@ -65,12 +66,17 @@ def build_packages(run: TenantRun) -> None:
 
 
 def draw_reports(run: TenantRun) -> None:
-    """The report document of the period, drawn from its package; a model may add one checked sentence."""
+    """The report document of the period, drawn from its package; a model may only word what the package says."""
     for period in run.periods:
         package_id, revision, package = _package(run, period)
-        before = latest_report(run.platform.control, run.tenant, period.report_id)
-        known = before is not None and before.package_id == package_id
-        sentence = _sentence_of(before) if known else sentence_for(run, package)
+        sentence = None
+        if period.kind is PeriodKind.DAY:
+            before = latest_report(run.platform.control, run.tenant, period.report_id)
+            known = before is not None and before.package_id == package_id
+            sentence = _sentence_of(before) if known else sentence_for(run, package)
+        else:
+            word_facts(run, package_id, package)
+            package_id, revision, package = _package(run, period)
         document = _document(run, package_id, revision, package, sentence, run.settings.language)
         save_report(run.platform.control, run.tenant, document)
         run.notes.extra[f"document {period.report_id}"] = document.doc_id
@@ -173,7 +179,6 @@ def _document(
         "revision": revision,
         "language": language,
         "company_name": run.settings.company_name or run.tenant,
-        "summary_sentence": sentence,
         "composed_at": run.clock.now(),
     }
     if period.kind is not PeriodKind.DAY:
@@ -182,6 +187,7 @@ def _document(
         package,
         waiting,
         **common,
+        summary_sentence=sentence,
         off_days=[
             found[2]
             for off in _days_off_since(run, period.last_day)
@@ -203,7 +209,7 @@ def _days_off_since(run: TenantRun, day: date) -> list[date]:
 
 
 def _sentence_of(document: ReportDocument | None) -> str | None:
-    """The checked sentence of a stored document, so that it is not paid for twice."""
+    """The checked sentence of a stored day, so that it is not paid for twice; other kinds have none."""
     if document is None:
         return None
     for section in document.sections:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from synkro_assets.reports.day_texts import SOURCE_NAMES
 from synkro_assets.reports.documents import document_of, section_of
-from synkro_assets.reports.facts import shown_facts, top_objection, word_fact
+from synkro_assets.reports.facts import shown_facts, shown_sentence, top_objection
 from synkro_assets.reports.figure_words import ARROWS, FigureWords
 from synkro_assets.reports.period_parts import people_section, status_lines
 from synkro_assets.reports.period_texts import MONTHS_IN
@@ -36,7 +36,6 @@ def compose_period(
     language: str,
     company_name: str,
     composed_at: datetime,
-    summary_sentence: str | None = None,
 ) -> ReportDocument:
     """The document of a week, month or custom period in `language`.
 
@@ -50,7 +49,7 @@ def compose_period(
         language=language,
         title=draft.title(),
         subtitle=draft.subtitle(company_name),
-        sections=draft.sections(summary_sentence),
+        sections=draft.sections(),
     )
 
 
@@ -108,14 +107,14 @@ class _Draft:
         known = MONTHS_IN.get(self.language)
         return known[day.month - 1] if known else formats.bare_month(day, self.language)
 
-    def sections(self, sentence: str | None) -> Iterator[Section]:
+    def sections(self) -> Iterator[Section]:
         yield section_of("status", "", 0, BlockKind.STATUS, map(text_line, status_lines(self.words, self._sources())))
         if self.package.verdict is Verdict.EMPTY:
             yield self._cabinet()
             return
         if self.kind is PeriodKind.WEEK and self.waiting is not None:
             yield from self._todo(self.waiting)
-        yield section_of("main", self.words.say("main"), 2, BlockKind.CONCLUSIONS, self._facts(sentence))
+        yield section_of("main", self.words.say("main"), 2, BlockKind.CONCLUSIONS, self._facts())
         yield section_of(
             "figures", self._figures_title(), 3, BlockKind.FIGURES, map(text_line, self._figures()), refs=FIGURE_REFS
         )
@@ -141,11 +140,9 @@ class _Draft:
             for source, at in sorted(times.items(), reverse=True)
         )
 
-    def _facts(self, sentence: str | None) -> Iterator[Line]:
+    def _facts(self) -> Iterator[Line]:
         for number, fact in enumerate(shown_facts(self.package), start=1):
-            yield text_line(f"{number}. {word_fact(fact, self.words)}")
-        if sentence:
-            yield text_line(Run(text=sentence, style="italic"))
+            yield text_line(f"{number}. {shown_sentence(fact, self.words)}")
 
     def _todo(self, waiting: WaitingNow) -> Iterator[Section]:
         lines: list[Line] = []

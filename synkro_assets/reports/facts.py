@@ -18,6 +18,8 @@ NOTABLE_SHARE = 0.20  # of lost deals without a reason, or with one that the dia
 NOTABLE_OBJECTION = 0.15
 COMPARED_DEALS = 10  # below, a share of contradicting reasons says nothing
 MOVED = (Change.UP, Change.DOWN)
+WORDED_IN = "worded_in"
+"""Among a fact's values: the language of a model's wording."""
 
 
 def facts_of(package: Package, language: str) -> tuple[PackageFact, ...]:
@@ -44,7 +46,18 @@ def shown_facts(package: Package) -> tuple[PackageFact, ...]:
 
 def word_fact(fact: PackageFact, words: FigureWords) -> str:
     """The sentence of a fact in the language of `words`, from its values and the package's figures."""
-    return _WORDINGS[fact.code](fact.values, words)
+    return words.say(fact.code, **gaps_of(fact, words))
+
+
+def gaps_of(fact: PackageFact, words: FigureWords) -> dict[str, str]:
+    """What fills the gaps of a fact's sentence: figures with their units, names, and whole parts that may be empty."""
+    return _GAPS[fact.code](fact.values, words)
+
+
+def shown_sentence(fact: PackageFact, words: FigureWords) -> str:
+    """The sentence that a report in the language of `words` shows: a model's where one was accepted in it."""
+    worded = fact.wording == "model" and fact.values.get(WORDED_IN) == words.language
+    return fact.final_text if worded else word_fact(fact, words)
 
 
 def _worded(fact: PackageFact, words: FigureWords) -> PackageFact:
@@ -53,6 +66,7 @@ def _worded(fact: PackageFact, words: FigureWords) -> PackageFact:
 
 
 Values = dict[str, object]
+Gaps = dict[str, str]
 
 
 def _unanswered(package: Package) -> Values | None:
@@ -132,7 +146,7 @@ def top_objection(package: Package) -> PackageMetric | None:
     return max(known, key=lambda item: (item.num or 0, item.scope_id), default=None)
 
 
-def _say_unanswered(values: Values, words: FigureWords) -> str:
+def _of_unanswered(values: Values, words: FigureWords) -> Gaps:
     amount, count = _int(values, "amount"), _int(values, "count")
     most = ""
     if "manager" in values:
@@ -141,27 +155,26 @@ def _say_unanswered(values: Values, words: FigureWords) -> str:
     money = words.say("fact_amount", amount=formats.money(amount, words.language)) if amount else ""
     end = words.say(f"end_{words.package.period.kind}")
     episodes = formats.counted(count, "episode", words.language)
-    return words.say("F_UNANSWERED", end=end, count=episodes, amount=money, most=most)
+    return {"end": end, "count": episodes, "amount": money, "most": most}
 
 
-def _say_critical(values: Values, words: FigureWords) -> str:
+def _of_critical(values: Values, words: FigureWords) -> Gaps:
     item = words.package.names.get("item", {}).get(str(values["item"]), str(values["item"]))
-    return words.say("F_CRITICAL", count=formats.counted(_int(values, "count"), "case", words.language), item=item)
+    return {"count": formats.counted(_int(values, "count"), "case", words.language), "item": item}
 
 
-def _say_sla(_values: Values, words: FigureWords) -> str:
+def _of_sla(_values: Values, words: FigureWords) -> Gaps:
     found = words.metric(3, "in_sla")
     assert found is not None  # the fact was found by it
-    return words.say(
-        "F_SLA",
-        sla=words.package.versions.get("sla_minutes", ""),
-        share=words.share_now(found),
-        change=words.change(found),
-        before=words.share_before(found),
-    )
+    return {
+        "sla": words.package.versions.get("sla_minutes", ""),
+        "share": words.share_now(found),
+        "change": words.change(found),
+        "before": words.share_before(found),
+    }
 
 
-def _say_objection(values: Values, words: FigureWords) -> str:
+def _of_objection(values: Values, words: FigureWords) -> Gaps:
     code = str(values["objection"])
     found = words.metric(13, "objection", "objection", code)
     assert found is not None
@@ -170,70 +183,66 @@ def _say_objection(values: Values, words: FigureWords) -> str:
     if handled is not None and handled.den:
         unhandled = words.say("fact_unhandled", num=(handled.den or 0) - (handled.num or 0), den=handled.den)
     before = "" if found.prev_value is None else words.say("fact_before", before=words.share_before(found))
-    return words.say(
-        "F_OBJECTION",
-        name=words.package.names.get("objection", {}).get(code, code),
-        num=formats.whole(found.num or 0),
-        den=formats.counted(found.den or 0, "deal_of", words.language),
-        share=words.share_now(found),
-        change=words.change(found),
-        before=before,
-        unhandled=unhandled,
-    )
+    return {
+        "name": words.package.names.get("objection", {}).get(code, code),
+        "num": formats.whole(found.num or 0),
+        "den": formats.counted(found.den or 0, "deal_of", words.language),
+        "share": words.share_now(found),
+        "change": words.change(found),
+        "before": before,
+        "unhandled": unhandled,
+    }
 
 
-def _say_lost(values: Values, words: FigureWords) -> str:
+def _of_lost(values: Values, words: FigureWords) -> Gaps:
     amount = _int(values, "amount")
     mismatch = words.metric(9, "mismatch")
     differs = ""
     if values.get("mismatch") and mismatch is not None:
         differs = words.say("fact_mismatch", num=mismatch.num, den=mismatch.den)
-    return words.say(
-        "F_LOST",
-        count=formats.whole(_int(values, "count")),
-        amount=words.say("fact_lost_amount", amount=formats.money(amount, words.language)) if amount else "",
-        without=formats.whole(_int(values, "without")),
-        mismatch=differs,
-    )
+    return {
+        "count": formats.whole(_int(values, "count")),
+        "amount": words.say("fact_lost_amount", amount=formats.money(amount, words.language)) if amount else "",
+        "without": formats.whole(_int(values, "without")),
+        "mismatch": differs,
+    }
 
 
-def _say_no_deal(values: Values, words: FigureWords) -> str:
-    return words.say("F_NODEAL", count=formats.counted(_int(values, "count"), "episode", words.language))
+def _of_no_deal(values: Values, words: FigureWords) -> Gaps:
+    return {"count": formats.counted(_int(values, "count"), "episode", words.language)}
 
 
-def _say_silent(values: Values, words: FigureWords) -> str:
+def _of_silent(values: Values, words: FigureWords) -> Gaps:
     days = int(words.package.versions.get("silent_working_days", "3"))
-    return words.say(
-        "F_SILENT",
-        count=formats.counted(_int(values, "count"), "new_deal", words.language),
-        days=formats.counted(days, "work_day", words.language),
-    )
+    return {
+        "count": formats.counted(_int(values, "count"), "new_deal", words.language),
+        "days": formats.counted(days, "work_day", words.language),
+    }
 
 
-def _say_conversion(values: Values, words: FigureWords) -> str:
+def _of_conversion(values: Values, words: FigureWords) -> Gaps:
     step = str(values["step"])
     found = words.metric(10, "conversion", "step", step)
     assert found is not None
-    return words.say(
-        "F_CONVERSION",
-        step=words.package.names.get("step", {}).get(step, step),
-        share=words.share_now(found),
-        change=words.change(found),
-        before=words.share_before(found),
-        cohort=words.cohort(found),
-    )
+    return {
+        "step": words.package.names.get("step", {}).get(step, step),
+        "share": words.share_now(found),
+        "change": words.change(found),
+        "before": words.share_before(found),
+        "cohort": words.cohort(found),
+    }
 
 
-_WORDINGS: dict[str, Callable[[Values, FigureWords], str]] = {
-    "F_UNANSWERED": _say_unanswered,
-    "F_CRITICAL": _say_critical,
-    "F_SLA": _say_sla,
-    "F_OBJECTION": _say_objection,
-    "F_LOST": _say_lost,
-    "F_NODEAL": _say_no_deal,
-    "F_SILENT": _say_silent,
-    "F_CONVERSION": _say_conversion,
-    "F_CALM": lambda _values, words: words.say("F_CALM"),
+_GAPS: dict[str, Callable[[Values, FigureWords], Gaps]] = {
+    "F_UNANSWERED": _of_unanswered,
+    "F_CRITICAL": _of_critical,
+    "F_SLA": _of_sla,
+    "F_OBJECTION": _of_objection,
+    "F_LOST": _of_lost,
+    "F_NODEAL": _of_no_deal,
+    "F_SILENT": _of_silent,
+    "F_CONVERSION": _of_conversion,
+    "F_CALM": lambda _values, _words: {},
 }
 
 

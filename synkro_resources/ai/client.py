@@ -57,8 +57,12 @@ class AiClient:
     def base_url(self) -> str:
         return self._base_url
 
-    def structured(self, *, name: str, schema: JsonObject, system: str, user: str) -> AiAnswer:
+    def structured(
+        self, *, name: str, schema: JsonObject, system: str, user: str, max_output: int = MAX_OUTPUT_TOKENS
+    ) -> AiAnswer:
         """One answer that should fit `schema` (strict JSON schema, every field required); check it all the same.
+
+        `max_output`: tokens of the answer at most.
 
         Raises:
             TransientError: `ai.unreachable`, `ai.rate_limited`.
@@ -72,7 +76,7 @@ class AiClient:
                     "type": "json_schema",
                     "json_schema": {"name": name, "strict": True, "schema": schema},
                 },
-                max_completion_tokens=MAX_OUTPUT_TOKENS,
+                max_completion_tokens=max_output,
             )
         except openai.OpenAIError as failure:
             raise explain(failure, tenant=self._tenant) from None  # the library's text may hold parts of the key

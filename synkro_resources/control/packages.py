@@ -25,6 +25,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from synkro_resources.control.database import Database
@@ -124,6 +125,45 @@ def save_package(db: Database, package: Package) -> StoredPackage:
         connection.execute(insert(table).values(_header(package, package_id, revision)))
         _insert_parts(connection, package, package_id)
         return StoredPackage(package_id, revision, created=True)
+
+
+def save_wordings(
+    db: Database,
+    tenant: str,
+    package_id: str,
+    accepted: Mapping[str, str],
+    *,
+    values: Mapping[str, object],
+    rejected: int,
+    asked: int,
+) -> None:
+    """Keep a model's wording of facts (`accepted`: by fact) beside their templates; `values` are added to theirs.
+
+    How many were rejected of those asked stands in the package's health as `narrative_rejected`.
+    """
+    table, health = tables.report_package_fact, tables.report_package_health
+    with db.tenant(tenant) as connection:
+        for fact_id, final in accepted.items():
+            connection.execute(
+                update(table)
+                .where(table.c.package_id == package_id, table.c.fact_id == fact_id)
+                .values(wording="model", final_text=final, values=table.c["values"].concat(dict(values)))
+            )
+        following = select(func.coalesce(func.max(health.c.position), -1) + 1).where(health.c.package_id == package_id)
+        figures = {"value": float(rejected), "limit": float(asked)}
+        connection.execute(
+            postgresql.insert(health)
+            .values(
+                tenant=tenant,
+                package_id=package_id,
+                code="narrative_rejected",
+                position=following.scalar_subquery(),
+                status="ok",
+                text="",
+                **figures,
+            )
+            .on_conflict_do_update(index_elements=["tenant", "package_id", "code"], set_=figures)
+        )
 
 
 def latest_package(db: Database, tenant: str, report_id: str) -> tuple[str, int, Package] | None:

@@ -120,6 +120,9 @@ class TenantSettings(BaseModel):
         default="sample",
         description="What a load of more than two weeks labels: the most urgent episodes of the last 31 days, or all.",
     )
+    facts_by_model: bool = Field(
+        default=False, description="Let the model word the conclusions of weekly and longer reports around our figures."
+    )
     episode_token_budget: int = Field(
         default=6000, ge=500, description="Tokens of a conversation that are sent; the oldest messages go first."
     )

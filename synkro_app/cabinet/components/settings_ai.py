@@ -41,6 +41,12 @@ def draw_ai(place: Installation, user: SessionUser, tenant: Tenant) -> None:
             format_func=lambda code: translate(language, f"ai.history_{code}"),
             key=f"{prefix}history",
         )
+        st.checkbox(
+            translate(language, "ai.facts"),
+            value=settings.facts_by_model,
+            key=f"{prefix}facts",
+            help=translate(language, "ai.facts_help"),
+        )
         st.button(
             translate(language, "ai.save"),
             key="ai_save",
@@ -79,10 +85,10 @@ def _expected(estimate: LabelEstimate, language: str) -> str:
 
 
 def _save(tenant: str, prefix: str) -> None:
-    cap, history = st.session_state[f"{prefix}cap"], st.session_state[f"{prefix}history"]
+    cap, history, by_model = (st.session_state[f"{prefix}{name}"] for name in ("cap", "history", "facts"))
 
     def deed(place: Installation, user: SessionUser) -> str:
-        ai_limits.save(place, user, tenant, monthly_cap=cap, history=history)
+        ai_limits.save(place, user, tenant, monthly_cap=cap, history=history, facts_by_model=by_model)
         return "company.saved"
 
     carry_out(SCOPE, deed)

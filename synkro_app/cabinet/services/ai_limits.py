@@ -28,15 +28,25 @@ def estimate(place: Installation, user: SessionUser, tenant: str) -> LabelEstima
 
 
 def save(
-    place: Installation, user: SessionUser, tenant: str, *, monthly_cap: str, history: Literal["sample", "all"]
+    place: Installation,
+    user: SessionUser,
+    tenant: str,
+    *,
+    monthly_cap: str,
+    history: Literal["sample", "all"],
+    facts_by_model: bool = False,
 ) -> int:
-    """Set the month's limit (empty: none) and what long loads label.
+    """Set the month's limit (empty: none), what long loads label, and who words the conclusions of long reports.
 
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `ai.bad_cap`.
     """
     require(user, tenant, WHO_CONNECTS)
-    changes: dict[str, object] = {"ai_monthly_cap": _amount(monthly_cap), "label_history": history}
+    changes: dict[str, object] = {
+        "ai_monthly_cap": _amount(monthly_cap),
+        "label_history": history,
+        "facts_by_model": facts_by_model,
+    }
     return company.save(place, user, tenant, changes)
 
 

@@ -38,6 +38,7 @@ EDITABLE = frozenset(
         "notices_per_day",
         "ai_monthly_cap",
         "label_history",
+        "facts_by_model",
         "excluded_pipelines",
         "offline_pipelines",
         "handover_pairs",

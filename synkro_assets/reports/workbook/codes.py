@@ -70,6 +70,7 @@ CODES: dict[str, dict[str, tuple[str, str]]] = {
         "manager_comparison": ("Сравнение менеджеров", "Comparison of managers"),
         "no_zone": ("Сообщений без часового пояса", "Messages without a time zone"),
         "injection": ("Диалогов с текстом, похожим на команды", "Dialogs with text like commands"),
+        "narrative_rejected": ("Отклонено формулировок модели", "Wordings of the model rejected"),
     },
     "intent": {code: (label.ru, label.en) for code, label in INTENTS.items()},
     "topic": {code: (label.ru, label.en) for code, label in TOPICS.items()},

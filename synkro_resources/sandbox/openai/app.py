@@ -20,6 +20,7 @@ from synkro_resources.sandbox.journal import JournalMiddleware, RequestJournal
 from synkro_resources.sandbox.openai.analyst.analyst import analysis
 from synkro_resources.sandbox.openai.analyst.lies import Lie
 from synkro_resources.sandbox.openai.model import BYTES_PER_TOKEN, answer, tokens
+from synkro_resources.sandbox.openai.narrator import narration
 from synkro_resources.sandbox.openai.schema import problems
 from synkro_resources.sandbox.openai.shapes import chat_body, cut, limit_headers, responses_body, spoiled
 from synkro_resources.sandbox.openai.switches import Fault, OpenaiSwitches
@@ -216,6 +217,8 @@ class Provider:
             text, lies = analysed
             self.lies += lies
             return text
+        if (narrated := narration(wanted, lies_share=self._switches.lies_share)) is not None:
+            return narrated
         text = answer(wanted.subject, wanted.schema)
         if wanted.wants_json and wanted.schema is None:
             return json.dumps({"sentence": text}, ensure_ascii=False)

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from synkro_resources.control.integrations import get_integration
 from synkro_resources.control.packages import latest_package
+from synkro_resources.control.reports import latest_report
 from synkro_resources.control.rubrics import (
     TRIED_EPISODES,
     apply_rubric,
@@ -24,12 +25,24 @@ from synkro_resources.control.rubrics import (
     scored_episodes,
 )
 from synkro_resources.control.tables.analysis import ai_call, episode_analysis, episode_analysis_day, finding
+from synkro_resources.control.tenants import save_tenant_settings, tenant_settings
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.period import Period
+from synkro_resources.model.report import ReportDocument
 from synkro_resources.model.tables.analysis import EPISODE_ANALYSIS
 from synkro_resources.model.tables.crm import CONTACT, CONTACT_PHONE, MANAGER
 from synkro_resources.model.tables.dialogs import EPISODE
 from tests.pipeline import Installation, Sandbox, installation
+
+
+def text_of(document: ReportDocument) -> str:
+    return "\n".join(
+        "".join(run.text for run in line)
+        for section in document.sections
+        for block in section.blocks
+        for line in block.lines
+    )
+
 
 pytestmark = [pytest.mark.xdist_group("labels-in-runs"), pytest.mark.slow, pytest.mark.service]
 
@@ -95,6 +108,43 @@ def test_a_weeks_report_after_its_days_asks_about_no_episode_and_shows_the_label
     labelled = [row for row in package.rows if row.list_code in ("objection", "checklist", "checklist_fail")]
     assert labelled
     assert {metric.metric_no for metric in package.metrics} >= {12, 13, 14}
+
+
+def test_a_week_worded_by_the_model_shows_our_figures_asks_once_and_keeps_templates_where_the_model_lies(
+    company: Company,
+) -> None:
+    place = company.place
+    settings = tenant_settings(place.control, SLUG).model_copy(update={"facts_by_model": True})
+    save_tenant_settings(place.control, SLUG, settings, changed_by="test", clock=place.clock)
+    episodes = len(company.episode_calls())
+    company.ai.state.switches.lies_share = 0.5
+    try:
+        assert place.report_of(SLUG, WEEK).status == "done"
+        assert place.report_of(SLUG, WEEK).status == "done"
+    finally:
+        company.ai.state.switches.lies_share = 0.0
+    assert len(company.episode_calls()) == episodes
+    with place.control.tenant(SLUG) as connection:
+        of_week = ai_call.c.narrative_id == f"{WEEK.report_id}:facts"
+        asked = connection.execute(select(ai_call.c.masked_request).where(of_week)).scalars().all()
+    assert len(asked) == 1
+    assert not re.search(r"\d", re.sub(r"F\d", "", asked[0]))
+    found = latest_package(place.control, SLUG, WEEK.report_id)
+    document = latest_report(place.control, SLUG, WEEK.report_id)
+    assert found is not None
+    assert document is not None
+    shown = found[2].facts[:4]
+    worded = [fact for fact in shown if fact.wording == "model"]
+    assert worded
+    for fact in worded:
+        assert sorted(re.findall(r"\d", fact.final_text)) == sorted(re.findall(r"\d", fact.template_text))
+        assert fact.final_text in text_of(document)
+    rejected = found[2].health_of("narrative_rejected")
+    assert rejected is not None
+    assert rejected.value == len(shown) - len(worded)
+    for fact in shown:
+        if fact.wording != "model":
+            assert fact.template_text in text_of(document)
 
 
 def test_the_sentence_of_a_day_is_in_the_ledger_too(company: Company) -> None:
