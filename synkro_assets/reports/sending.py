@@ -148,6 +148,7 @@ def send_report(run: TenantRun, document: ReportDocument, package: Package, wish
         clock=run.clock,
         expires_at=wish.expires_at,
     )
+    reached = {item.destination_id for item in destinations}  # what a closed chat missed was told when it closed
     read = attachment_reader(run)
     deadline = time.monotonic() + PATIENCE_S
     while True:
@@ -156,7 +157,7 @@ def send_report(run: TenantRun, document: ReportDocument, package: Package, wish
         mine = [
             part
             for part in deliveries(control, run.tenant, document.report_id)
-            if part.revision == document.revision and part.state != "cancelled"
+            if part.revision == document.revision and part.state != "cancelled" and part.destination_id in reached
         ]
         if not _can_wait(mine, run.clock.now()) or time.monotonic() > deadline:
             break
