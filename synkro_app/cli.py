@@ -25,6 +25,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "requests": ("synkro_app.cli_commands.requests:requests", "What was asked for; cancel it or try again."),
     "status": ("synkro_app.cli_commands.status:status", "Age of the data and failed checks, with what to do."),
     "lake": ("synkro_app.cli_commands.lake:lake", "Build a tenant's tables of what is in force anew."),
+    "backup": ("synkro_app.cli_commands.backup:backup", "Save databases and lake into one sealed file."),
+    "restore": ("synkro_app.cli_commands.backup:restore", "Bring an installation back from a backup."),
     "migrate": ("synkro_app.cli_commands.admin:migrate", "Bring the control database to this version's schema."),
     "tenant": ("synkro_app.cli_commands.admin:tenant", "Add, list, suspend, export or erase tenants."),
     "person": ("synkro_app.cli_commands.erase:person", "Erase one person of a tenant."),

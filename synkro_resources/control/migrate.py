@@ -40,6 +40,35 @@ def migrate(url: str) -> list[str]:
         engine.dispose()
 
 
+def applied_revision(url: str) -> str | None:
+    """The revision that a database has; None if it has none of our tables."""
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            return next(iter(_applied(connection)), None)
+    finally:
+        engine.dispose()
+
+
+def known_revisions() -> list[str]:
+    """The revisions that this version of the code knows, newest first."""
+    return _history(alembic_config())
+
+
+def ensure_roles(url: str) -> None:
+    """Make the roles that the tables' rules name, for a database whose tables come from a dump.
+
+    Raises:
+        ConfigurationError: `control.cannot_create_roles`.
+    """
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.begin() as connection:
+            _ensure_roles(connection)
+    finally:
+        engine.dispose()
+
+
 def alembic_config() -> Config:
     """Alembic's configuration, made in code so that the project needs no alembic.ini."""
     config = Config()
