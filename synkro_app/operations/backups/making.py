@@ -65,7 +65,8 @@ def installation(settings: Settings) -> Iterator[Place]:
     """The running installation; where nothing runs, its database is started for as long as the block lasts.
 
     Raises:
-        ConfigurationError: `backup.lake_elsewhere`, `secrets.no_keys`, and what starting a database may raise.
+        ConfigurationError: `backup.lake_elsewhere`, `secrets.no_keys`, `settings.no_database`, and what starting a
+            database may raise.
     """
     lake = local_lake(settings)
     keyring = Keyring.from_settings(settings, generate=False)
@@ -73,6 +74,7 @@ def installation(settings: Settings) -> Iterator[Place]:
     try:
         lock.take()
     except ConfigurationError:  # `synkro up` runs: runtime.json has the addresses
+        _ = settings.control_url  # while it still starts, nobody knows the database
         yield _place(settings, Databases(settings), lake, keyring)
         return
     try:
