@@ -192,12 +192,12 @@ class Stack:
     # ---- databases ----
 
     def _migrate(self) -> None:
-        from synkro_resources.control.keyring import Keyring
+        from synkro_app.operations.keys import keys_at_start
         from synkro_resources.control.migrate import migrate
 
+        keys_at_start(self.settings, self.databases.control)  # here once, before several processes would want to
         for revision in migrate(self.databases.control):
             log.info("control database: revision %s applied", revision)
-        Keyring.from_settings(self.settings)  # generated here once, before several processes would want to
 
     def _start_dagster_migration(self) -> subprocess.Popen[bytes]:
         """Begin to bring Dagster's tables to this version. Its three processes would all try, and break each other."""

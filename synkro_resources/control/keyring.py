@@ -220,8 +220,10 @@ def _no_keys(file: Path) -> ConfigurationError:
             f"There are no encryption keys: SYNKRO_SECRET_KEYS is not set, and {file} does not exist.",
         ),
         Sentence(
-            "Верните secret.keys в папку состояния или задайте SYNKRO_SECRET_KEYS. Ничего не изменено.",
-            "Put secret.keys back into the state folder, or set SYNKRO_SECRET_KEYS. Nothing was changed.",
+            "Верните secret.keys в папку состояния или задайте SYNKRO_SECRET_KEYS. Ничего не изменено. "
+            "Если ключи утрачены навсегда: synkro secrets new, потом ввести все секреты заново.",
+            "Put secret.keys back into the state folder, or set SYNKRO_SECRET_KEYS. Nothing was changed. "
+            "If the keys are lost for good: synkro secrets new, then enter every secret again.",
         ),
     )
 
