@@ -14,6 +14,7 @@ DEMO_STATE_DIR = Path(".synkro/demo")
 # name -> (module:attribute, one line of help). Modules are imported when their command is used: `synkro --help` must
 # not wait for Dagster, pandas or SQLAlchemy.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("synkro_app.cli_commands.init:init", "Prepare a server: keys, settings, systemd units, nginx."),
     "up": ("synkro_app.operations.commands:up", "Start everything and keep it running until Ctrl-C."),
     "demo": ("synkro_app.operations.commands:demo", "Start everything with an invented company and show a report."),
     "dagster": ("synkro_app.operations.commands:dagster", "Dagster with reload, for people who work on assets."),
@@ -25,6 +26,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "requests": ("synkro_app.cli_commands.requests:requests", "What was asked for; cancel it or try again."),
     "status": ("synkro_app.cli_commands.status:status", "Age of the data and failed checks, with what to do."),
     "lake": ("synkro_app.cli_commands.lake:lake", "Build a tenant's tables of what is in force anew."),
+    "backup": ("synkro_app.cli_commands.backup:backup", "Save databases and lake into one sealed file."),
+    "restore": ("synkro_app.cli_commands.backup:restore", "Bring an installation back from a backup."),
+    "prune": ("synkro_app.cli_commands.prune:prune", "Remove Dagster's old runs and their events."),
     "migrate": ("synkro_app.cli_commands.admin:migrate", "Bring the control database to this version's schema."),
     "tenant": ("synkro_app.cli_commands.admin:tenant", "Add, list, suspend, export or erase tenants."),
     "person": ("synkro_app.cli_commands.erase:person", "Erase one person of a tenant."),

@@ -132,6 +132,8 @@ class TenantAsset:
             run = TenantRun(context, platform, context.resources.lake, window, tuple(periods))
             run.notes.rows_in = sum(table.num_rows for table in inputs.values())
             with _journaled(self.name, run, open_run) as step:
+                if self.table is not None:  # a report still goes out when the disk is nearly full
+                    run.lake.require_free_space()
                 rows = self.body(run, **inputs)
                 if rows is None or self.table is None:
                     step.rows_out = run.notes.rows_out

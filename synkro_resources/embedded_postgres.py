@@ -34,6 +34,7 @@ from synkro_resources.embedded_postgres_files import (
     refused,
     stored_home,
 )
+from synkro_resources.log_files import shorten
 from synkro_resources.model.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -132,6 +133,10 @@ class EmbeddedPostgres:
         """Fast shutdown: open transactions are rolled back, data are safe; returns when the process is gone."""
         self._end_process()
         self._release_lock()
+
+    def shorten_log(self) -> None:
+        """Keep the server's log below its limit; also while it runs."""
+        shorten(self.log_file, LOG_LIMIT_BYTES)
 
     def kill(self) -> None:
         """End the server as a crash would; every committed row is there after the next start."""
@@ -293,8 +298,7 @@ class EmbeddedPostgres:
 
     def _launch_once(self, port: int, deadline: float) -> str | None:
         """Start the server; None when it answers, otherwise what it said before it ended."""
-        if self.log_file.is_file() and self.log_file.stat().st_size > LOG_LIMIT_BYTES:
-            self.log_file.rename(self.log_file.with_suffix(".log.1"))
+        self.shorten_log()
         options = [f"--{name}={value}" for name, value in {**SERVER_OPTIONS, "port": str(port)}.items()]
         with self.log_file.open("ab") as output:
             said_from = output.tell()

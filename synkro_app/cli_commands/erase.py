@@ -47,7 +47,7 @@ def erase_tenant(slug: str, with_supabase: bool, owner: bool, no_dagster: bool, 
     _confirm(yes, f"Everything of {slug} will be removed for good.")
     with (
         _opened() as platform,
-        _instance(platform.settings, no_dagster) as instance,
+        dagster_instance(platform.settings, no_dagster) as instance,
         _warehouse(platform, slug, needed=with_supabase or owner, owner=owner) as warehouse,
     ):
         certificate = erase(_places(platform, instance), slug, actor=ACTOR, warehouse=warehouse)
@@ -180,7 +180,7 @@ def _opened() -> Generator[Platform]:
 
 
 @contextmanager
-def _instance(settings: Settings, skip: bool) -> Generator[dg.DagsterInstance | None]:
+def dagster_instance(settings: Settings, skip: bool) -> Generator[dg.DagsterInstance | None]:
     """Dagster's instance of this installation; `dagster.yaml` reads the database's address from the environment."""
     import dagster as dg
 

@@ -17,6 +17,22 @@ def secrets() -> None:
     """Keys of the secrets at rest."""
 
 
+@secrets.command("new")
+def secrets_new() -> None:
+    """Make a key file where the old one is lost for good; whatever it sealed must be entered again.
+
+    A key file or SYNKRO_SECRET_KEYS that exist are left as they are.
+    """
+    from synkro_resources.control.keyring import KEY_FILE, Keyring
+    from synkro_resources.settings import Settings
+
+    settings = Settings.load()
+    if settings.secret_keys.get_secret_value().strip() or (settings.state_dir / KEY_FILE).exists():
+        raise click.UsageError("there are keys already: use `synkro secrets rotate`")
+    keyring = Keyring.from_settings(settings)
+    click.echo(f"{keyring.file}: {keyring.newest}. Next: synkro up, then synkro secrets rotate names what is lost.")
+
+
 @secrets.command("rotate")
 def secrets_rotate() -> None:
     """Seal all secrets with the newest key.

@@ -29,8 +29,11 @@ class Databases:
 
     def tick(self) -> None:
         """Start the embedded server again if it died; its port stays, so pools reconnect by themselves."""
-        if self.embedded is not None and not self.embedded.is_running:
+        if self.embedded is None:
+            return
+        if not self.embedded.is_running:
             self.embedded.start()
+        self.embedded.shorten_log()
 
     def stop(self) -> None:
         if self.embedded is not None:

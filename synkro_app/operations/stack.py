@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from synkro_app.operations import dagster_home
+from synkro_app.operations.backups.unfinished import refuse_unfinished_restore
 from synkro_app.operations.databases import Databases
 from synkro_app.operations.history_start import fixed_history_start
 from synkro_app.operations.ports import LOOPBACK, answers, free_port
@@ -111,6 +112,7 @@ class Stack:
         self._lock.release()
 
     def _start(self) -> None:
+        refuse_unfinished_restore(self._state_dir)
         self._supervisor.end_leftovers()
         remove_runtime(self._state_dir)  # of a killed start: its addresses must not be taken for settings
         self.settings = Settings.load(state_dir=self._state_dir)
@@ -190,12 +192,12 @@ class Stack:
     # ---- databases ----
 
     def _migrate(self) -> None:
-        from synkro_resources.control.keyring import Keyring
+        from synkro_app.operations.keys import keys_at_start
         from synkro_resources.control.migrate import migrate
 
+        keys_at_start(self.settings, self.databases.control)  # here once, before several processes would want to
         for revision in migrate(self.databases.control):
             log.info("control database: revision %s applied", revision)
-        Keyring.from_settings(self.settings)  # generated here once, before several processes would want to
 
     def _start_dagster_migration(self) -> subprocess.Popen[bytes]:
         """Begin to bring Dagster's tables to this version. Its three processes would all try, and break each other."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from synkro_resources.child_process import dies_with_parent
+from synkro_resources.log_files import shorten
 from synkro_resources.model.errors import ConfigurationError, Sentence, TransientError
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ CALM_S = 60.0  # a process that ran this long starts again without a pause
 STOP_LIMIT_S = 12.0  # Dagster's daemon needs up to a few seconds
 LEFTOVER_LIMIT_S = 4.0  # the kernel has told them to end already, when their supervisor died
 LOG_LIMIT_BYTES = 20_000_000
+LOG_LOOK_S = 60.0
 TAIL_BYTES = 4_000
 # Every descendant inherits it, so that what a killed supervisor left behind can be told from everybody else's.
 MARK = "SYNKRO_SUPERVISED_BY"
@@ -55,6 +57,7 @@ class Supervisor:
         self._folder = folder
         self._logs = folder / "logs"
         self._children: dict[str, _Child] = {}
+        self._logs_looked_at = 0.0
 
     def start(self, program: Program) -> None:
         """Start a program; its output goes to `logs/<name>.log`."""
@@ -80,8 +83,15 @@ class Supervisor:
             time.sleep(POLL_S)
 
     def tick(self) -> None:
-        """Look after the children once: whoever died is started again, after a pause that grows with each failure."""
+        """Look after the children once: whoever died is started again, after a pause that grows with each failure.
+
+        Logs that have grown long are shortened meanwhile, because a process may write for months.
+        """
         now = time.monotonic()
+        if now - self._logs_looked_at > LOG_LOOK_S:
+            self._logs_looked_at = now
+            for name in self._children:
+                shorten(self.log_file(name), LOG_LIMIT_BYTES)
         for name, child in self._children.items():
             if child.restart_at is not None:
                 if now >= child.restart_at:
@@ -130,8 +140,7 @@ class Supervisor:
     def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
         self._logs.mkdir(parents=True, exist_ok=True)
         path = self.log_file(program.name)
-        if path.is_file() and path.stat().st_size > LOG_LIMIT_BYTES:
-            path.rename(path.with_suffix(".log.1"))
+        shorten(path, LOG_LIMIT_BYTES)
         with path.open("ab") as output:
             return subprocess.Popen(
                 list(program.arguments),

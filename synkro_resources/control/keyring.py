@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Self
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from synkro_resources.model.errors import ConfigurationError, DataError, Sentence
 from synkro_resources.settings import Settings
@@ -41,17 +43,19 @@ class Keyring:
         return f"Keyring({', '.join(self._keys)})"
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
+    def from_settings(cls, settings: Settings, *, generate: bool = True) -> Self:
         """The keys of `SYNKRO_SECRET_KEYS`, or of `<state>/secret.keys`, which the first start generates (0600).
 
         Raises:
-            ConfigurationError: `settings.secret_keys`.
+            ConfigurationError: `settings.secret_keys`; `secrets.no_keys` without keys and without `generate`.
         """
         given = settings.secret_keys.get_secret_value().strip()
         if given:
             return cls(_parse(given))
         file = settings.state_dir / KEY_FILE
         if not file.exists():
+            if not generate:
+                raise _no_keys(file)
             _create(file, f"{new_key()}\n")
         return cls(_parse(file.read_text(encoding="utf-8")), file=file)
 
@@ -59,6 +63,16 @@ class Keyring:
     def newest(self) -> str:
         """Id of the key that encrypts."""
         return next(iter(self._keys))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of all keys, newest first."""
+        return tuple(self._keys)
+
+    def derived(self, key_id: str, purpose: str, salt: bytes) -> bytes:
+        """A key of 32 bytes for another purpose than the secrets, made from the key `key_id` by HKDF-SHA256."""
+        info = f"synkro.{purpose}".encode()
+        return HKDF(hashes.SHA256(), KEY_BYTES, salt=salt, info=info).derive(self._keys[key_id])
 
     def encrypt(self, plaintext: str, *, tenant: str, integration: str, field: str) -> str:
         """`v1:<key id>:<base64url of nonce and ciphertext>`."""
@@ -194,6 +208,22 @@ def _bad_keys(key_id: str) -> ConfigurationError:
         Sentence(
             "SYNKRO_SECRET_KEYS: `имя:base64` через запятую, новый ключ первым, по 32 байта, имена разные.",
             "SYNKRO_SECRET_KEYS: `id:base64` separated by commas, newest first, 32 bytes each, different ids.",
+        ),
+    )
+
+
+def _no_keys(file: Path) -> ConfigurationError:
+    return ConfigurationError(
+        "secrets.no_keys",
+        Sentence(
+            f"Ключей шифрования нет: SYNKRO_SECRET_KEYS не задана, файла {file} нет.",
+            f"There are no encryption keys: SYNKRO_SECRET_KEYS is not set, and {file} does not exist.",
+        ),
+        Sentence(
+            "Верните secret.keys в папку состояния или задайте SYNKRO_SECRET_KEYS. Ничего не изменено. "
+            "Если ключи утрачены навсегда: synkro secrets new, потом ввести все секреты заново.",
+            "Put secret.keys back into the state folder, or set SYNKRO_SECRET_KEYS. Nothing was changed. "
+            "If the keys are lost for good: synkro secrets new, then enter every secret again.",
         ),
     )
 

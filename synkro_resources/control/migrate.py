@@ -24,7 +24,8 @@ def migrate(url: str) -> list[str]:
     One transaction: a revision that fails leaves the database as it was.
 
     Raises:
-        ConfigurationError: `control.cannot_create_roles`, with the SQL that an administrator runs once.
+        ConfigurationError: `control.cannot_create_roles`, with the SQL that an administrator runs once;
+            `control.newer_schema`.
     """
     engine = create_engine(url, poolclass=NullPool)
     try:
@@ -33,9 +34,39 @@ def migrate(url: str) -> list[str]:
             _ensure_roles(connection)
             before = _applied(connection)
             config = alembic_config()
+            _refuse_newer(before, _history(config))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             return [name for name in reversed(_history(config)) if name not in _ancestors(config, before)]
+    finally:
+        engine.dispose()
+
+
+def applied_revision(url: str) -> str | None:
+    """The revision that a database has; None if it has none of our tables."""
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            return next(iter(_applied(connection)), None)
+    finally:
+        engine.dispose()
+
+
+def known_revisions() -> list[str]:
+    """The revisions that this version of the code knows, newest first."""
+    return _history(alembic_config())
+
+
+def ensure_roles(url: str) -> None:
+    """Make the roles that the tables' rules name, for a database whose tables come from a dump.
+
+    Raises:
+        ConfigurationError: `control.cannot_create_roles`.
+    """
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.begin() as connection:
+            _ensure_roles(connection)
     finally:
         engine.dispose()
 
@@ -85,6 +116,23 @@ def _ensure_roles(connection: Connection) -> None:
             text("SELECT pg_has_role(current_user, :role, :what)"), {"role": role, "what": may_switch}
         ):
             connection.execute(text(f"GRANT {role} TO CURRENT_USER{options}"))
+
+
+def _refuse_newer(applied: tuple[str, ...], known: list[str]) -> None:
+    """After a step back to older code: it would read and write tables that it does not know."""
+    for revision in applied:
+        if revision not in known:
+            raise ConfigurationError(
+                "control.newer_schema",
+                Sentence(
+                    f"База уже переведена на схему {revision}, эта версия Synkro знает только {known[0]}.",
+                    f"The database has the schema {revision}; this version of Synkro knows {known[0]} at most.",
+                ),
+                Sentence(
+                    "Верните новую версию или восстановите копию, снятую до обновления, в новой папке.",
+                    "Go back to the newer version, or restore a backup from before the upgrade elsewhere.",
+                ),
+            )
 
 
 def _cannot_create(connection: Connection, missing: list[str]) -> ConfigurationError:

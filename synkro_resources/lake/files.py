@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from upath import UPath
 
+from synkro_resources.free_space import require_free_space
 from synkro_resources.lake.folding import fold, newest_rows
 from synkro_resources.lake.merging import Pieces, Source, StoredFile, merge_files
 from synkro_resources.lake.spool import RowSpool, newest_versions
@@ -45,6 +47,15 @@ class Lake:
 
     def __init__(self, root: str) -> None:
         self._root = UPath(root)
+
+    def require_free_space(self) -> None:
+        """Refuse to begin writing on a disk that is nearly full; a bucket has no end.
+
+        Raises:
+            TransientError: `disk.full`.
+        """
+        if self._root.protocol in ("", "file", "local"):
+            require_free_space(Path(self._root.path))
 
     # Paths ---------------------------------------------------------------------------------------------------------
 

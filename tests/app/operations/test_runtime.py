@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from synkro_app.cli import main
 from synkro_app.operations.dagster_home import PROJECT_DIR, prepare_dagster_home, write_workspace
+from synkro_app.operations.keys import keys_at_start
 from synkro_app.operations.runtime import StateFolderLock, remove_runtime, write_runtime
 from synkro_app.operations.stack import Stack
 from synkro_resources.model.errors import ConfigurationError
@@ -78,3 +81,20 @@ def test_the_workspace_names_the_running_code_server(tmp_path: Path) -> None:
     assert yaml.safe_load(path.read_text()) == {
         "load_from": [{"grpc_server": {"host": "127.0.0.1", "port": 4299, "location_name": "synkro"}}]
     }
+
+
+def test_lost_keys_are_never_replaced_in_silence(
+    tmp_path: Path, control_url: str, fresh_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tmp_path / "first"
+    made = keys_at_start(Settings.load(state_dir=first), fresh_database)
+    assert keys_at_start(Settings.load(state_dir=first), control_url).ids == made.ids
+    lost = tmp_path / "lost"
+    with pytest.raises(ConfigurationError, match="There are no encryption keys"):
+        keys_at_start(Settings.load(state_dir=lost), control_url)
+    assert not lost.exists()
+    monkeypatch.setenv("SYNKRO_STATE_DIR", str(lost))
+    assert CliRunner().invoke(main, ["secrets", "new"]).exit_code == 0
+    kept = keys_at_start(Settings.load(state_dir=lost), control_url).ids
+    assert CliRunner().invoke(main, ["secrets", "new"]).exit_code == 2
+    assert keys_at_start(Settings.load(state_dir=lost), control_url).ids == kept

@@ -135,3 +135,13 @@ def test_an_owner_who_is_no_superuser_can_migrate_and_is_bound_by_the_rules_itse
             connection.execute(text("REASSIGN OWNED BY synkro_owner_test TO CURRENT_USER"))
             connection.execute(text("DROP OWNED BY synkro_owner_test"))
             connection.execute(text("DROP ROLE synkro_owner_test"))
+
+
+def test_older_code_says_so_instead_of_working_on_a_newer_schema(fresh_database: str) -> None:
+    migrate(fresh_database)
+    engine = create_engine(fresh_database, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigurationError, match="has the schema 9999; this version of Synkro knows") as refused:
+        migrate(fresh_database)
+    assert refused.value.code == "control.newer_schema"
