@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from synkro_app.cabinet.components.chart_view import draw_charts
+from synkro_app.cabinet.components.delivery_list import draw_deliveries
 from synkro_app.cabinet.components.figure_rows import draw_rows
 from synkro_app.cabinet.components.file_buttons import draw_files
 from synkro_app.cabinet.components.formats import instant
 from synkro_app.cabinet.components.report_view import draw_document
 from synkro_app.cabinet.context import installation, viewer
-from synkro_app.cabinet.pages.overview import draw_deliveries
 from synkro_app.cabinet.services import overview, reports
 from synkro_app.cabinet.texts import translate
 from synkro_resources.model.period import PeriodKind
@@ -63,7 +63,11 @@ def draw() -> None:
     if corrected:
         st.info(translate(language, "report.corrected", count=corrected), icon=":material/rate_review:")
     draw_files(place, user, company.slug, document.doc_id)
+    asked_list = st.query_params.get("list")
+    if asked_list is not None:  # whoever came for the rows behind a figure sees them first
+        draw_rows(place, user, company, document.package_id, asked_list)
     draw_document(document)
     draw_charts(place, user, company.slug, document.package_id)
-    draw_rows(place, user, company, document.package_id)
+    if asked_list is None:
+        draw_rows(place, user, company, document.package_id)
     draw_deliveries(place, user, company, document.report_id)
