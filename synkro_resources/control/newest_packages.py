@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy import Select, and_, func, select, tuple_
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.packages import METRIC_FIELDS, ROW_FIELDS, as_metric, as_row
@@ -36,30 +36,42 @@ def figure_history(
     db: Database, tenant: str, kind: PeriodKind, keys: Collection[Key], limit: int
 ) -> list[PeriodFigures]:
     """The last `limit` periods of a kind that have a package worth reading, oldest first."""
-    package, metric = report_package, report_package_metric
+    package = report_package
     last = (
         select(package)
         .where(package.c.kind == kind.value, package.c.state == "ready", package.c.verdict != Verdict.FAILED.value)
         .order_by(package.c.first_day.desc())
         .limit(limit)
-        .subquery()
     )
+    return _figures(db, tenant, last, keys)
+
+
+def figures_of(
+    db: Database, tenant: str, package_ids: Collection[str], keys: Collection[Key]
+) -> dict[str, PeriodFigures]:
+    """Chosen figures of these packages by their ids, superseded revisions too; unknown ids are left out."""
+    wanted = select(report_package).where(report_package.c.package_id.in_(list(package_ids)))
+    return {item.package_id: item for item in _figures(db, tenant, wanted, keys)}
+
+
+def _figures(
+    db: Database, tenant: str, packages: Select[tuple[object, ...]], keys: Collection[Key]
+) -> list[PeriodFigures]:
+    """The chosen figures of the packages that the query names, by their first day."""
+    package, metric = packages.subquery(), report_package_metric
     wanted = and_(
-        metric.c.package_id == last.c.package_id,
+        metric.c.package_id == package.c.package_id,
         metric.c.scope == "tenant",
         tuple_(metric.c.metric_no, metric.c.code).in_(list(keys)),
     )
     query = (
         select(
-            last.c.package_id,
-            last.c.first_day,
-            last.c.last_day,
-            last.c.verdict.label("package_verdict"),
-            last.c.data_until,
+            *(package.c[name] for name in ("package_id", "kind", "first_day", "last_day", "data_until")),
+            package.c.verdict.label("package_verdict"),
             *(metric.c[name] for name in METRIC_FIELDS),
         )
-        .select_from(last.outerjoin(metric, wanted))
-        .order_by(last.c.first_day)
+        .select_from(package.outerjoin(metric, wanted))
+        .order_by(package.c.first_day)
     )
     headers: dict[str, PeriodFigures] = {}
     figures: dict[str, dict[Key, PackageMetric]] = {}
@@ -67,16 +79,9 @@ def figure_history(
         for row in connection.execute(query).mappings():
             package_id = str(row["package_id"])
             mine = figures.setdefault(package_id, {})
-            headers.setdefault(
-                package_id,
-                PeriodFigures(
-                    package_id,
-                    Period(kind, row["first_day"], row["last_day"]),
-                    Verdict(row["package_verdict"]),
-                    row["data_until"],
-                    mine,
-                ),
-            )
+            period = Period(PeriodKind(row["kind"]), row["first_day"], row["last_day"])
+            verdict = Verdict(row["package_verdict"])
+            headers.setdefault(package_id, PeriodFigures(package_id, period, verdict, row["data_until"], mine))
             if row["code"] is not None:
                 found = as_metric({**row})
                 mine[found.metric_no, found.code] = found

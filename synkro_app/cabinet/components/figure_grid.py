@@ -103,6 +103,15 @@ def before_words(metric: PackageMetric, language: str) -> str | None:
     return _value(metric.unit, metric.prev_value, language)
 
 
+def difference_words(unit: str, difference: float, language: str) -> str:
+    """A difference with its sign; of shares in percentage points."""
+    sign = "+" if difference > 0 else "−" if difference < 0 else ""
+    if unit == "share":
+        points = formats.decimal(abs(difference) * 100, 1, language)
+        return translate(language, "compare.points", value=sign + points)
+    return sign + (_value(unit, abs(difference), language) if difference else "0")
+
+
 def _value(unit: str, value: float, language: str) -> str:
     match unit:
         case "minutes":

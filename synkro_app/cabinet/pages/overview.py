@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 import streamlit as st
 
 from synkro_app.cabinet.components.chart_view import draw_charts
 from synkro_app.cabinet.components.figure_grid import draw_figures
 from synkro_app.cabinet.components.formats import instant, plain
 from synkro_app.cabinet.components.page_links import page_link
-from synkro_app.cabinet.components.period_picker import period_picker
-from synkro_app.cabinet.components.run_view import draw_steps, watch_request
+from synkro_app.cabinet.components.report_button import draw_report_button
+from synkro_app.cabinet.components.run_view import draw_steps
 from synkro_app.cabinet.components.sample_report import draw_sample
 from synkro_app.cabinet.components.today_lists import draw_today
 from synkro_app.cabinet.context import Installation, installation, viewer
-from synkro_app.cabinet.services import overview, reports, runs, today
+from synkro_app.cabinet.services import overview, reports, today
 from synkro_app.cabinet.services.overview import DataState
-from synkro_app.cabinet.services.rights import may_ask_for_reports, may_connect
+from synkro_app.cabinet.services.rights import may_connect
 from synkro_app.cabinet.texts import translate
 from synkro_resources.control.notices import Notice
 from synkro_resources.control.reports import ReportSummary
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
-from synkro_resources.model.errors import SynkroError
-from synkro_resources.model.period import Period, PeriodKind
+from synkro_resources.model.period import PeriodKind
 
-WATCHED = "watched_request"
 LAST_REPORTS = 4
 
 
@@ -45,7 +41,7 @@ def draw() -> None:
         draw_figures(place, user, company.slug, listing)
     main, side = st.columns([3, 2], gap="large")
     with side:
-        _draw_button(place, user, company)
+        draw_report_button(place, user, company)
         _draw_reports(listing, company, user.language)
     with main:
         if listing:
@@ -114,47 +110,6 @@ def _draw_unheard(notices: list[Notice], language: str) -> None:
         if remedy := plain(item.failure.remedy.in_language(language)):
             lines.append(translate(language, "state.what_to_do", remedy=remedy))
         st.warning("  \n".join(lines), icon=":material/notifications_off:")
-
-
-def _draw_button(place: Installation, user: SessionUser, company: Tenant) -> None:
-    language = user.language
-    with st.container(border=True):
-        st.markdown(f"**{translate(language, 'report.make')}**")
-        if not may_ask_for_reports(user):
-            st.caption(translate(language, "report.no_right"))
-            return
-        ask = period_picker(language, place.clock.now().astimezone(ZoneInfo(company.zone)).date())
-        st.button(
-            translate(language, "report.make"),
-            type="primary",
-            icon=":material/play_arrow:",
-            width="stretch",
-            on_click=_ask,
-            args=(company.slug, ask),
-            disabled=ask is None,
-        )
-        problem = st.session_state.pop("ask_problem", None)
-        if problem is not None:
-            st.warning(plain(problem))
-        watched = st.session_state.get(WATCHED)
-        if watched is None:
-            is_open = [item for item in runs.requests_of(place, user, company.slug) if item.is_open]
-            watched = is_open[0].id if is_open else None
-        if watched is not None:
-            watch_request(company.slug, watched)
-
-
-def _ask(tenant: str, period: Period) -> None:
-    """The button's callback; runs before the page, so the service checks the rights itself."""
-    user = viewer()
-    try:
-        request = reports.ask_for_report(installation(), user, tenant, period)
-    except SynkroError as error:
-        st.session_state["ask_problem"] = (
-            f"{error.what.in_language(user.language)} {error.remedy.in_language(user.language)}"
-        )
-        return
-    st.session_state[WATCHED] = request.id
 
 
 def _draw_reports(listing: list[ReportSummary], company: Tenant, language: str) -> None:
