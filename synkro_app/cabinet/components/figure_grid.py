@@ -45,9 +45,9 @@ def draw_figures(place: Installation, user: SessionUser, tenant: str, listing: l
     key = "overview.preliminary" if found.newest.verdict is Verdict.PRELIMINARY else "overview.period"
     st.caption(translate(language, key, period=shown))
     doc_id = document_of(listing, found.newest.package_id, language)
-    grid = st.grid("auto", min_column_width=190)
+    grid = st.grid("auto", min_column_width=220)
     for figure in found.figures:
-        with grid, st.container(border=True):
+        with grid, st.container(border=True, height="stretch"):
             _draw_figure(figure, doc_id, language)
 
 

@@ -58,16 +58,18 @@ def _draw_list(
 
 
 def _line(client: Client, company: Tenant, language: str) -> str:
-    """«2 ч 10 мин · 310 тыс. ₽ · Игорь · сделка №17»."""
+    """«2 ч 10 мин · 310 тыс. ₽ · Игорь», short enough for a phone; the dialog tells the rest."""
     parts: list[str] = []
     if client.age_min is not None:
-        parts.append(translate(language, "today.waits", time=formats.minutes(client.age_min, language)))
+        parts.append(formats.minutes(client.age_min, language))
     elif client.at is not None:
         parts.append(instant(client.at, company.zone, language))
     if client.amount:
         parts.append(formats.money(client.amount, language))
     if client.manager is not None:
         parts.append(client.manager)
-    if client.deal_id is not None:
+    elif client.deal_id is not None:
         parts.append(translate(language, "dialogs.deal", number=client.deal_id))
+    if client.amount is None and client.manager is None and client.deal_id is None:
+        parts.append(translate(language, "dialogs.no_deal"))
     return plain(" · ".join(parts))

@@ -88,6 +88,8 @@ def _draw_state(state: DataState, company: Tenant, language: str) -> None:
                 for source, at in sorted(state.by_source.items())
             )
             st.markdown(f"{icon} {translate(language, f'state.{key}', when=when)}")
+            if not state.broken:
+                sources += f" · {translate(language, 'state.all_well')}"
             st.caption(sources)
         for item in state.broken:
             name = translate(language, f"integration.{item.kind}")
@@ -99,8 +101,6 @@ def _draw_state(state: DataState, company: Tenant, language: str) -> None:
                     translate(language, "state.what_to_do", remedy=remedy),
                 ]
             st.error("  \n".join(lines), icon=":material/link_off:")
-        if state.data_until is not None and not state.broken:
-            st.caption(translate(language, "state.all_well"))
 
 
 def _draw_unheard(notices: list[Notice], language: str) -> None:
