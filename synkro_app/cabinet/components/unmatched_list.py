@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import streamlit as st
@@ -16,6 +17,8 @@ from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
 
 AREA = "unmatched"
+CONTACT = re.compile(r"(?:https://\S+/contacts/detail/)?([0-9]{1,18})/?")
+"""The number of a contact, or the address of its card in amoCRM."""
 
 
 def draw_unmatched(found: Unmatched, company: Tenant, language: str, open_it: Callable[[str], None]) -> None:
@@ -41,11 +44,8 @@ def _draw_dialog(item: UnmatchedDialog, company: Tenant, language: str, open_it:
             when = instant(item.last_at, company.zone, language)
             st.caption(plain(f"{translate(language, f'channel.{item.channel}')} · {when}"))
         with number:
-            st.number_input(
+            st.text_input(
                 translate(language, "unmatched.contact"),
-                min_value=1,
-                step=1,
-                value=None,
                 key=_contact_key(item.dialog_id),
                 help=translate(language, "unmatched.contact_help"),
             )
@@ -70,12 +70,12 @@ def _contact_key(dialog_id: int) -> str:
 
 
 def _link(tenant: str, dialog_id: int) -> None:
-    contact_id = st.session_state.get(_contact_key(dialog_id))
+    found = CONTACT.fullmatch(str(st.session_state.get(_contact_key(dialog_id), "")).strip())
 
     def deed(place: Installation, user: SessionUser) -> str:
-        if contact_id is None:
+        if found is None:
             return "unmatched.no_number"
-        unmatched.link(place, user, tenant, dialog_id, int(contact_id))
+        unmatched.link(place, user, tenant, dialog_id, int(found[1]))
         return "unmatched.done"
 
     carry_out(AREA, deed)

@@ -113,7 +113,7 @@ def test_the_page_hides_clients_from_those_who_may_not_read_and_links_by_number(
     shown["user"] = person(tenant_a.slug, Role.ANALYST)
     app = drawn()
     assert "Пётр" in str([item.value for item in app.markdown])
-    app.number_input(key="unmatched_contact_12").set_value(7)
+    app.text_input(key="unmatched_contact_12").set_value("https://example.amocrm.ru/contacts/detail/7")
     app.button(key="link_12").click().run()
     assert not app.exception
     assert "связан с контактом" in app.success[0].value
