@@ -68,7 +68,7 @@ def _ask(tenant: str, period: Period) -> None:
 
 
 def _draw_estimate(found: ReportEstimate, language: str) -> None:
-    """At most how long and how much; what nobody has measured yet is said to be unknown."""
+    """About how long and how much; what nobody has measured yet is said to be unknown."""
     load, labels = found.load, found.labels
     if load.duration is None or load.requests is None:
         st.caption(translate(language, "estimate.unknown"))

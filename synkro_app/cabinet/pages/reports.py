@@ -26,7 +26,7 @@ def draw() -> None:
         st.info(translate(language, "account.no_tenant"))
         return
     company = overview.company(place, user, user.tenant)
-    fold = st.expander(translate(language, "report.make"), key="report_new", on_change="rerun")
+    fold = st.expander(translate(language, "report_new.title"), key="report_new", on_change="rerun")
     if fold.open:
         with fold:
             draw_report_button(place, user, company, estimate=True)

@@ -16,7 +16,7 @@ CHUNK_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class ReportEstimate:
-    """At most this: days that are loaded and labelled already cost nothing again. Unknown parts are None."""
+    """As if no day were loaded or labelled yet; those that are cost nothing again. Unknown parts are None."""
 
     load: LoadEstimate
     labels: LabelEstimate
