@@ -205,6 +205,13 @@ def steps_of_request(db: Database, tenant: str, request_id: str) -> list[StepRec
     return _steps(db, tenant, run_step.c.run_id.in_(select(run.c.run_id).where(run.c.request_id == request_id)))
 
 
+def steps_since(db: Database, tenant: str, since: datetime, limit: int) -> list[StepRecord]:
+    """The newest steps that began at `since` or later, newest first."""
+    query = select(run_step).where(run_step.c.started_at >= since).order_by(run_step.c.step_id.desc()).limit(limit)
+    with db.tenant(tenant) as connection:
+        return [_step(row) for row in connection.execute(query)]
+
+
 def last_done_step(db: Database, tenant: str, asset: str) -> StepRecord | None:
     """The asset's newest step that was done, of whatever run; None if there is none."""
     query = (

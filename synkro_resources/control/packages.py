@@ -212,11 +212,18 @@ def package_rows(
     with db.tenant(tenant) as connection:
         total = connection.execute(select(func.count()).select_from(table).where(*mine)).scalar_one()
         names = connection.execute(select(header.c.names).where(header.c.package_id == package_id)).scalar_one_or_none()
-        rows = [
-            PackageRow(**{name: _read(name, value) for name, value in row.items()})
-            for row in connection.execute(query).mappings()
-        ]
+        rows = [as_row({**row}) for row in connection.execute(query).mappings()]
     return rows, total, names or {}
+
+
+def as_row(values: Mapping[str, Any]) -> PackageRow:
+    """A stored row as the dataclass; columns that are none of its fields are left out."""
+    return PackageRow(**{name: _read(name, values[name]) for name in ROW_FIELDS})
+
+
+def as_metric(values: Mapping[str, Any]) -> PackageMetric:
+    """A stored figure as the dataclass; columns that are none of its fields are left out."""
+    return PackageMetric(**{name: _read(name, values[name]) for name in METRIC_FIELDS})
 
 
 def _of_manager(manager_id: int | None) -> tuple[ColumnElement[bool], ...]:

@@ -14,11 +14,16 @@ AS_DRAWN = {"type": "pad"}
 """Else Streamlit fits axes and legends into the height of the bars, and the rows fall on each other."""
 
 
-def draw_charts(place: Installation, user: SessionUser, tenant: str, package_id: str) -> None:
-    """Each chart under its title; nothing where a package has too few figures."""
-    for number, chart in enumerate(reports.charts_of(place, user, tenant, package_id, user.language)):
+def draw_charts(
+    place: Installation, user: SessionUser, tenant: str, package_id: str, *, only: str | None = None
+) -> bool:
+    """Each chart under its title, or `only` the one of this code; False where the package has too few figures."""
+    found = reports.charts_of(place, user, tenant, package_id, user.language)
+    wanted = [chart for chart in found if only is None or chart.code == only]
+    for number, chart in enumerate(wanted):
         title = translate(user.language, f"chart.{chart.code}", subject=chart.subject)
         with st.container(border=True):
             st.markdown(f"**{plain(title)}**")
             spec = {**chart.spec, "autosize": AS_DRAWN}
             st.vega_lite_chart(spec=spec, theme=None, width="content", key=f"chart_{number}_{chart.code}")
+    return bool(wanted)

@@ -15,8 +15,10 @@ from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.package import PackageRow
 
 
-def draw_rows(place: Installation, user: SessionUser, company: Tenant, package_id: str) -> None:
-    """A choice of lists with their sizes, and the chosen one."""
+def draw_rows(
+    place: Installation, user: SessionUser, company: Tenant, package_id: str, asked: str | None = None
+) -> None:
+    """A choice of lists with their sizes, and the chosen one, at first `asked`."""
     language = user.language
     sizes = reports.list_sizes(place, user, company.slug, package_id)
     st.markdown(f"**{translate(language, 'report.rows')}**")
@@ -27,7 +29,8 @@ def draw_rows(place: Installation, user: SessionUser, company: Tenant, package_i
         translate(language, "report.rows_of"),
         list(sizes),
         format_func=lambda code: f"{translate(language, f'list.{code}')} · {sizes[code]}",
-        key="report_list",
+        index=list(sizes).index(asked) if asked in sizes else 0,
+        key=f"report_list_{asked or ''}",
     )
     found = reports.rows_behind(place, user, company.slug, package_id, chosen)
     frame = _frame(found.rows, found.managers, company.zone, language)

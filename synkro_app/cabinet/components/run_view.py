@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -10,6 +10,7 @@ from synkro_app.cabinet.components.formats import period, plain, step_name
 from synkro_app.cabinet.context import installation, viewer
 from synkro_app.cabinet.services.runs import RequestProgress, progress_of
 from synkro_app.cabinet.texts import plural, translate
+from synkro_resources.control.journal import StepRecord
 from synkro_resources.control.run_requests import RunRequest
 
 POLL_S = 1.0
@@ -71,20 +72,21 @@ def draw_request(
     colour = _COLOURS[request.status]
     with st.expander(f"{_ICONS[request.status]} {plain(title)} · :{colour}[{state}]", expanded=request.is_open):
         draw_progress(progress, language)
-        _draw_steps(progress, language)
+        draw_steps(progress.steps, language)
         draw_buttons(request)
 
 
-def _draw_steps(progress: RequestProgress, language: str) -> None:
+def draw_steps(steps: Sequence[StepRecord], language: str) -> None:
+    """Each step with its state, its rows and, on failure, cause and remedy."""
     lines: list[str] = []
-    for step in progress.steps:
+    for step in steps:
         rows = "" if step.rows_out is None else f" · {plural(language, 'run.rows', step.rows_out)}"
         lines.append(f"{_ICONS[step.status]} {plain(step_name(step.asset, language))}{plain(rows)}")
         if step.error is not None:
             what, remedy = step.error.what.in_language(language), step.error.remedy.in_language(language)
             lines.append(f":red[{plain(what)}] {plain(remedy)}")
     st.markdown("  \n".join(lines))
-    failed = [step for step in progress.steps if step.error is not None]
+    failed = [step for step in steps if step.error is not None]
     if failed:
         with st.popover(translate(language, "run.detail")):
             st.code("\n".join(f"{step.asset}: {step.error.code}" for step in failed if step.error is not None))

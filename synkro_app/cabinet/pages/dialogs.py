@@ -13,9 +13,11 @@ from synkro_app.cabinet.components.finding_card import PROBLEM, REVIEW
 from synkro_app.cabinet.components.formats import plain
 from synkro_app.cabinet.components.period_picker import PERIOD_KEYS, period_picker
 from synkro_app.cabinet.components.review_list import draw_conclusions, draw_reviews
+from synkro_app.cabinet.components.unmatched_list import draw_unmatched
 from synkro_app.cabinet.context import Installation, installation, viewer
-from synkro_app.cabinet.services import conclusions, dialog, dialogs, overview, reviews
+from synkro_app.cabinet.services import conclusions, dialog, dialogs, overview, reviews, unmatched
 from synkro_app.cabinet.services.reviews import ReviewItem
+from synkro_app.cabinet.services.rights import may_ask_for_reports
 from synkro_app.cabinet.texts import translate
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
@@ -27,6 +29,7 @@ REPORT = "report"
 """Id of the report document whose conclusions are to be judged."""
 NOTED = "noted_dialog"
 REVIEW_LIST = "dialogs_review"
+UNMATCHED_LIST = "dialogs_unmatched"
 
 
 def draw() -> None:
@@ -69,9 +72,14 @@ def _draw_listing(place: Installation, user: SessionUser, company: Tenant) -> No
     if st.toggle(translate(language, "review.title"), key=REVIEW_LIST):
         draw_reviews(reviews.to_review(place, user, company.slug), company, language, _open_review)
         return
+    is_worklist = may_ask_for_reports(user) and st.toggle(translate(language, "unmatched.title"), key=UNMATCHED_LIST)
     today = place.clock.now().astimezone(ZoneInfo(company.zone)).date()
     period = period_picker(language, today)
     if period is None:
+        return
+    if is_worklist:
+        worklist = unmatched.worklist(place, user, company.slug, period)
+        draw_unmatched(worklist, company, language, lambda key: _open(key, period))
         return
     found = dialogs.listing(place, user, company.slug, period)
     if not found.episodes:
@@ -87,6 +95,7 @@ def _draw_opened(place: Installation, user: SessionUser, company: Tenant, key: s
         *PERIOD_KEYS,
         *FILTER_KEYS,
         REVIEW_LIST,
+        UNMATCHED_LIST,
     ):  # what was chosen in the list outlives the way back
         if name in st.session_state:
             st.session_state[name] = st.session_state[name]

@@ -1,28 +1,29 @@
-"""The state of the data first, then the last report, its delivery, and the button for a new one."""
+"""The state of the data first, then the key figures, what to do today, and the button for a new report."""
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 import streamlit as st
 
+from synkro_app.cabinet.components.chart_view import draw_charts
+from synkro_app.cabinet.components.figure_grid import draw_figures
 from synkro_app.cabinet.components.formats import instant, plain
 from synkro_app.cabinet.components.page_links import page_link
-from synkro_app.cabinet.components.period_picker import period_picker
-from synkro_app.cabinet.components.report_view import draw_document
-from synkro_app.cabinet.components.run_view import watch_request
+from synkro_app.cabinet.components.report_button import draw_report_button
+from synkro_app.cabinet.components.run_view import draw_steps
+from synkro_app.cabinet.components.sample_report import draw_sample
+from synkro_app.cabinet.components.today_lists import draw_today
 from synkro_app.cabinet.context import Installation, installation, viewer
-from synkro_app.cabinet.services import overview, reports, runs
+from synkro_app.cabinet.services import overview, reports, today
 from synkro_app.cabinet.services.overview import DataState
-from synkro_app.cabinet.services.rights import may_ask_for_reports, may_connect
+from synkro_app.cabinet.services.rights import may_connect
 from synkro_app.cabinet.texts import translate
 from synkro_resources.control.notices import Notice
+from synkro_resources.control.reports import ReportSummary
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
-from synkro_resources.model.errors import SynkroError
-from synkro_resources.model.period import Period
+from synkro_resources.model.period import PeriodKind
 
-WATCHED = "watched_request"
+LAST_REPORTS = 4
 
 
 def draw() -> None:
@@ -34,14 +35,37 @@ def draw() -> None:
     st.title(company.name, anchor=False)
     state = overview.data_state(place, user, user.tenant)
     _draw_state(state, company, user.language)
-    if state.data_until is None and may_connect(user):
-        page_link("start", user.language, "start.open")
     _draw_unheard(overview.unheard(place, user, user.tenant), user.language)
-    report_column, side_column = st.columns([3, 2], gap="large")
-    with side_column:
-        _draw_button(place, user, company)
-    with report_column:
-        _draw_last_report(place, user, company)
+    listing = reports.listing(place, user, user.tenant)
+    if listing:
+        draw_figures(place, user, company.slug, listing)
+    main, side = st.columns([3, 2], gap="large")
+    with side:
+        draw_report_button(place, user, company)
+        _draw_reports(listing, company, user.language)
+    with main:
+        if listing:
+            found = today.to_do(place, user, company.slug, company.zone)
+            if found is not None:
+                draw_today(found, listing, company, user.language)
+        else:
+            _draw_beginning(user, state)
+    _draw_more(place, user, company, listing)
+
+
+def _draw_beginning(user: SessionUser, state: DataState) -> None:
+    """The next step, and a sample of what it leads to."""
+    language = user.language
+    with st.container(border=True):
+        st.markdown(f"**{translate(language, 'overview.next_step')}**")
+        if state.data_until is not None:
+            st.markdown(translate(language, "overview.next_report"))
+        elif may_connect(user):
+            st.markdown(translate(language, "overview.next_connect"))
+            page_link("start", language, "start.open")
+        else:
+            st.markdown(translate(language, "overview.next_wait"))
+    draw_sample(language)
 
 
 def _draw_state(state: DataState, company: Tenant, language: str) -> None:
@@ -64,6 +88,8 @@ def _draw_state(state: DataState, company: Tenant, language: str) -> None:
                 for source, at in sorted(state.by_source.items())
             )
             st.markdown(f"{icon} {translate(language, f'state.{key}', when=when)}")
+            if not state.broken:
+                sources += f" · {translate(language, 'state.all_well')}"
             st.caption(sources)
         for item in state.broken:
             name = translate(language, f"integration.{item.kind}")
@@ -75,8 +101,6 @@ def _draw_state(state: DataState, company: Tenant, language: str) -> None:
                     translate(language, "state.what_to_do", remedy=remedy),
                 ]
             st.error("  \n".join(lines), icon=":material/link_off:")
-        if state.data_until is not None and not state.broken:
-            st.caption(translate(language, "state.all_well"))
 
 
 def _draw_unheard(notices: list[Notice], language: str) -> None:
@@ -88,67 +112,38 @@ def _draw_unheard(notices: list[Notice], language: str) -> None:
         st.warning("  \n".join(lines), icon=":material/notifications_off:")
 
 
-def _draw_button(place: Installation, user: SessionUser, company: Tenant) -> None:
-    language = user.language
+def _draw_reports(listing: list[ReportSummary], company: Tenant, language: str) -> None:
+    if not listing:
+        return
     with st.container(border=True):
-        st.markdown(f"**{translate(language, 'report.make')}**")
-        if not may_ask_for_reports(user):
-            st.caption(translate(language, "report.no_right"))
-            return
-        ask = period_picker(language, place.clock.now().astimezone(ZoneInfo(company.zone)).date())
-        st.button(
-            translate(language, "report.make"),
-            type="primary",
-            icon=":material/play_arrow:",
-            width="stretch",
-            on_click=_ask,
-            args=(company.slug, ask),
-            disabled=ask is None,
-        )
-        problem = st.session_state.pop("ask_problem", None)
-        if problem is not None:
-            st.warning(plain(problem))
-        watched = st.session_state.get(WATCHED)
-        if watched is None:
-            is_open = [item for item in runs.requests_of(place, user, company.slug) if item.is_open]
-            watched = is_open[0].id if is_open else None
-        if watched is not None:
-            watch_request(company.slug, watched)
+        st.markdown(f"**{translate(language, 'overview.reports')}**")
+        for item in listing[:LAST_REPORTS]:
+            page_link("reports", language, label=plain(item.title), query={"report": item.doc_id})
+            made = instant(item.created_at, company.zone, language)
+            st.caption(translate(language, "report.made", when=made, revision=item.revision))
 
 
-def _ask(tenant: str, period: Period) -> None:
-    """The button's callback; runs before the page, so the service checks the rights itself."""
-    user = viewer()
-    try:
-        request = reports.ask_for_report(installation(), user, tenant, period)
-    except SynkroError as error:
-        st.session_state["ask_problem"] = (
-            f"{error.what.in_language(user.language)} {error.remedy.in_language(user.language)}"
-        )
-        return
-    st.session_state[WATCHED] = request.id
-
-
-def _draw_last_report(place: Installation, user: SessionUser, company: Tenant) -> None:
+def _draw_more(place: Installation, user: SessionUser, company: Tenant, listing: list[ReportSummary]) -> None:
+    """What is read only when somebody opens it: the map of hours and the steps of today."""
     language = user.language
-    document = reports.latest(place, user, company.slug)
-    if document is None:
-        st.info(translate(language, "report.none"), icon=":material/info:")
-        return
-    draw_document(document)
-    draw_deliveries(place, user, company, document.report_id)
+    if listing:
+        hours = st.expander(translate(language, "overview.hours"), key="overview_hours", on_change="rerun")
+        if hours.open:
+            with hours:
+                _draw_hours(place, user, company.slug, listing)
+    steps = st.expander(translate(language, "overview.steps"), key="overview_steps", on_change="rerun")
+    if steps.open:
+        with steps:
+            found = today.steps_today(place, user, company.slug)
+            if not found:
+                st.caption(translate(language, "overview.no_steps"))
+            draw_steps(found, language)
+            page_link("runs", language)
 
 
-def draw_deliveries(place: Installation, user: SessionUser, company: Tenant, report_id: str) -> None:
-    """Where the report went, part by part."""
-    language = user.language
-    parts = reports.deliveries_of(place, user, company.slug, report_id)
-    st.markdown(f"**{translate(language, 'delivery.title')}**")
-    if not parts:
-        st.caption(translate(language, "delivery.none"))
-    for part in parts:
-        state = translate(language, f"delivery.{part.state}")
-        when = "" if part.sent_at is None else f" · {instant(part.sent_at, company.zone, language)}"
-        channel = translate(language, f"integration.{part.channel}")
-        text = translate(language, "delivery.part", channel=channel, part=part.part_no, parts=part.parts, state=state)
-        st.caption(plain(text + when))
+def _draw_hours(place: Installation, user: SessionUser, tenant: str, listing: list[ReportSummary]) -> None:
+    """The map of the newest report that spans more than a day; a day fills too few of its hours."""
+    longer = [item for item in listing if item.kind != PeriodKind.DAY] or listing
+    if not draw_charts(place, user, tenant, longer[0].package_id, only="hours"):
+        st.caption(translate(user.language, "overview.no_hours"))
+    st.caption(plain(longer[0].title))

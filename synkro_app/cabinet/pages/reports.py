@@ -5,12 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from synkro_app.cabinet.components.chart_view import draw_charts
+from synkro_app.cabinet.components.comparison import draw_comparison
+from synkro_app.cabinet.components.delivery_list import draw_deliveries
 from synkro_app.cabinet.components.figure_rows import draw_rows
 from synkro_app.cabinet.components.file_buttons import draw_files
 from synkro_app.cabinet.components.formats import instant
+from synkro_app.cabinet.components.report_button import draw_report_button
 from synkro_app.cabinet.components.report_view import draw_document
 from synkro_app.cabinet.context import installation, viewer
-from synkro_app.cabinet.pages.overview import draw_deliveries
 from synkro_app.cabinet.services import overview, reports
 from synkro_app.cabinet.texts import translate
 from synkro_resources.model.period import PeriodKind
@@ -24,6 +26,10 @@ def draw() -> None:
         st.info(translate(language, "account.no_tenant"))
         return
     company = overview.company(place, user, user.tenant)
+    fold = st.expander(translate(language, "report_new.title"), key="report_new", on_change="rerun")
+    if fold.open:
+        with fold:
+            draw_report_button(place, user, company, estimate=True)
     listing = reports.listing(place, user, user.tenant)
     if not listing:
         st.info(translate(language, "report.none"), icon=":material/info:")
@@ -63,7 +69,12 @@ def draw() -> None:
     if corrected:
         st.info(translate(language, "report.corrected", count=corrected), icon=":material/rate_review:")
     draw_files(place, user, company.slug, document.doc_id)
+    draw_comparison(place, user, company.slug, listing, by_id[chosen])
+    asked_list = st.query_params.get("list")
+    if asked_list is not None:  # whoever came for the rows behind a figure sees them first
+        draw_rows(place, user, company, document.package_id, asked_list)
     draw_document(document)
     draw_charts(place, user, company.slug, document.package_id)
-    draw_rows(place, user, company, document.package_id)
+    if asked_list is None:
+        draw_rows(place, user, company, document.package_id)
     draw_deliveries(place, user, company, document.report_id)
