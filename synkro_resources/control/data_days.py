@@ -203,10 +203,8 @@ def whole_days(db: Database, tenant: str, first: date, last: date) -> DataDays:
         return DataDays(found, checks, steps, _stale(connection, first, last), _open(connection, first, last))
 
 
-def day_journal(
-    db: Database, tenant: str, day: date, name: str = ""
-) -> tuple[list[DayStep], list[FailedCheck], str | None]:
-    """The newest steps that covered a day, its failed checks, and the table that made it stale (None: nothing did).
+def day_journal(db: Database, tenant: str, day: date, name: str = "") -> tuple[list[DayStep], list[FailedCheck]]:
+    """The newest steps that covered a day and its failed checks.
 
     `name`: a layer, a table, or everything.
     """
@@ -233,7 +231,7 @@ def day_journal(
             FailedCheck(row.asset, row.check_name, row.blocking, Sentence(row.what_ru, row.what_en), row.checked_at)
             for row in checks
         ]
-        return found, failed, _stale(connection, day, day).get(day)
+        return found, failed
 
 
 def source_counts(db: Database, tenant: str, first: date, last: date) -> list[SourceCounts]:

@@ -11,6 +11,7 @@ from babel.dates import format_date
 
 from synkro_app.cabinet.components.data_names import BADGES, SIGNS, row_name, state_words
 from synkro_app.cabinet.components.formats import day as day_text
+from synkro_app.cabinet.components.formats import plain
 from synkro_app.cabinet.services.data import Calendar, DayState
 from synkro_app.cabinet.texts import translate
 
@@ -30,6 +31,8 @@ COLOURS = {
 INK = {DayState.STALE: "#1f2933", DayState.WARNED: "#1f2933", DayState.LOADED: "#1f2933", DayState.NONE: "#8592a6"}
 """Of the signs; white elsewhere."""
 PICK = "pick"
+SCROLLED = "<style>.st-key-data_chart{overflow-x:auto}</style>"
+"""On a phone a month is wider than the page, and cells too small for a sign would tell by colour alone."""
 
 Picked = Callable[[str, date], None]
 """What a click on a cell does: the row's name and the day."""
@@ -45,7 +48,8 @@ def draw_heat_map(calendar: Calendar, language: str, key: str, picked: Picked) -
 
     is_year = calendar.rows == ("",)
     title = translate(language, "data.chart_title_year" if is_year else "data.chart_title")
-    with st.container(key="data_chart", height="content"):
+    st.html(SCROLLED)
+    with st.container(key="data_chart"):
         st.vega_lite_chart(
             spec=heat_map(calendar, language, title), width="content", key=key, on_select=pick, selection_mode=PICK
         )
@@ -81,7 +85,7 @@ def heat_map(calendar: Calendar, language: str, title: str) -> dict[str, object]
             "type": "nominal",
             "title": None,
             "sort": order,
-            "axis": {"labelLimit": LABELS, "ticks": False},
+            "axis": {"labelLimit": LABELS, "labelFlush": False, "labelBound": False, "ticks": False},
         },
     }
     words = [state_words(state, language) for state in DayState]
@@ -124,24 +128,24 @@ def heat_map(calendar: Calendar, language: str, title: str) -> dict[str, object]
 
 
 def draw_legend(calendar: Calendar, language: str) -> None:
-    """Each state that occurs, with its sign, its meaning, and in how many cells."""
+    """Each state that occurs with its sign and in how many cells, and what all of them mean."""
     found = Counter(calendar.states.values())
     parts = [
         f":{BADGES[state]}-badge[{_legend(state, found[state], language)}]" for state in DayState if found.get(state)
     ]
     st.markdown(" ".join(parts))
-    about = [
-        f"{state_words(state, language)} – {translate(language, f'data_about.{state}')}"
-        for state in DayState
-        if found.get(state)
-    ]
-    st.caption("; ".join(about).replace("~", "\\~"))
+    with st.expander(translate(language, "data.signs"), icon=":material/help:"):
+        st.markdown("\n".join(f"- {_meaning(state, language)}" for state in DayState))
+
+
+def _meaning(state: DayState, language: str) -> str:
+    return plain(f"{state_words(state, language)} – {translate(language, f'data_about.{state}')}")
 
 
 def _legend(state: DayState, count: int, language: str) -> str:
     word = translate(language, f"data_state.{state}")
     shown = translate(language, "data.days_of_state", sign=SIGNS[state], state=word, count=count)
-    return shown.replace("~", "\\~").replace("!", "\\!")
+    return plain(shown)
 
 
 def draw_table(calendar: Calendar, language: str) -> None:

@@ -38,7 +38,9 @@ def draw_counts(place: Installation, user: SessionUser, company: Tenant, today: 
     key = "data.counts_pick_day" if found.lake is None else "data.counts_day_about"
     st.caption(translate(language, key))
     if found.compared or found.lake:
-        st.dataframe(_client(found, company.zone, language), hide_index=True, width="stretch", height="content")
+        st.dataframe(
+            _client(found, company.zone, language), hide_index=True, width="stretch", height="content", placeholder="–"
+        )
 
 
 def _sources(found: Counts, language: str) -> list[dict[str, object]]:
@@ -67,10 +69,10 @@ def _client(found: Counts, zone: str, language: str) -> list[dict[str, object]]:
             cells |= {
                 "lake": None if check is None else check.rows_lake,
                 "client": None if check is None else check.rows_client,
+                "verdict": "" if check is None else translate(language, f"data.verdict_{check.status}"),
                 "resent": None if check is None else check.rows_resent,
                 "beyond": None if check is None else check.rows_beyond,
                 "refused": None if check is None else check.rows_refused,
-                "verdict": "" if check is None else translate(language, f"data.verdict_{check.status}"),
                 "compared_at": "" if check is None else instant(check.checked_at, zone, language),
             }
         rows.append({translate(language, f"data.col_{name}"): cell for name, cell in cells.items()})

@@ -14,10 +14,11 @@ from synkro_app.cabinet.texts import translate
 from synkro_resources.control.data_days import MOST_STEPS, DayStep
 
 
-def draw_journal(found: DayJournal, day: date, zone: str, language: str) -> None:
+def draw_journal(found: DayJournal, day: date, stale: str | None, zone: str, language: str) -> None:
+    """`stale`: the table whose change made the day stale, empty where unknown; None: nothing did."""
     st.markdown(f"**{translate(language, 'data.day_title', day=day_text(day, language))}**")
-    if found.stale_reason is not None:
-        st.warning(_stale(found.stale_reason, language), icon=":material/update:")
+    if stale is not None:
+        st.warning(_stale(stale, language), icon=":material/update:")
     for step in found.problems:
         if step.error is not None:
             what = plain(step.error.what.in_language(language))
@@ -38,7 +39,9 @@ def draw_journal(found: DayJournal, day: date, zone: str, language: str) -> None
     if not found.steps:
         st.caption(translate(language, "data.day_quiet"))
         return
-    st.dataframe([_row(step, zone, language) for step in found.steps], hide_index=True, width="stretch")
+    st.dataframe(
+        [_row(step, zone, language) for step in found.steps], hide_index=True, width="stretch", placeholder="–"
+    )
     if len(found.steps) == MOST_STEPS:
         st.caption(translate(language, "data.steps_first", count=MOST_STEPS))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 from babel.dates import format_date
@@ -29,7 +30,7 @@ from synkro_resources.model.period import Period
 SECTIONS = ("calendar", "load", "counts", "dictionary", "quarantine")
 """Only the chosen one is drawn, and only its queries are asked."""
 MONTHS = 24
-DAY, ROW, MONTH = "data_day", "data_row", "data_month"
+DAY, ROW, MONTH, SECTION = "data_day", "data_row", "data_month", "data_section"
 
 
 def draw() -> None:
@@ -47,12 +48,12 @@ def draw() -> None:
         SECTIONS,
         default=asked if asked in SECTIONS else SECTIONS[0],
         format_func=lambda one: translate(language, f"data.section_{one}"),
-        key="data_section",
+        key=SECTION,
         label_visibility="collapsed",
         required=True,
     )
     st.query_params["section"] = section
-    today = data.today_of(place, user, company.slug)
+    today = place.clock.now().astimezone(ZoneInfo(company.zone)).date()
     chosen = _asked_day(today)
     match section:
         case "load":
@@ -179,9 +180,22 @@ def _draw_day(place: Installation, user: SessionUser, company: Tenant, calendar:
         translate(language, "data.day_row"), rows, format_func=lambda name: row_name(name, language), key=ROW
     )
     st.query_params["day"] = day.isoformat()
-    draw_journal(data.journal(place, user, company.slug, day, row), day, company.zone, language)
+    found = data.journal(place, user, company.slug, day, row)
+    draw_journal(found, day, calendar.stale.get(day), company.zone, language)
+    if may_ask_for_reports(user):
+        st.button(
+            translate(language, "data.load_day"),
+            icon=":material/download_for_offline:",
+            key="data_load_day",
+            on_click=_go_to_load,
+        )
 
 
 def _pick(name: str, day: date) -> None:
     """A cell of the chart was clicked."""
     st.session_state[DAY], st.session_state[ROW] = day, name
+
+
+def _go_to_load() -> None:
+    """To the section that loads; the address has the day."""
+    st.session_state[SECTION] = "load"

@@ -52,6 +52,8 @@ class Calendar:
     rows: tuple[str, ...]
     days: tuple[date, ...]
     states: Mapping[Cell, DayState]
+    stale: Mapping[date, str]
+    """Days whose derived rows follow no longer from their sources: the table that changed, empty where unknown."""
     open_requests: tuple[OpenRequest, ...]
     today: date
 
@@ -74,8 +76,6 @@ class DayJournal:
 
     steps: tuple[DayStep, ...]
     checks: tuple[ShownCheck, ...]
-    stale_reason: str | None
-    """The table whose change made the day stale, empty where nobody knows which; None: nothing did."""
 
     @property
     def problems(self) -> list[DayStep]:
@@ -84,12 +84,6 @@ class DayJournal:
             if step.status != "skipped":
                 newest.setdefault(step.asset, step)
         return [step for step in newest.values() if step.error is not None]
-
-
-def today_of(place: Installation, user: SessionUser, tenant: str) -> date:
-    """The tenant's present local day."""
-    require(user, tenant, EVERYBODY)
-    return _today(place, get_tenant(place.control, tenant).zone)
 
 
 def month(place: Installation, user: SessionUser, tenant: str, day: date, layer: str = "") -> Calendar:
@@ -127,9 +121,9 @@ def journal(place: Installation, user: SessionUser, tenant: str, day: date, name
         RefusedError: `rights.not_found`.
     """
     require(user, tenant, EVERYBODY)
-    steps, checks, stale = data_days.day_journal(place.control, tenant, day, name)
+    steps, checks = data_days.day_journal(place.control, tenant, day, name)
     shown = tuple(ShownCheck(check, remedy_of(check.check)) for check in checks)
-    return DayJournal(tuple(steps), shown, stale)
+    return DayJournal(tuple(steps), shown)
 
 
 def tables_of(layer: str) -> tuple[str, ...]:
@@ -178,7 +172,7 @@ def _calendar(
             is_stale = (day in found.stale and _follows(name)) or (loads is not None and _is_early(loads, end, now))
             checks, steps = found.checks.get((name, day)), found.steps.get((name, day))
             states[name, day] = state_of(name, loads, checks, steps, is_stale=is_stale)
-    return Calendar(rows, days, states, tuple(found.open_requests), today)
+    return Calendar(rows, days, states, found.stale, tuple(found.open_requests), today)
 
 
 def _follows(name: str) -> bool:
