@@ -32,6 +32,9 @@ covering AS (
     WHERE run.first_day <= :last AND run.last_day >= :first
 )"""
 
+_STEPS_OF_RUN = "SELECT * FROM run_step WHERE run_step.run_id = covering.run_id AND run_step.asset LIKE :like OFFSET 0"
+"""Run by run along the index. Without OFFSET 0 PostgreSQL expects thousands of covering runs and reads all steps."""
+
 _LOADS = """
 SELECT {name} AS name, day, count(*) AS tables, count(*) FILTER (WHERE status = 'partial') AS partial,
     count(*) FILTER (WHERE status = 'failed') AS failed, min(finished_at) AS oldest
@@ -45,10 +48,10 @@ FROM check_result WHERE day BETWEEN :first AND :last AND asset || '/' LIKE :like
 
 _STEPS = """
 WITH {covering}, newest AS (
-    SELECT DISTINCT ON (run_step.asset, covering.day) run_step.asset, covering.day, run_step.status
-    FROM covering JOIN run_step ON run_step.run_id = covering.run_id
-    WHERE covering.place <= :runs AND run_step.status <> 'skipped' AND run_step.asset LIKE :like
-    ORDER BY run_step.asset, covering.day, run_step.step_id DESC
+    SELECT DISTINCT ON (step.asset, covering.day) step.asset, covering.day, step.status
+    FROM covering CROSS JOIN LATERAL ({steps}) AS step
+    WHERE covering.place <= :runs AND step.status <> 'skipped'
+    ORDER BY step.asset, covering.day, step.step_id DESC
 )
 SELECT {name} AS name, day, count(*) FILTER (WHERE status = 'done') AS done,
     count(*) FILTER (WHERE status = 'running') AS running, count(*) FILTER (WHERE status = 'failed') AS failed
@@ -69,8 +72,8 @@ WHERE status = ANY(:open) AND first_day <= :last AND last_day >= :first ORDER BY
 
 _JOURNAL = """
 WITH {covering}
-SELECT run_step.* FROM covering JOIN run_step ON run_step.run_id = covering.run_id
-WHERE covering.place <= :runs AND run_step.asset LIKE :like ORDER BY run_step.step_id DESC LIMIT :most"""
+SELECT step.* FROM covering CROSS JOIN LATERAL ({steps}) AS step
+WHERE covering.place <= :runs ORDER BY step.step_id DESC LIMIT :most"""
 
 _FAILED_CHECKS = """
 SELECT asset, check_name, blocking, what_ru, what_en, checked_at FROM check_result
@@ -246,7 +249,7 @@ def source_counts(db: Database, tenant: str, first: date, last: date) -> list[So
 
 def _sql(query: str, name: str = "") -> TextClause:
     """`name`: the expression that rows are grouped by, one of this module's own."""
-    return text(query.format(covering=_COVERING, name=name))
+    return text(query.format(covering=_COVERING, steps=_STEPS_OF_RUN, name=name))
 
 
 def _like(layer: str | None) -> str:
