@@ -311,22 +311,22 @@ def test_a_company_without_data_reads_what_to_do(shown: dict[str, SessionUser], 
 
 
 @contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
+def counted() -> Iterator[list[str]]:
     asked: list[str] = []
 
     def note(_: Connection, __: object, statement: str, *___: object) -> None:
         if not statement.startswith(("SELECT set_config", "SET LOCAL")):
             asked.append(statement)
 
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", note)
     yield asked
-    event.remove(engine, "before_cursor_execute", note)
+    event.remove(Engine, "before_cursor_execute", note)
 
 
-def test_no_section_asks_more_than_ten_queries(place: Installation, shown: dict[str, SessionUser], aside: str) -> None:
+def test_no_section_asks_more_than_ten_queries(shown: dict[str, SessionUser], aside: str) -> None:
     shown["user"] = person(aside, Role.OWNER)
     for section in page.SECTIONS:
-        with counted(place.control._engine) as asked:
+        with counted() as asked:
             drawn(section=section)
         assert len(asked) <= 10, (section, asked)
 
