@@ -49,7 +49,8 @@ def _draw_table(table: Table, wanted: str, language: str) -> None:
     if table.warehouse:
         lines.append(plain(translate(language, "data.dictionary_client", name=table.warehouse)))
     st.markdown("  \n".join(lines))
-    shown = service.columns(table, wanted) or list(table.columns)
+    found = service.columns(table, wanted)
+    shown = [*found, *(column for column in table.columns if column not in found)]
     st.dataframe([_column(one, language) for one in shown], hide_index=True, width="stretch", height="content")
 
 

@@ -30,7 +30,9 @@ from synkro_resources.model.period import Period
 SECTIONS = ("calendar", "load", "counts", "dictionary", "quarantine")
 """Only the chosen one is drawn, and only its queries are asked."""
 MONTHS = 24
-DAY, ROW, MONTH, SECTION = "data_day", "data_row", "data_month", "data_section"
+CHOICE = 220
+"""Width of the choice of a month, pixels."""
+DAY, ROW, SECTION = "data_day", "data_row", "data_section"
 
 
 def draw() -> None:
@@ -107,16 +109,24 @@ def _chosen_calendar(
             key="data_span",
             required=True,
         )
+        if span == "year":
+            years = list(dict.fromkeys(month.year for month in months))
+            year = st.selectbox(
+                translate(language, "data.year"),
+                years,
+                index=years.index((chosen or today).year),
+                key="data_year",
+                width=CHOICE,
+            )
+            return data.year(place, user, company.slug, date(year, 1, 1)), f"data_chart_{year}"
         month = st.selectbox(
             translate(language, "data.month"),
             months,
             index=months.index((chosen or today).replace(day=1)),
             format_func=lambda first: format_date(first, "LLLL y", locale=language),
-            key=MONTH,
-            width=220,
+            key="data_month",
+            width=CHOICE,
         )
-        if span == "year":
-            return data.year(place, user, company.slug, month), f"data_chart_{month.year}"
         layer = st.segmented_control(
             translate(language, "data.layer"),
             ("", *LAYERS),

@@ -310,6 +310,14 @@ def test_a_company_without_data_reads_what_to_do(shown: dict[str, SessionUser], 
         assert not drawn(section=section, day="no day").exception
 
 
+def test_the_year_is_drawn_with_the_asked_day_chosen(shown: dict[str, SessionUser], loaded: str) -> None:
+    app = drawn(day=FAILED.isoformat())
+    app.segmented_control(key="data_span").set_value("year").run()
+    assert not app.exception
+    assert (app.selectbox(key="data_year").value, app.date_input(key="data_day").value) == (FAILED.year, FAILED)
+    assert any("amoCRM не принял токен" in element.value for element in app.error)
+
+
 @contextmanager
 def counted() -> Iterator[list[str]]:
     asked: list[str] = []
