@@ -21,7 +21,7 @@ database and this page follow. Times are UTC, money is whole roubles as the CRM 
 | snapshot | the state read now, in the newest day of a run; `current` |
 | derived | what was known at the day's end; the newest day per key is in force |
 """
-_TYPES: dict[pa.DataType, str] = {
+TYPES: dict[pa.DataType, str] = {
     pa.string(): "text",
     pa.int64(): "integer",
     pa.int32(): "integer",
@@ -30,6 +30,7 @@ _TYPES: dict[pa.DataType, str] = {
     pa.date32(): "date",
     INSTANT: "instant",
 }
+"""What a column's type is called; the cabinet translates these words."""
 _PARTS = (
     ("normalized/", "Normalised tables"),
     ("analysis/", "Labels"),
@@ -60,7 +61,7 @@ def _table(table: Table) -> str:
 def _column(column: Column) -> str:
     required = "" if column.required else ", may be empty"
     personal = "PII" if column.personal else ""
-    kind = f"{_TYPES[column.type]}{required}"
+    kind = f"{TYPES[column.type]}{required}"
     return f"| `{column.name}` | {kind} | {column.unit} | {personal} | {column.ru} | {column.en} |"
 
 

@@ -32,6 +32,7 @@ PAGES: Mapping[str, PageEntry] = {
     "start": PageEntry(":material/rocket_launch:", may_connect, only_while=is_needed),
     "reports": PageEntry(":material/description:"),
     "dialogs": PageEntry(":material/forum:"),
+    "data": PageEntry(":material/calendar_month:"),
     "runs": PageEntry(":material/sync:"),
     "chats": PageEntry(":material/send:", may_connect),
     "settings": PageEntry(":material/settings:", may_connect),
