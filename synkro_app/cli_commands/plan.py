@@ -55,13 +55,12 @@ def set_plan(slug: str, code: str, reason: str) -> None:
 def usage(slug: str) -> None:
     """This month against the plan, the forecast, and the months before; exit code 1 where the dialogs are used up."""
     from synkro_resources.control.tenants import get_tenant
-    from synkro_resources.control.usage import month_so_far, past_months
+    from synkro_resources.control.usage import month_so_far
 
     with control() as (settings, db):
         found = month_so_far(db, get_tenant(db, slug), settings.present.now())
-        past = past_months(db, slug, found.usage.month)
     click.echo(_now(found))
-    for month in past:
+    for month in found.past:
         click.echo(_line(month, found.currency))
     if found.share >= 1:
         sys.exit(EXIT_FULL)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import calendar
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -77,6 +77,8 @@ class MonthSoFar:
     forecast: int | None
     members: int
     currency: str
+    past: tuple[Usage, ...]
+    """What was written down of the months before, newest first."""
 
     @property
     def share(self) -> Decimal:
@@ -135,7 +137,7 @@ def store_usage(db: Database, tenant: Tenant, months: Collection[date]) -> None:
         for month in sorted(months):
             values = {
                 "dialogs": count_dialogs(connection, month).total,
-                "reports": _count_reports(connection, tenant, month),
+                "reports": connection.scalar(_reports(tenant, month)) or 0,
             }
             connection.execute(
                 postgresql.insert(usage_month)
@@ -145,38 +147,33 @@ def store_usage(db: Database, tenant: Tenant, months: Collection[date]) -> None:
 
 
 def month_so_far(db: Database, tenant: Tenant, now: datetime) -> MonthSoFar:
-    """What the present local month has used, counted now."""
+    """What the present local month has used, counted now, and what is known of the months before."""
     today = window_of(tenant, month_of(now.date())).day_of(now)
     month = month_of(today)
+    kept = select(usage_month).where(usage_month.c.month <= month).order_by(usage_month.c.month.desc())
+    newest = select(ai_call.c.currency).where(ai_call.c.currency != "").order_by(ai_call.c.called_at.desc()).limit(1)
     with db.tenant(tenant.slug) as connection:
-        stored = connection.execute(select(usage_month).where(usage_month.c.month == month)).one_or_none()
+        rows = connection.execute(kept.limit(HISTORY_MONTHS + 1)).all()
+        months = [Usage(row.month, row.dialogs, row.reports, row.ai_calls, row.ai_tokens, row.ai_cost) for row in rows]
         counted = count_dialogs(connection, month)
-        usage = Usage(
-            month,
-            counted.total,
-            _count_reports(connection, tenant, month),
-            stored.ai_calls if stored else 0,
-            stored.ai_tokens if stored else 0,
-            stored.ai_cost if stored else Decimal(0),
-        )
-        currency = connection.scalar(
-            select(ai_call.c.currency).where(ai_call.c.currency != "").order_by(ai_call.c.called_at.desc()).limit(1)
-        )
-        members = connection.scalar(select(func.count()).select_from(membership)) or 0
+        numbers = connection.execute(
+            select(
+                _reports(tenant, month).scalar_subquery().label("reports"),
+                select(func.count()).select_from(membership).scalar_subquery().label("members"),
+                newest.scalar_subquery().label("currency"),
+            )
+        ).one()
         plan = plan_of(connection, tenant.slug)
-    return MonthSoFar(plan, usage, counted, forecast(counted, today), members, currency or "")
-
-
-def past_months(db: Database, tenant: str, before: date) -> list[Usage]:
-    """What was written down of the months before `before`, newest first, a year at most."""
-    query = (select(usage_month).where(usage_month.c.month < before).order_by(usage_month.c.month.desc())).limit(
-        HISTORY_MONTHS
+    stored = months[0] if months and months[0].month == month else Usage(month, 0, 0, 0, 0, Decimal(0))
+    return MonthSoFar(
+        plan=plan,
+        usage=replace(stored, dialogs=counted.total, reports=numbers.reports),
+        counted=counted,
+        forecast=forecast(counted, today),
+        members=numbers.members,
+        currency=numbers.currency or "",
+        past=tuple(one for one in months if one.month < month),
     )
-    with db.tenant(tenant) as connection:
-        return [
-            Usage(row.month, row.dialogs, row.reports, row.ai_calls, row.ai_tokens, row.ai_cost)
-            for row in connection.execute(query)
-        ]
 
 
 def forecast(counted: Counted, today: date) -> int | None:
@@ -206,14 +203,11 @@ def _answered(month: date) -> Select[tuple[str, date, int | None]]:
     )
 
 
-def _count_reports(connection: Connection, tenant: Tenant, month: date) -> int:
+def _reports(tenant: Tenant, month: date) -> Select[tuple[int]]:
     window = window_of(tenant, month)
-    made = connection.scalar(
-        select(func.count()).where(
-            run_request.c.kind == RequestKind.REPORT,
-            run_request.c.status == "done",
-            run_request.c.finished_at >= window.start,
-            run_request.c.finished_at < window.end,
-        )
+    return select(func.count()).where(
+        run_request.c.kind == RequestKind.REPORT,
+        run_request.c.status == "done",
+        run_request.c.finished_at >= window.start,
+        run_request.c.finished_at < window.end,
     )
-    return made or 0

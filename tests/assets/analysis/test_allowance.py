@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -15,7 +15,7 @@ from synkro_resources.control.analyses import DayLink, link_days, save_analysis
 from synkro_resources.control.database import Database
 from synkro_resources.control.labels import read_labels
 from synkro_resources.control.tenants import Tenant
-from synkro_resources.control.usage import past_months
+from synkro_resources.control.usage import month_so_far
 from synkro_resources.model.clock import FixedClock
 from tests.assets.analysis.desk import Desk, desk
 from tests.assets.analysis.test_analyst import SALE
@@ -56,7 +56,8 @@ def test_who_is_counted_goes_on_and_the_rest_waits_in_order_and_for_the_next_mon
     assert allowance.beyond([*again, next_month]) == {(DAY, "3:m")}
     assert allowance.warning(DAY, 0) is None
     allowance.note(again, DAY, DAY)
-    assert [month.dialogs for month in past_months(control_db, tenant_a.slug, date(2026, 12, 1))] == [1]
+    later = month_so_far(control_db, tenant_a, NOON + timedelta(days=30))
+    assert [month.dialogs for month in later.past] == [1]
 
 
 def test_the_admins_hear_of_it_at_four_fifths_and_when_clients_are_left_out(allowance: Allowance) -> None:

@@ -70,9 +70,7 @@ def test_a_client_is_one_dialog_of_the_month_however_often_and_wherever_he_write
             3,
             {date(2026, 11, 2): 1, date(2026, 11, 6): 1, date(2026, 11, 9): 1},
         )
-        assert [(one.month, one.dialogs) for one in usage.past_months(control_db, slug, MONTH)] == [
-            (date(2026, 10, 1), 1)
-        ]
+        assert [(one.month, one.dialogs) for one in found.past] == [(date(2026, 10, 1), 1)]
 
 
 def test_the_forecast_goes_on_at_the_pace_of_the_last_week_and_not_of_the_months_first_days() -> None:
@@ -87,7 +85,9 @@ def test_the_basic_plan_is_for_buttons_and_the_ready_checklist(
     control_db: Database, control_clock: FixedClock, basic: Tenant, tenant_a: Tenant
 ) -> None:
     assert not allows_schedules(control_db, basic.slug)
-    version = edit_rubric(control_db, basic.slug, {"CK01": {"question": "Менеджер поздоровался?"}}, actor="op", clock=control_clock).version
+    version = edit_rubric(
+        control_db, basic.slug, {"CK01": {"question": "Менеджер поздоровался?"}}, actor="op", clock=control_clock
+    ).version
     with pytest.raises(RefusedError) as refusal:
         apply_rubric(control_db, basic.slug, version, actor="op", clock=control_clock)
     assert refusal.value.code == "plan.analytics"
