@@ -78,7 +78,9 @@ def daemons(place: Installation, user: SessionUser) -> list[Daemon] | None:
 def add_company(
     place: Installation, user: SessionUser, *, slug: str, name: str, zone: str, plan: str, owner_email: str
 ) -> OneTimeLink:
-    """A new company in this cell, and the link with which its owner comes in, to be passed on.
+    """A new company with an account of its own in this cell, and the link for its owner, to be passed on.
+
+    A second company of one account is made by `synkro tenant add --account`.
 
     Raises:
         RefusedError: `rights.not_found` or `plan.tenants`.
@@ -97,7 +99,7 @@ def add_company(
         slug=slug.strip(),
         name=called,
         zone=zone,
-        account=called,
+        account=f"{called} ({slug.strip()})",  # two clients of one name share neither plan nor room
         cell=place.settings.cell,
         plan=plan,
         clock=place.clock,
