@@ -24,6 +24,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backfill": ("synkro_app.cli_commands.backfill:backfill", "Load a period for many tenants."),
     "schedule": ("synkro_app.cli_commands.schedule:schedule", "Reports by schedule: set, pause, what comes next."),
     "requests": ("synkro_app.cli_commands.requests:requests", "What was asked for; cancel it or try again."),
+    "plan": ("synkro_app.cli_commands.plan:plan", "What plans allow, and which one a tenant is on."),
+    "usage": ("synkro_app.cli_commands.plan:usage", "What a tenant used of its plan this month and before."),
     "status": ("synkro_app.cli_commands.status:status", "Age of the data and failed checks, with what to do."),
     "lake": ("synkro_app.cli_commands.lake:lake", "Build a tenant's tables of what is in force anew."),
     "backup": ("synkro_app.cli_commands.backup:backup", "Save databases and lake into one sealed file."),

@@ -46,7 +46,7 @@ def keyring() -> Keyring:
 
 @pytest.fixture
 def tenant_a(control_db: Database, control_clock: FixedClock) -> Tenant:
-    """A new tenant in Asia/Yekaterinburg, cell main, plan «Базовый»."""
+    """A new tenant in Asia/Yekaterinburg, cell main, plan Pro."""
     return new_tenant(control_db, control_clock, "a")
 
 
@@ -56,7 +56,7 @@ def tenant_b(control_db: Database, control_clock: FixedClock) -> Tenant:
     return new_tenant(control_db, control_clock, "b", cell="second")
 
 
-def new_tenant(db: Database, clock: FixedClock, letter: str, *, cell: str = "main", plan: str = "base") -> Tenant:
+def new_tenant(db: Database, clock: FixedClock, letter: str, *, cell: str = "main", plan: str = "pro") -> Tenant:
     slug = f"{letter}-{secrets.token_hex(5)}"
     return add_tenant(
         db,

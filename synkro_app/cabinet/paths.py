@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.onboarding import is_needed
-from synkro_app.cabinet.services.rights import may_connect, may_lead_people
+from synkro_app.cabinet.services.rights import may_connect, may_lead_people, may_operate
 from synkro_resources.control.sessions import SessionUser
 
 
@@ -36,8 +36,10 @@ PAGES: Mapping[str, PageEntry] = {
     "runs": PageEntry(":material/sync:"),
     "chats": PageEntry(":material/send:", may_connect),
     "settings": PageEntry(":material/settings:", may_connect),
+    "plan": PageEntry(":material/payments:", may_connect),
     "team": PageEntry(":material/group:", may_lead_people),
     "journal": PageEntry(":material/history:", may_lead_people),
+    "operator": PageEntry(":material/monitor_heart:", may_operate),
     "profile": PageEntry(":material/person:"),
 }
 """By name, in the menu's order; the name is also the address and the module in `pages`."""

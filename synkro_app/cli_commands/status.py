@@ -1,4 +1,6 @@
-"""`synkro status`: how old each source's data are, and which checks of the last days failed, with what to do."""
+"""`synkro status`: how old each source's data are, which checks of the last days failed, with what to do, and for a
+whole cell which companies are late or broken and how runs failed within the last day.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,17 @@ if TYPE_CHECKING:
 @click.option("--tenant", "slug", help="Slug of one tenant; default: all of this cell.")
 @click.option("--days", type=click.IntRange(1, 366), default=31, show_default=True, help="Checks of so many days.")
 def status(slug: str | None, days: int) -> None:
-    """Age of the newest load per source, and the checks that failed; exit code 1 if something needs a person."""
+    """Age of the newest load per source, the checks that failed, and without --tenant the cell as a whole; exit code 1
+    if something needs a person.
+    """
     from synkro_resources.control.tenants import get_tenant, list_tenants
 
     with control() as (settings, db):
         tenants = [get_tenant(db, slug)] if slug else list_tenants(db, settings.cell)
         now = settings.present.now()
         amiss = [_show(db, tenant, now, days) for tenant in tenants]
+        if slug is None:
+            amiss.append(_show_fleet(db, now, settings.cell))
     if any(amiss):
         sys.exit(1)
 
@@ -53,6 +59,25 @@ def _show(db: Database, tenant: Tenant, now: datetime, days: int) -> bool:
         click.echo(f"  {mark} {result.day} {result.asset} {result.check}: {result.what.ru} {result.what.en}")
         _advise(remedy_of(result.check).ru, remedy_of(result.check).en)
     return any(source.is_old for source in sources) or any(result.blocking for result in failed)
+
+
+def _show_fleet(db: Database, now: datetime, cell: str) -> bool:
+    """Print the cell as its operator sees it; returns whether a company is late or broken."""
+    from synkro_resources.control.fleet import fleet
+
+    found = fleet(db, now, actor="cli", cell=cell)
+    click.echo(f"cell {cell}: {len(found.tenants)} tenants, {found.waiting} requests waiting, {found.running} running")
+    for one in found.tenants:
+        if one.level in ("late", "broken"):
+            loaded = "never" if one.loaded_at is None else f"{one.loaded_at:%Y-%m-%d %H:%M} UTC"
+            counts = f"late reports {one.late_reports}, failed requests {one.failed}, data until {loaded}"
+            click.echo(f"  ! {one.tenant.slug} {one.level}: {counts}")
+        for item in one.broken:
+            click.echo(f"      {item.kind} {item.code}: {item.what.ru} {item.what.en}")
+    click.echo(f"failed runs of the last day: {found.failed_runs}")
+    for error in found.errors:
+        click.echo(f"  {error.count} × {error.code or 'unknown'} ({', '.join(error.tenants)}): {error.what.en}")
+    return any(one.level in ("late", "broken") for one in found.tenants)
 
 
 def _advise(russian: str, english: str) -> None:

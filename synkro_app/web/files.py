@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services import data_flow, journal, reports, warehouse_schema
+from synkro_app.cabinet.services import data_flow, journal, plan, reports, warehouse_schema
 from synkro_app.cabinet.services.journal import Filters
 from synkro_app.cabinet.texts import LANGUAGES
 from synkro_app.web.account import Account
@@ -31,6 +31,7 @@ MIME = {
     "md": "text/markdown; charset=utf-8",
 }
 REPORT, JOURNAL = "/files/{tenant}/report/{doc_id}.{format}", "/files/{tenant}/journal.csv"
+STATEMENT = "/files/{tenant}/statement-{month}.xlsx"
 SCRIPT, DATA_FLOW = "/files/{tenant}/synkro-supabase.sql", "/files/{tenant}/synkro-data-flow-{language}.md"
 
 Made = tuple[str, bytes]
@@ -49,6 +50,7 @@ class Files:
             Route(JOURNAL, self.journal, methods=["GET"]),
             Route(SCRIPT, self.script, methods=["GET"]),
             Route(DATA_FLOW, self.data_flow, methods=["GET"]),
+            Route(STATEMENT, self.statement, methods=["GET"]),
         ]
 
     async def report(self, request: Request) -> Response:
@@ -62,6 +64,9 @@ class Files:
 
     async def data_flow(self, request: Request) -> Response:
         return await self._answer(request, _data_flow)
+
+    async def statement(self, request: Request) -> Response:
+        return await self._answer(request, _statement)
 
     async def _answer(
         self, request: Request, make: Callable[[Installation, SessionUser, Request], Made | None]
@@ -108,6 +113,20 @@ def script_address(tenant: str) -> str:
 def data_flow_address(tenant: str, language: str) -> str:
     """Where the sheet for a security officer is, as a file."""
     return DATA_FLOW.format(tenant=tenant, language=language)
+
+
+def statement_address(tenant: str, month: date) -> str:
+    """Where the statement of the month that holds the day is, as a file."""
+    return STATEMENT.format(tenant=tenant, month=f"{month:%Y-%m}")
+
+
+def _statement(place: Installation, user: SessionUser, request: Request) -> Made | None:
+    tenant, month = (str(request.path_params[name]) for name in ("tenant", "month"))
+    try:
+        first = date.fromisoformat(f"{month}-01")
+    except ValueError:
+        return None
+    return f"synkro_{tenant}_{first:%Y-%m}.xlsx", plan.statement(place, user, tenant, first)
 
 
 def _script(place: Installation, user: SessionUser, request: Request) -> Made:

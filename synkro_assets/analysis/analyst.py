@@ -47,7 +47,7 @@ from synkro_resources.rules.masking import MASKER_VERSION
 
 MAX_OUTPUT = {Variant.FULL: 2500, Variant.LABELS: 900}
 KEPT_STATUSES = frozenset({"ok", "refused", "invalid"})
-"""Asking the same again would give the same: only an unreachable provider and an empty budget are tried anew."""
+"""Asking the same again would give the same: only a provider out of reach and a spent budget or plan are asked anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,10 @@ class Question:
     content: EpisodeContent
     personal: frozenset[TokenValue] = frozenset()
     """What the tokens of the conversation stand for."""
+    contact_id: int | None = None
+    """The CRM's contact whose dialog it is: clients are counted by it."""
+    may_ask: bool = True
+    """False beyond the plan's dialogs: only an answer that is there already serves."""
 
 
 @dataclass(slots=True)
@@ -176,7 +180,7 @@ class Analyst:
         self.tally.cache_hits += hit
         if base in self._failed and not self.relinks:
             return
-        link = DayLink(question.day, content.episode_key, key, cache_hit=hit)
+        link = DayLink(question.day, content.episode_key, key, cache_hit=hit, contact_id=question.contact_id)
         await asyncio.to_thread(link_days, self.db, self.tenant, [link])
 
     async def _settled(self, question: Question, base: str) -> tuple[str, bool]:
@@ -192,6 +196,9 @@ class Analyst:
             return own.analysis_key, True
         is_taken = any(answer.analysis_key == base for answer in stored)
         key = own.analysis_key if own else copy_key(base, content.episode_key) if is_taken else base
+        if not question.may_ask:
+            await asyncio.to_thread(self._store, question, key, _Outcome("plan", content))
+            return key, False
         await asyncio.to_thread(self.keep_tokens, question.personal)
         if base in self._failed:
             await asyncio.to_thread(self._store, question, key, _Outcome(self._failed[base], content))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
 
 import pyarrow as pa
 
+from synkro_assets.analysis.allowance import PLAN, Allowance
 from synkro_assets.analysis.analyst import Analyst, Question, Tally
 from synkro_assets.analysis.conversations import Conversations, Episode
 from synkro_assets.analysis.provider import STOPPING, Caps, Provider
@@ -28,6 +29,7 @@ from synkro_resources.control.pii_tokens import (
 )
 from synkro_resources.control.reviews import draw_week, last_full_week
 from synkro_resources.control.rubrics import active_rubric, scored_episodes
+from synkro_resources.control.tenants import get_tenant
 from synkro_resources.model.errors import IntegrationError, Sentence
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.tables.analysis import EPISODE_ANALYSIS, FINDING
@@ -60,6 +62,8 @@ def labels(run: TenantRun) -> None:
         return
     episodes = scored_before(run, episodes_of(run)) if run.asks_again else affordable(run, episodes_of(run))
     run.notes.rows_in = len(episodes)
+    allowance = Allowance(run.platform.control, get_tenant(run.platform.control, run.tenant))
+    beyond = allowance.beyond(episodes)
     provider = provider_of(run, client)
     platform = run.platform
     conversations = masked_conversations(run, provider, episodes)
@@ -73,11 +77,12 @@ def labels(run: TenantRun) -> None:
         on_progress=_teller(run, len(episodes)),
         keep_tokens=keeper(run),
     )
-    tally = analyst.run(questions_of(episodes, conversations), [episode.episode_key for episode in episodes])
+    tally = analyst.run(questions_of(episodes, conversations, beyond), [episode.episode_key for episode in episodes])
     provider.ledger.forget_texts()
     week = last_full_week(run.window.day_of(run.clock.now()))
     run.notes.extra["drawn_for_review"] = draw_week(platform.control, run.tenant, week, run.clock)
-    _tell(run, provider, tally)
+    allowance.note(episodes, run.window.first_day, run.window.last_day)
+    _tell(run, provider, tally, allowance)
 
 
 def affordable(run: TenantRun, episodes: Sequence[Episode]) -> Sequence[Episode]:
@@ -123,14 +128,26 @@ def provider_of(run: TenantRun, client: AsyncAiClient) -> Provider:
     )
 
 
-def questions_of(episodes: Sequence[Episode], conversations: Conversations) -> Iterator[Callable[[], Question]]:
-    """Each is made when its turn comes: masking a month of dialogs takes longer than the first answer."""
+def questions_of(
+    episodes: Sequence[Episode], conversations: Conversations, beyond: Collection[tuple[date, str]] = ()
+) -> Iterator[Callable[[], Question]]:
+    """Each is made when its turn comes: masking a month of dialogs takes longer than the first answer.
+
+    `beyond`: day and key of those that the plan has no room for.
+    """
 
     def make(episode: Episode) -> Callable[[], Question]:
         def question() -> Question:
             conversation = conversations.of(episode)
             personal = frozenset(values_in(episode.dialog_id, conversation.masked))
-            return Question(episode.day, episode.variant, conversation.content, personal)
+            return Question(
+                episode.day,
+                episode.variant,
+                conversation.content,
+                personal,
+                contact_id=episode.contact_id,
+                may_ask=(episode.day, episode.episode_key) not in beyond,
+            )
 
         return question
 
@@ -156,7 +173,7 @@ def _teller(run: TenantRun, total: int) -> Callable[[Tally], None]:
     return tell
 
 
-def _tell(run: TenantRun, provider: Provider, tally: Tally) -> None:
+def _tell(run: TenantRun, provider: Provider, tally: Tally, allowance: Allowance) -> None:
     """What happened, for operators; and for the tenant's admins where they have to act."""
     spending = provider.spending
     run.notes.rows_out = tally.findings
@@ -186,6 +203,8 @@ def _tell(run: TenantRun, provider: Provider, tally: Tally) -> None:
         run.context.log.warning("%s %s", provider.stopped.what.en, provider.stopped.remedy.en)
     elif (warning := _budget_warning(run, provider, tally)) is not None:
         run.warn(IntegrationKind.AI, warning)
+    elif (full := allowance.warning(provider.month_of, tally.statuses["plan"])) is not None:
+        run.warn(IntegrationKind.AI, full)
     else:
         _note_recovery(run, answered=bool(tally.statuses["ok"]))
 
@@ -195,7 +214,7 @@ def _note_recovery(run: TenantRun, *, answered: bool) -> None:
     control, nothing = run.platform.control, Sentence("", "")
     integration = get_integration(control, run.tenant, IntegrationKind.AI)
     code = integration.problem.code if integration is not None and integration.problem is not None else ""
-    if code.startswith(BUDGET) or (answered and code in STOPPING):
+    if code.startswith((BUDGET, PLAN)) or (answered and code in STOPPING):
         mark_integration(control, run.tenant, IntegrationKind.AI, "ok", "", nothing, nothing)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from synkro_resources.control.plans import tenant_plan
 from synkro_resources.control.run_requests import RunRequest, create_request, list_requests
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.webhooks import REQUESTED_BY, Hint, are_due, list_webhooks, pending_hints
@@ -43,7 +44,7 @@ class HintWatch:
 def request_refreshes(
     platform: Platform, tenants: Iterable[Tenant], busy: Collection[str], watch: HintWatch
 ) -> list[RunRequest]:
-    """One refresh per tenant whose hints are due.
+    """One refresh per tenant whose hints are due, and no more often than its plan says.
 
     `busy`: tenants with an open request. They wait: a refresh that asks for the same is one of them, and any other run
     of the tenant holds its lock.
@@ -62,9 +63,12 @@ def _must_rest(platform: Platform, tenant: str) -> bool:
     newest = next(
         (request for request in list_requests(platform.control, tenant) if request.requested_by == REQUESTED_BY), None
     )
-    if newest is None or newest.status != "failed" or newest.finished_at is None:
+    if newest is None:
         return False
-    return platform.clock.now() - newest.finished_at < REST_AFTER_FAILURE
+    now = platform.clock.now()
+    if newest.status == "failed" and newest.finished_at is not None:
+        return now - newest.finished_at < REST_AFTER_FAILURE
+    return now - newest.created_at < timedelta(minutes=tenant_plan(platform.control, tenant).refresh_interval_min)
 
 
 def _ask(platform: Platform, tenant: Tenant, hints: Iterable[Hint]) -> RunRequest:

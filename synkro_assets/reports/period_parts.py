@@ -13,7 +13,7 @@ from synkro_resources.model.report import BlockKind, Line, Section, text_line
 from synkro_resources.rules import formats
 
 MANAGER_FROM_EPISODES = 20  # below, a person's figures would be luck (docs/metrics.md, «Statistics and display»)
-NO_LABELS = ("no_llm", "budget", "not_analysed")
+NO_LABELS = ("no_llm", "budget", "plan", "not_analysed")
 COMPARISONS_OFF = ("attribution", "preliminary", "sample")
 
 
@@ -112,6 +112,7 @@ SKIPPED = (
     "refused",
     "invalid",
     "budget",
+    "plan",
     "provider_error",
 )
 """Reasons why an episode has no labels; one that is labelled but too short to be scored is not among them."""

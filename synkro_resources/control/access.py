@@ -137,6 +137,8 @@ def _auth_rules() -> Iterator[Rule]:
     yield Rule(AUTH, people.membership, ADD, ANY)
     yield Rule(AUTH, people.invitation, ("SELECT", "UPDATE (accepted_at)"), ANY)
     yield Rule(AUTH, people.platform_role, READ, ANY)
+    yield Rule(AUTH, tenancy.plan, READ, ANY)  # whether whom an invitation names still has a seat
+    yield Rule(AUTH, tenancy.subscription, READ, ANY)
     yield Rule(AUTH, audit.audit_event, ("INSERT",), ANY)  # adds to the record, never reads it
 
 

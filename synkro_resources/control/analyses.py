@@ -97,12 +97,13 @@ class InjectionEvent:
 
 @dataclass(frozen=True, slots=True)
 class DayLink:
-    """Which analysis a local day stands on; `cache_hit`: it was there before."""
+    """Which analysis a local day stands on; `cache_hit`: it was there before; `contact_id`: whose dialog it is."""
 
     day: date
     episode_key: str
     analysis_key: str
     cache_hit: bool
+    contact_id: int | None = None
 
 
 _ANALYSIS_FIELDS = tuple(item.name for item in fields(Analysis))
@@ -193,7 +194,7 @@ def link_days(db: Database, tenant: str, links: Sequence[DayLink]) -> None:
         connection.execute(
             upsert.on_conflict_do_update(
                 index_elements=["tenant", "day", "episode_key"],
-                set_={"analysis_key": upsert.excluded.analysis_key, "cache_hit": upsert.excluded.cache_hit},
+                set_={name: upsert.excluded[name] for name in ("analysis_key", "cache_hit", "contact_id")},
             ),
             [{"tenant": tenant, **asdict(link)} for link in links],
         )

@@ -37,7 +37,7 @@ MISSING_AFTER = timedelta(hours=12)
 JUDGED_WITHIN = timedelta(hours=3)
 """The age of the data is judged every hour: an older verdict tells of nothing that is so now."""
 FRESHNESS = "freshness"
-BUDGET_CODES = ("ai.budget_80", "ai.budget_spent")
+BUDGET_CODES = ("ai.budget_80", "ai.budget_spent", "plan.dialogs_80", "plan.dialogs_spent")
 """Warnings of a connection that cost money or labels; all others wait in the cabinet."""
 SCHEDULE_PREFIX = "schedule:"
 DISPUTE_DAYS = 5

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
 from synkro_resources.control.passwords import hash_password
+from synkro_resources.control.seats import take_seat
 from synkro_resources.control.tables import people
 from synkro_resources.control.tokens import new_token, token_hash
 from synkro_resources.control.users import Membership, User, normal_email, reads_texts
@@ -65,7 +66,7 @@ def invite(
     """Invite somebody; returns the token of the link, which exists nowhere else. Older links to the address end.
 
     Raises:
-        UserInputError: `user.bad_email`. RefusedError: `invitation.is_member`.
+        UserInputError: `user.bad_email`. RefusedError: `invitation.is_member` or `plan.users`.
     """
     address = normal_email(email)
     now, token = clock.now(), new_token()
@@ -92,6 +93,7 @@ def invite(
             .where(table.c.email == address, table.c.accepted_at.is_(None), table.c.revoked_at.is_(None))
             .values(revoked_at=now)
         )
+        take_seat(connection, tenant, invited_at=now)
         connection.execute(table.insert().values(**asdict(invited), token_hash=token_hash(token)))
         record(
             connection,
@@ -144,7 +146,8 @@ def accept_as_new(
     """Make the invited person and the membership, both or neither; also returns the tenant.
 
     Raises:
-        UserInputError: `user.weak_password`, `user.exists` or `user.no_name`. RefusedError: `invitation.not_open`.
+        UserInputError: `user.weak_password`, `user.exists` or `user.no_name`.
+        RefusedError: `invitation.not_open` or `plan.users`.
     """
     called = checked_name(name)
     hashed = hash_password(password)
@@ -182,7 +185,7 @@ def accept(db: Database, token: str, user_id: str, email: str, clock: Clock) -> 
     """Make the signed-in person, whose address is `email`, a member. Nobody's present role is changed by a link.
 
     Raises:
-        RefusedError: `invitation.not_open`, `invitation.other_person` or `invitation.is_member`.
+        RefusedError: `invitation.not_open`, `invitation.other_person`, `invitation.is_member` or `plan.users`.
     """
     now = clock.now()
     with db.auth() as connection:
@@ -226,6 +229,9 @@ def only_owner(tenant: str) -> RefusedError:
 
 def _join(connection: Connection, invited: Invitation, user_id: str, now: datetime) -> Membership:
     member, table = people.membership, people.invitation
+    is_there = select(member.c.user_id).where(member.c.tenant == invited.tenant, member.c.user_id == user_id)
+    if connection.execute(is_there).first() is None:
+        take_seat(connection, invited.tenant)
     joined = connection.execute(
         postgresql.insert(member)
         .values(

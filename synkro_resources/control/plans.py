@@ -1,25 +1,27 @@
-"""Plans with their limits, what a tenant is subscribed to, and what it used this month."""
+"""Plans with what they allow, and what a tenant is subscribed to. What it used: `usage.py`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 
 from sqlalchemy import Connection, Row, select, update
-from sqlalchemy.dialects import postgresql
 
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
 from synkro_resources.control.tables import tenancy
 from synkro_resources.control.tenants import unknown_tenant
 from synkro_resources.model.clock import Clock
-from synkro_resources.model.errors import Sentence, UserInputError
+from synkro_resources.model.errors import RefusedError, Sentence, UserInputError
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a plan allows; intervals in minutes, counts per the period in the name."""
+    """What a plan allows; intervals in minutes, counts per the period in the name.
+
+    `tenants`: companies of one account. `extended_analytics`: a checklist of one's own. `promises_send_time`: the
+    month's statement says which scheduled reports left in time.
+    """
 
     code: str
     name: str
@@ -29,28 +31,21 @@ class Plan:
     users: int
     dialogs_per_month: int
     history_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a tenant used in one month; `ai_cost` in the currency of its price table."""
-
-    month: date
-    dialogs: int
-    reports: int
-    ai_calls: int
-    ai_tokens: int
-    ai_cost: Decimal
+    tenants: int
+    extended_analytics: bool
+    promises_send_time: bool
 
 
 def plan_of(connection: Connection, tenant: str) -> Plan:
-    """The plan of a tenant, inside a `db.tenant(slug)` transaction.
+    """The plan of a tenant, inside a transaction that may read it.
 
     Raises:
         UserInputError: `tenant.unknown`.
     """
     row = connection.execute(
-        select(tenancy.plan).join(tenancy.subscription, tenancy.subscription.c.plan == tenancy.plan.c.code)
+        select(tenancy.plan)
+        .join(tenancy.subscription, tenancy.subscription.c.plan == tenancy.plan.c.code)
+        .where(tenancy.subscription.c.tenant == tenant)
     ).one_or_none()
     if row is None:
         raise unknown_tenant(tenant)
@@ -70,12 +65,17 @@ def tenant_plan(db: Database, tenant: str) -> Plan:
 def list_plans(db: Database, tenant: str) -> list[Plan]:
     """All plans, smallest first."""
     with db.tenant(tenant) as connection:
-        rows = connection.execute(select(tenancy.plan).order_by(tenancy.plan.c.manual_requests_per_day)).all()
-    return [_plan(row) for row in rows]
+        return _all(connection)
+
+
+def all_plans(db: Database, *, actor: str) -> list[Plan]:
+    """The same for the operator; recorded."""
+    with db.operator(actor, "list plans") as connection:
+        return _all(connection)
 
 
 def change_plan(db: Database, tenant: str, plan: str, *, actor: str, reason: str, clock: Clock) -> None:
-    """Put a tenant on another plan from now on; the operator's decision.
+    """Put a tenant on another plan from now on; the operator's decision. People and companies beyond it may stay.
 
     Raises:
         UserInputError: `plan.unknown` or `tenant.unknown`.
@@ -97,45 +97,28 @@ def change_plan(db: Database, tenant: str, plan: str, *, actor: str, reason: str
         record(connection, at=now, actor=actor, action="plan.changed", tenant=tenant, target=plan, reason=reason)
 
 
-def add_usage(
-    db: Database,
-    tenant: str,
-    day: date,
-    *,
-    dialogs: int = 0,
-    reports: int = 0,
-    ai_calls: int = 0,
-    ai_tokens: int = 0,
-    ai_cost: Decimal = Decimal(0),
-) -> None:
-    """Add to the counters of the month that holds `day`."""
-    table = tenancy.usage_month
-    added = {
-        "dialogs": dialogs,
-        "reports": reports,
-        "ai_calls": ai_calls,
-        "ai_tokens": ai_tokens,
-        "ai_cost": ai_cost,
-    }
-    with db.tenant(tenant) as connection:
-        connection.execute(
-            postgresql.insert(table)
-            .values(tenant=tenant, month=day.replace(day=1), **added)
-            .on_conflict_do_update(
-                index_elements=["tenant", "month"],
-                set_={name: table.c[name] + value for name, value in added.items()},
-            )
+def extended_analytics(connection: Connection, tenant: str) -> None:
+    """Let the call go on where the plan has extended analytics, inside a transaction that may read the plan.
+
+    Raises:
+        RefusedError: `plan.analytics`.
+    """
+    plan = plan_of(connection, tenant)
+    if not plan.extended_analytics:
+        raise RefusedError(
+            "plan.analytics",
+            Sentence(
+                f"Тариф «{plan.name}» не включает собственный чек-лист.",
+                f"The plan “{plan.name}” has no checklist of one's own.",
+            ),
+            Sentence("Смените тариф или оставьте готовый чек-лист.", "Change the plan, or keep the ready checklist."),
+            tenant=tenant,
         )
 
 
-def usage_of_month(db: Database, tenant: str, day: date) -> Usage:
-    """What was used in the month that holds `day`."""
-    table, month = tenancy.usage_month, day.replace(day=1)
-    with db.tenant(tenant) as connection:
-        row = connection.execute(select(table).where(table.c.month == month)).one_or_none()
-    if row is None:
-        return Usage(month, 0, 0, 0, 0, Decimal(0))
-    return Usage(month, row.dialogs, row.reports, row.ai_calls, row.ai_tokens, row.ai_cost)
+def _all(connection: Connection) -> list[Plan]:
+    rows = connection.execute(select(tenancy.plan).order_by(tenancy.plan.c.manual_requests_per_day)).all()
+    return [_plan(row) for row in rows]
 
 
 def _plan(row: Row[tuple[object, ...]]) -> Plan:
@@ -148,4 +131,7 @@ def _plan(row: Row[tuple[object, ...]]) -> Plan:
         users=row.users,
         dialogs_per_month=row.dialogs_per_month,
         history_days=row.history_days,
+        tenants=row.tenants,
+        extended_analytics=row.extended_analytics,
+        promises_send_time=row.promises_send_time,
     )

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
 from synkro_resources.control.integrations import get_integration
+from synkro_resources.control.plans import extended_analytics
 from synkro_resources.control.run_requests import RunRequest, create_request
 from synkro_resources.control.tables.analysis import ai_call, episode_analysis, episode_analysis_day
 from synkro_resources.control.tables.analysis import rubric as table
@@ -110,12 +111,14 @@ def apply_rubric(db: Database, tenant: str, version: str, *, actor: str, clock: 
     """Ask with this version from now on; an older one may come back. Labels stay until new ones take their place.
 
     Raises:
-        UserInputError: `rubric.unknown_version`. RefusedError: `rubric.history_running`.
+        UserInputError: `rubric.unknown_version`. RefusedError: `rubric.history_running` or `plan.analytics`.
     """
     chosen = get_rubric(db, tenant, version).rubric
     now = clock.now()
     with db.tenant(tenant) as connection:
         if _active(connection).version != version:
+            if version not in RUBRICS:
+                extended_analytics(connection, tenant)
             _refuse_while_history_runs(connection, tenant)
             connection.execute(
                 postgresql.insert(table)

@@ -287,6 +287,12 @@ def requests_left_today(db: Database, tenant: str, clock: Clock) -> int:
         return max(0, limit - _made_today(connection, who, clock.now()))
 
 
+def requests_today(db: Database, tenant: Tenant, now: datetime) -> int:
+    """How many requests people of this tenant have made since its local midnight."""
+    with db.tenant(tenant.slug) as connection:
+        return _made_today(connection, tenant, now)
+
+
 def _urgency() -> ColumnElement[int]:
     """A hundred backfills must not keep the report of a person, or of this morning, out of a tick."""
     asked_by = run_request.c.requested_by

@@ -50,6 +50,7 @@ def add_tenant(
 
     Raises:
         UserInputError: `tenant.bad_slug`, `tenant.exists`, `tenant.bad_zone` or `plan.unknown`.
+        RefusedError: `plan.tenants`.
     """
     check_tenant_slug(slug)
     check_zone(zone)
@@ -60,6 +61,7 @@ def add_tenant(
     with db.operator(actor, f"add tenant {slug}", tenant=slug) as connection:
         _check_new(connection, slug, plan)
         account_id = _account(connection, account, now)
+        _check_room(connection, account_id, plan)
         connection.execute(
             insert(tenancy.tenant).values(
                 slug=slug, account_id=account_id, name=name, zone=zone, cell=cell, status="active", created_at=now
@@ -225,13 +227,39 @@ def _check_new(connection: Connection, slug: str, plan: str) -> None:
         )
 
 
+def _check_room(connection: Connection, account_id: str, plan: str) -> None:
+    """Whether an account may have one more company, by the best of its plans and `plan`, the new one's.
+
+    The account's row is held: two companies at once take turns.
+
+    Raises:
+        RefusedError: `plan.tenants`.
+    """
+    owned = select(tenancy.tenant.c.slug).where(tenancy.tenant.c.account_id == account_id)
+    codes = select(tenancy.subscription.c.plan).where(tenancy.subscription.c.tenant.in_(owned))
+    allowed = connection.scalar(
+        select(func.max(tenancy.plan.c.tenants)).where(tenancy.plan.c.code.in_(codes) | (tenancy.plan.c.code == plan))
+    )
+    count = connection.scalar(select(func.count()).where(tenancy.tenant.c.account_id == account_id)) or 0
+    if count >= (allowed or 0):
+        raise RefusedError(
+            "plan.tenants",
+            Sentence(
+                f"Тариф рассчитан на компании одного клиента: {allowed}. Столько уже есть.",
+                f"The plan has room for so many companies of one client: {allowed}. There are so many already.",
+            ),
+            Sentence("Смените тариф одной из компаний.", "Change the plan of one of the companies."),
+        )
+
+
 def _account(connection: Connection, name: str, now: datetime) -> str:
     connection.execute(
         postgresql.insert(tenancy.account)
         .values(account_id=uuid.uuid4().hex, name=name, created_at=now)
         .on_conflict_do_nothing(index_elements=["name"])
     )
-    return connection.execute(select(tenancy.account.c.account_id).where(tenancy.account.c.name == name)).scalar_one()
+    known = select(tenancy.account.c.account_id).where(tenancy.account.c.name == name)
+    return connection.execute(known.with_for_update()).scalar_one()
 
 
 def _set_status(db: Database, slug: str, status: str, *, actor: str, reason: str, clock: Clock) -> Tenant:

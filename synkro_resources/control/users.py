@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
 from synkro_resources.control.passwords import hash_password
+from synkro_resources.control.seats import take_seat
 from synkro_resources.control.tables import people
 from synkro_resources.control.tenants import get_tenant
 from synkro_resources.model.clock import Clock
@@ -130,13 +131,17 @@ def set_membership(
     """Give a person a role in a tenant, or change it. Owners and analysts read texts unless said otherwise.
 
     Raises:
-        UserInputError: `tenant.unknown`.
+        UserInputError: `tenant.unknown`. RefusedError: `plan.users`.
     """
     get_tenant(db, tenant)
     texts = reads_texts(role, can_read_texts)
     now = clock.now()
     values = {"role": role.value, "manager_id": manager_id, "can_read_texts": texts}
+    member = people.membership
+    is_there = select(member.c.user_id).where(member.c.tenant == tenant, member.c.user_id == user_id)
     with db.operator(actor, f"membership of {user_id}", tenant=tenant) as connection:
+        if connection.execute(is_there).first() is None:
+            take_seat(connection, tenant)
         connection.execute(
             postgresql.insert(people.membership)
             .values(tenant=tenant, user_id=user_id, created_at=now, **values)

@@ -14,6 +14,7 @@ import pytest
 
 from synkro_assets.automation.hints import HintWatch, request_refreshes
 from synkro_resources.control.integrations import get_integration
+from synkro_resources.control.plans import tenant_plan
 from synkro_resources.control.run_requests import RunRequest
 from synkro_resources.control.tenants import get_tenant, save_tenant_settings, tenant_settings
 from synkro_resources.control.webhooks import QUIET, add_webhook, note_event, pending_hints
@@ -34,6 +35,7 @@ class Live:
     place: Installation
     sandbox: Sandbox
     secret: str
+    refreshed: int = 0
 
     def asked(self) -> Counter[int]:
         """How often each chat's messages were asked for since the last call."""
@@ -51,7 +53,9 @@ class Live:
         return max(at for at in times if at is not None and at <= END)
 
     def refresh(self) -> RunRequest:
-        later = FixedClock(END + QUIET)
+        self.refreshed += 1
+        often = timedelta(minutes=tenant_plan(self.place.control, SLUG).refresh_interval_min)
+        later = FixedClock(END + QUIET + self.refreshed * often)
         platform = Platform(self.place.settings, self.place.control, self.place.keyring, later)
         tenant = get_tenant(self.place.control, SLUG)
         [request] = request_refreshes(platform, [tenant], (), HintWatch())

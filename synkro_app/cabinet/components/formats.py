@@ -20,6 +20,11 @@ def day(value: date, language: str) -> str:
     return format_date(value, "d MMMM y", locale=language)
 
 
+def month(value: date, language: str) -> str:
+    """«ноябрь 2026» of the month that holds the day."""
+    return format_date(value, "LLLL y", locale=language)
+
+
 def period(value: Period, language: str) -> str:
     """One day, or the first and the last."""
     if value.first_day == value.last_day:

@@ -30,6 +30,25 @@ def require(user: SessionUser, tenant: str, roles: Collection[Role]) -> None:
         )
 
 
+def require_operator(user: SessionUser) -> None:
+    """Let the call go on only for the platform's own people, whatever roles somebody has in companies.
+
+    Raises:
+        RefusedError: `rights.not_found`.
+    """
+    if not user.is_operator:
+        raise RefusedError(
+            "rights.not_found",
+            Sentence("Не найдено, или у вашей роли нет на это права.", "Not found, or your role may not do this."),
+            Sentence("Обратитесь к владельцу кабинета.", "Ask the owner of the account."),
+        )
+
+
+def may_operate(user: SessionUser) -> bool:
+    """Whether to offer the operator's page; its services check again."""
+    return user.is_operator
+
+
 def own_manager(user: SessionUser, tenant: str) -> int | None:
     """The amoCRM user whose rows alone this person may see; None for everybody who sees the whole team."""
     membership = next((item for item in user.memberships if item.tenant == tenant), None)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from synkro_assets.reports.period_parts import NO_LABELS
 from synkro_assets.reports.workbook import lists
 from synkro_assets.reports.workbook.cells import Cell, Resolve, ShareCell
 from synkro_assets.reports.workbook.codes import health_name, in_words
@@ -81,7 +82,7 @@ def _why_empty(read: RowReader, code: str) -> str:
     figure = read.package.metric(*BEHIND[code])
     if figure is None or (code == "episodes" and figure.value):
         return read.say("not_held")
-    return read.say(figure.note if figure.note in ("no_llm", "budget", "not_analysed") else "empty")
+    return read.say(figure.note if figure.note in NO_LABELS else "empty")
 
 
 def _checklist_rows(package: Package) -> Iterator[PackageRow]:

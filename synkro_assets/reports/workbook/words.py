@@ -190,6 +190,10 @@ SAYINGS: dict[str, tuple[str, str]] = {
         "Нет данных: оценки ИИ не рассчитаны, лимит исчерпан",
         "No data: AI labels were not computed, the budget is spent",
     ),
+    "plan": (
+        "Нет данных: оценки ИИ не рассчитаны, диалоги тарифа на месяц исчерпаны",
+        "No data: AI labels were not computed, the plan's dialogs of the month are used up",
+    ),
     "not_analysed": ("Нет данных: диалоги ещё не разобраны", "No data: the dialogs are not analysed yet"),
     "not_held": ("Этот отчёт такого списка не содержит", "This report does not hold such a list"),
     "open": ("открыть", "open"),

@@ -78,6 +78,7 @@ episode_analysis_day = tenant_table(
     Column("episode_key", Text, primary_key=True),
     text("analysis_key"),
     Column("cache_hit", Boolean, nullable=False),
+    Column("contact_id", BigInteger),  # whose dialog it was known to be: one client with two chats is counted once
     _of_analysis(),
 )
 

@@ -17,7 +17,11 @@ plan = Table(
     Column("users", Integer, nullable=False),
     Column("dialogs_per_month", Integer, nullable=False),
     Column("history_days", Integer, nullable=False),
+    Column("tenants", Integer, nullable=False),
+    Column("extended_analytics", Boolean, nullable=False),
+    Column("promises_send_time", Boolean, nullable=False),
 )
+"""What each plan allows, feature by feature: the one place, which the operator may change."""
 
 account = Table(
     "account",

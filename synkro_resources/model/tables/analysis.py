@@ -29,7 +29,7 @@ EPISODE_ANALYSIS = Table(
         text("content_hash", "Отпечаток замаскированного текста", "Hash of the masked text", required=True),
         instant("content_until", "Последнее учтённое сообщение", "Last message taken into account", required=True),
         text("variant", "full: метки и чек-лист; labels: метки", "full: labels and checklist; labels", required=True),
-        text("status", "ok, refused, invalid, budget, provider_error", "Status", required=True),
+        text("status", "ok, refused, invalid, budget, plan, provider_error", "Status", required=True),
         text("model", "Модель", "Model"),
         text("prompt_version", "Версия запроса", "Version of the prompt"),
         text("rubric_version", "Версия чек-листа", "Version of the rubric"),

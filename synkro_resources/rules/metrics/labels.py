@@ -12,7 +12,7 @@ import pandas as pd
 from synkro_resources.rules.deal_history import Attribution, DealHistory, Responsible
 from synkro_resources.rules.metrics.frames import records, text, values, whole
 
-Missing = Literal["", "no_llm", "budget", "not_analysed"]
+Missing = Literal["", "no_llm", "budget", "plan", "not_analysed"]
 """Why there are no labels; empty where there are."""
 OK = "ok"
 DOUBTFUL = "проверьте"
@@ -120,7 +120,11 @@ class Labels:
         if self.missing or episode_keys.empty or self.are_for(episode_keys).any():
             return self.missing
         tried = self.analyses[self.analyses["episode_key"].isin(episode_keys)]
-        return "budget" if (tried["status"] == "budget").any() else "not_analysed"
+        reasons: tuple[Missing, ...] = ("budget", "plan")
+        for reason in reasons:
+            if (tried["status"] == reason).any():
+                return reason
+        return "not_analysed"
 
 
 def episode_managers(

@@ -19,6 +19,7 @@ import pytest
 
 from synkro_app.cabinet import services
 from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.services import operator
 from synkro_app.cabinet.services.journal import Filters
 from synkro_resources.control.database import Database
 from synkro_resources.control.report_files import ReportFile
@@ -110,6 +111,29 @@ def test_no_service_answers_a_member_of_another_company(
     with pytest.raises(RefusedError) as refusal:
         function(**arguments)
     assert refusal.value.code == "rights.not_found"
+
+
+@pytest.mark.parametrize("role", Role)
+def test_nobody_but_the_platforms_own_people_gets_anything_out_of_the_operators_page(
+    role: Role, control_db: Database, control_clock: FixedClock, tenant_a: Tenant, lake: Path
+) -> None:
+    """Also about one's own company: whoever owns it neither suspends it nor chooses what it pays for."""
+    member = Membership(tenant_a.slug, role, None, can_read_texts=True)
+    user = SessionUser("u1", "u1@example.com", "", "ru", "s1", (member,), tenant_a.slug, role, is_operator=False)
+    place = Installation(Settings.load(lake_url=str(lake), state_dir=lake), control_db, control_clock)
+    given: dict[str, Any] = {"place": place, "user": user, "tenant": tenant_a.slug}
+    found = [
+        function
+        for name, function in inspect.getmembers(operator, inspect.isfunction)
+        if function.__module__ == operator.__name__ and not name.startswith("_")
+    ]
+    assert len(found) > 6
+    for function in found:
+        hints = get_type_hints(function)
+        parameters = inspect.signature(function).parameters
+        with pytest.raises(RefusedError) as refusal:
+            function(**{name: given[name] if name in given else sample(hints[name]) for name in parameters})
+        assert refusal.value.code == "rights.not_found", function.__name__
 
 
 def test_the_services_are_found() -> None:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from synkro_app.web.files import (
     DATA_FLOW,
     JOURNAL,
     REPORT,
     SCRIPT,
+    STATEMENT,
     data_flow_address,
     journal_address,
     report_address,
     script_address,
+    statement_address,
 )
 from synkro_app.web.routes import Web
 from synkro_app.web.sockets import OpenSockets
@@ -29,6 +33,7 @@ from synkro_resources.control.database import Database
 from synkro_resources.control.packages import save_package
 from synkro_resources.control.report_files import save_file
 from synkro_resources.control.reports import save_report
+from synkro_resources.control.tables.tenancy import tenant as tenant_table
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import SystemClock
 from synkro_resources.model.ids import Role
@@ -87,6 +92,7 @@ def test_every_address_that_carries_an_id_refuses_another_companys_owner(
         JOURNAL: [f"/files/{slug}/journal.csv?{DAYS}"],
         SCRIPT: [script_address(slug)],
         DATA_FLOW: [data_flow_address(slug, "ru")],
+        STATEMENT: [statement_address(slug, TODAY)],
     }
     web = Web(Settings.load(), control_db, CLOCK, OpenSockets())
     assert {route.path for route in web.routes() if "{" in route.path} == addresses.keys() | OTHERS
@@ -158,3 +164,21 @@ def test_an_owner_gets_the_tables_script_and_the_sheet_for_the_security_officer(
     assert "amoCRM" in sheet.text
     for role in (Role.ANALYST, Role.VIEWER):
         assert company.sign_in(role).get(script_address(company.tenant.slug)).status_code == 404
+
+
+def test_the_statement_of_a_month_is_a_workbook_for_those_who_pay_and_runs_no_formula(
+    company: Company, control_db: Database
+) -> None:
+    slug = company.tenant.slug
+    with control_db.tenant(slug) as connection:
+        connection.execute(update(tenant_table).values(name='=HYPERLINK("https://evil.example")'))
+    answer = company.sign_in(Role.ADMIN).get(statement_address(slug, TODAY))
+    assert answer.status_code == 200
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as book:
+        assert "'=HYPERLINK" in book.read("xl/sharedStrings.xml").decode()
+        assert not any(b"<f>" in book.read(name) for name in book.namelist() if "worksheets" in name)
+    assert "statement.exported" in [event.action for event in tenant_events(control_db, slug)]
+    assert company.sign_in(Role.ANALYST).get(statement_address(slug, TODAY)).status_code == 404
+    for month in ("2019-01", "2026-13", "x"):
+        address = statement_address(slug, TODAY).replace(f"{TODAY:%Y-%m}", month)
+        assert company.sign_in(Role.OWNER).get(address).status_code in (400, 404)

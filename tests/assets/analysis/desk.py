@@ -78,6 +78,7 @@ class Desk:
         deadline_s: float = 20.0,
         price: ModelPrice | None = PRICE,
         model: str = MODEL,
+        may_ask: bool = True,
     ) -> Tally:
         """`contents` are drawn one by one; `known` are those whose answers may be used again (default: all given)."""
         if known is None:
@@ -96,7 +97,7 @@ class Desk:
         self.last = Provider(client, ledger, price, DAY, caps or Caps(), sleep=self._sleep)
         analyst = Analyst(self.last, self.db, self.tenant, self.clock, R1)
         keys = [content.episode_key for content in known]
-        questions = (lambda content=content: Question(DAY, variant, content) for content in contents)
+        questions = (lambda content=content: Question(DAY, variant, content, may_ask=may_ask) for content in contents)
         return analyst.run(questions, keys)
 
     async def _sleep(self, seconds: float) -> None:

@@ -25,7 +25,9 @@ from synkro_resources.control.rubrics import (
     scored_episodes,
 )
 from synkro_resources.control.tables.analysis import ai_call, episode_analysis, episode_analysis_day, finding
+from synkro_resources.control.tables.tenancy import usage_month
 from synkro_resources.control.tenants import save_tenant_settings, tenant_settings
+from synkro_resources.control.usage import count_dialogs
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.period import Period
 from synkro_resources.model.report import ReportDocument
@@ -69,6 +71,12 @@ class Company:
         bodies = [entry.body.decode() for entry in self.ai.state.log.entries]
         return [body for body in bodies if "<<<END" in body and "episode_labels" in body]
 
+    def billed(self) -> tuple[int, int]:
+        """The month's dialogs as they are counted now, and as the last run has written them down."""
+        with self.place.control.tenant(SLUG) as connection:
+            counted = count_dialogs(connection, FIRST.replace(day=1))
+            return counted.total, connection.execute(select(usage_month.c.dialogs)).scalar_one()
+
     def count(self, table: object) -> int:
         with self.place.control.tenant(SLUG) as connection:
             return connection.execute(select(func.count()).select_from(table)).scalar_one()  # pyright: ignore[reportArgumentType]
@@ -92,10 +100,12 @@ def test_a_load_labels_every_episode_of_its_days_and_links_the_days(company: Com
     assert statuses == ["ok"]
 
 
-def test_the_same_days_again_cost_no_call(company: Company) -> None:
-    before, rows = company.calls, company.count(finding)
+def test_the_same_days_again_cost_no_call_and_bill_nobody_twice(company: Company) -> None:
+    before, rows, billed = company.calls, company.count(finding), company.billed()
+    assert billed[0] > 10
+    assert billed[0] == billed[1]
     assert company.place.load(SLUG, FIRST, LAST).status == "done"
-    assert (company.calls, company.count(finding)) == (before, rows)
+    assert (company.calls, company.count(finding), company.billed()) == (before, rows, billed)
 
 
 def test_a_weeks_report_after_its_days_asks_about_no_episode_and_shows_the_labels(company: Company) -> None:

@@ -293,7 +293,7 @@ def test_interest_without_a_deal_is_in_the_daily_report_only_where_dialogs_were_
 
 @pytest.mark.parametrize(
     ("note", "reason"),
-    [("no_llm", "не подключены"), ("budget", "лимит исчерпан")],
+    [("no_llm", "не подключены"), ("budget", "лимит исчерпан"), ("plan", "диалоги тарифа на месяц исчерпаны")],
 )
 def test_a_day_without_labels_says_why(note: str, reason: str) -> None:
     missing = PackageMetric(7, "no_deal", value=None, display="na", note=note)

@@ -61,7 +61,7 @@ def test_the_plan_limits_what_people_ask_for_per_local_day_and_nothing_else(
     for number in range(limit):
         assert run_requests.requests_left_today(control_db, tenant_a.slug, control_clock) == limit - number
         ask(control_db, control_clock, tenant_a, DAY - timedelta(days=number))
-    with pytest.raises(RefusedError, match="Базовый") as refusal:
+    with pytest.raises(RefusedError, match="Pro") as refusal:
         ask(control_db, control_clock, tenant_a, DAY - timedelta(days=limit))
     assert refusal.value.code == "plan.manual_requests"
     ask(control_db, control_clock, tenant_a, DAY - timedelta(days=limit), by="schedule:morning")

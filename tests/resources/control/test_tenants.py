@@ -95,17 +95,8 @@ def test_an_unknown_tenant_is_named(control_db: Database) -> None:
             ask(control_db, "nobody-here")
 
 
-def test_usage_adds_up_within_its_month(control_db: Database, tenant_a: Tenant) -> None:
-    day = NOON.date()
-    plans.add_usage(control_db, tenant_a.slug, day, dialogs=3)
-    plans.add_usage(control_db, tenant_a.slug, day.replace(day=1), dialogs=4, reports=1)
-    plans.add_usage(control_db, tenant_a.slug, day.replace(month=10), dialogs=100)
-    used = plans.usage_of_month(control_db, tenant_a.slug, day)
-    assert (used.dialogs, used.reports) == (7, 1)
-
-
 def test_the_operator_changes_a_plan(control_db: Database, control_clock: FixedClock) -> None:
-    slug = new_tenant(control_db, control_clock, "p").slug
+    slug = new_tenant(control_db, control_clock, "p", plan="base").slug
     plans.change_plan(control_db, slug, "pro", actor="op", reason="paid", clock=control_clock)
     assert plans.tenant_plan(control_db, slug).name == "Pro"
     assert [plan.name for plan in plans.list_plans(control_db, slug)] == ["Базовый", "Pro", "Enterprise"]

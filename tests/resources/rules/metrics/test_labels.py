@@ -226,7 +226,13 @@ def test_order_and_bot_messages_change_nobodys_labels(order: list[int], bots: in
 
 @pytest.mark.parametrize(
     ("statuses", "reason"),
-    [([], "not_analysed"), (["budget"], "budget"), (["provider_error"], "not_analysed"), (["ok", "budget"], "")],
+    [
+        ([], "not_analysed"),
+        (["budget"], "budget"),
+        (["plan"], "plan"),
+        (["provider_error"], "not_analysed"),
+        (["ok", "budget"], ""),
+    ],
 )
 def test_why_there_are_no_labels(statuses: list[str], reason: str) -> None:
     rows = [analysis(f"e{number}", status=status) for number, status in enumerate(statuses)]

@@ -1,0 +1,160 @@
+"""The operator sees who needs somebody first, and brings a company in without learning anything of its dialogs."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import insert
+
+from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.services import operator
+from synkro_app.cli import main
+from synkro_resources.control.audit import tenant_events
+from synkro_resources.control.database import Database
+from synkro_resources.control.fleet import TenantHealth
+from synkro_resources.control.integrations import mark_broken, set_integration
+from synkro_resources.control.invitations import find_invitation
+from synkro_resources.control.keyring import Keyring
+from synkro_resources.control.plans import tenant_plan
+from synkro_resources.control.run_requests import create_request, update_request
+from synkro_resources.control.sessions import SessionUser
+from synkro_resources.control.tables.runs import run, run_request
+from synkro_resources.control.tenants import Tenant, get_tenant
+from synkro_resources.model.clock import FixedClock
+from synkro_resources.model.errors import IntegrationError, Sentence, UserInputError
+from synkro_resources.model.ids import IntegrationKind, RequestKind, Role
+from synkro_resources.model.period import Period
+from synkro_resources.settings import Settings
+from tests.control_fixtures import NOON, new_tenant
+
+OPERATOR = SessionUser("op1", "op@example.com", "", "ru", "s1", (), None, None, is_operator=True)
+REVOKED = IntegrationError("amocrm.revoked", Sentence("Доступ отозван.", "Revoked."), Sentence("", ""))
+
+
+@pytest.fixture
+def place(control_db: Database, control_clock: FixedClock, tmp_path: Path) -> Installation:
+    settings = Settings.load(lake_url=str(tmp_path), state_dir=tmp_path, dagster_url="http://127.0.0.1:1/ops")
+    return Installation(settings, control_db, control_clock)
+
+
+def due_report(db: Database, tenant: str, clock: FixedClock) -> str:
+    """A report by schedule that was due an hour ago and still runs."""
+    day = Period.day(NOON.date() - timedelta(days=1))
+    made = create_request(
+        db, tenant=tenant, kind=RequestKind.REPORT, period=day, requested_by="schedule:s", reason="", clock=clock
+    )
+    with db.tenant(tenant) as connection:
+        connection.execute(run_request.update().values(due_at=NOON - timedelta(hours=1), status="running"))
+    return made.id
+
+
+def failed_run(db: Database, tenant: str, code: str) -> None:
+    with db.tenant(tenant) as connection:
+        connection.execute(
+            insert(run).values(
+                tenant=tenant,
+                run_id=secrets.token_hex(6),
+                job="j",
+                stage="",
+                chunk=0,
+                attempt=1,
+                status="failed",
+                started_at=NOON,
+                heartbeat_at=NOON,
+                finished_at=NOON - timedelta(hours=2),
+                error_code=code,
+                what_ru="Сломалось.",
+                what_en="Broke.",
+                remedy_ru="",
+                remedy_en="",
+            )
+        )
+
+
+def of(place: Installation, tenant: Tenant) -> tuple[int, TenantHealth]:
+    found = operator.installation_state(place, OPERATOR).tenants
+    return next((number, one) for number, one in enumerate(found) if one.tenant.slug == tenant.slug)
+
+
+def test_late_companies_come_before_broken_ones_and_those_before_the_rest(
+    place: Installation, control_db: Database, control_clock: FixedClock, keyring: Keyring, tenant_a: Tenant
+) -> None:
+    broken, calm = (new_tenant(control_db, control_clock, letter) for letter in "cd")
+    due_report(control_db, tenant_a.slug, control_clock)
+    public = {"base_url": "https://x.amocrm.ru", "auth": "token"}
+    set_integration(control_db, keyring, broken.slug, IntegrationKind.AMOCRM, public, {"token": "t" * 20}, "u")
+    mark_broken(control_db, broken.slug, IntegrationKind.AMOCRM, REVOKED)
+    code = f"x.{secrets.token_hex(4)}"
+    for tenant in (tenant_a, broken):
+        failed_run(control_db, tenant.slug, code)
+    places = [of(place, tenant) for tenant in (tenant_a, broken, calm)]
+    assert [number for number, _ in places] == sorted(number for number, _ in places)
+    late, ill, well = (health for _, health in places)
+    assert (late.level, late.late_reports, late.waiting) == ("late", 1, 1)
+    assert (ill.level, ill.onboarding, [item.what.ru for item in ill.broken]) == (
+        "broken",
+        "connecting",
+        ["Доступ отозван."],
+    )
+    assert (well.level, well.onboarding, well.plan) == ("ok", "new", "pro")
+    errors = operator.installation_state(place, OPERATOR).errors
+    kind = next(one for one in errors if one.code == code)
+    assert (kind.count, set(kind.tenants)) == (2, {tenant_a.slug, broken.slug})
+
+
+def test_the_command_tells_the_same_of_a_cell(
+    control_db: Database, control_clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = f"cell-{secrets.token_hex(3)}"
+    tenant = new_tenant(control_db, control_clock, "e", cell=cell)
+    due_report(control_db, tenant.slug, control_clock)
+    failed_run(control_db, tenant.slug, "amocrm.revoked")
+    settings = {"DATABASE_URL": control_db.url, "STATE_DIR": str(tmp_path), "CELL": cell}
+    for name, value in {**settings, "CLOCK": "2026-11-20T12:00:00Z"}.items():
+        monkeypatch.setenv(f"SYNKRO_{name}", value)
+    told = CliRunner().invoke(main, ["status"])
+    assert told.exit_code == 1
+    assert f"! {tenant.slug} late: late reports 1" in told.output
+    assert f"1 × amocrm.revoked ({tenant.slug}): Broke." in told.output
+
+
+def test_a_company_is_made_with_a_link_for_its_owner_and_stopped_with_a_reason(
+    place: Installation, control_db: Database, control_clock: FixedClock
+) -> None:
+    slug = f"op-{secrets.token_hex(4)}"
+    values = {"slug": slug, "name": "  Двери ", "zone": "Asia/Omsk", "plan": "base"}
+    with pytest.raises(UserInputError):  # nothing is made where nobody could come in
+        operator.add_company(place, OPERATOR, **values, owner_email="nobody")
+    link = operator.add_company(place, OPERATOR, **values, owner_email="Owner@Example.com")
+    invited = find_invitation(control_db, link.address.rpartition("/")[2], control_clock)
+    assert invited is not None
+    assert (invited.email, invited.role, get_tenant(control_db, slug).name) == (
+        "owner@example.com",
+        Role.OWNER,
+        "Двери",
+    )
+    with pytest.raises(UserInputError) as refusal:
+        operator.suspend(place, OPERATOR, slug, "  ")
+    assert refusal.value.code == "operator.no_reason"
+    operator.suspend(place, OPERATOR, slug, "не оплачено")
+    assert of(place, get_tenant(control_db, slug))[1].level == "suspended"
+    operator.resume(place, OPERATOR, slug, "оплачено")
+    operator.change_plan(place, OPERATOR, slug, "pro", "оплачено")
+    assert tenant_plan(control_db, slug).code == "pro"
+    told = {(event.action, event.actor) for event in tenant_events(control_db, slug)}
+    assert {("tenant.suspended", "operator:op1"), ("plan.changed", "operator:op1")} <= told
+    assert operator.daemons(place, OPERATOR) is None
+
+
+def test_a_request_that_failed_and_was_made_again_is_no_trouble_any_more(
+    place: Installation, control_db: Database, control_clock: FixedClock, tenant_a: Tenant
+) -> None:
+    request = due_report(control_db, tenant_a.slug, control_clock)
+    update_request(control_db, tenant_a.slug, request, status="failed", error=REVOKED, clock=control_clock)
+    assert of(place, tenant_a)[1].level == "late"
+    update_request(control_db, tenant_a.slug, request, status="done", clock=control_clock)
+    assert of(place, tenant_a)[1].late_reports == 0

@@ -1,0 +1,111 @@
+"""A statement says of every promised report whether it arrived in time; a plan without promises says nothing."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import insert
+
+from synkro_resources.control.database import Database
+from synkro_resources.control.destinations import add_destination
+from synkro_resources.control.plans import change_plan
+from synkro_resources.control.statement import statement_of
+from synkro_resources.control.tables.delivery import delivery
+from synkro_resources.control.tables.runs import run_request
+from synkro_resources.control.tenants import Tenant
+from synkro_resources.model.clock import FixedClock
+from synkro_resources.model.period import Period
+from tests.control_fixtures import NOON
+
+MONTH = date(2026, 11, 1)
+
+
+def due(db: Database, tenant: str, day: date, at: datetime) -> None:
+    with db.tenant(tenant) as connection:
+        connection.execute(
+            insert(run_request).values(
+                tenant=tenant,
+                request_id=f"r{day}",
+                kind="report",
+                period_kind="day",
+                first_day=day,
+                last_day=day,
+                requested_by="schedule:s",
+                reason="",
+                status="done",
+                stage="",
+                attempt=1,
+                plan={},
+                created_at=at - timedelta(minutes=45),
+                finished_at=at,
+                error_code="",
+                what_ru="",
+                what_en="",
+                remedy_ru="",
+                remedy_en="",
+                schedule_id="s",
+                is_refinement=False,
+                due_at=at,
+            )
+        )
+
+
+def sent(
+    db: Database, tenant: str, day: date, place: str, at: datetime | None, *, part: int = 1, again: int = 0
+) -> None:
+    made = (at or NOON) - timedelta(minutes=1)
+    with db.tenant(tenant) as connection:
+        connection.execute(
+            insert(delivery).values(
+                tenant=tenant,
+                delivery_id=f"{day}{place}{part}{again}",
+                report_id=Period.day(day).report_id,
+                package_id="p",
+                revision=1 + again,
+                channel="telegram",
+                destination_id=place,
+                part_no=part,
+                parts=2,
+                content_hash="",
+                delivery_key=f"{day}{place}{part}{again}",
+                payload={},
+                state="sent" if at else "failed",
+                attempts=1,
+                is_resend=False,
+                created_at=made,
+                next_at=made,
+                sent_at=at,
+                last_error_code="",
+                last_error_text="",
+                expires_at=made,
+            )
+        )
+
+
+def test_a_report_is_in_time_when_its_last_part_has_reached_every_addressee(
+    control_db: Database, control_clock: FixedClock, tenant_a: Tenant
+) -> None:
+    slug = tenant_a.slug
+    one, two = (
+        add_destination(control_db, slug, channel="telegram", chat_id=str(number), title="", actor="u").destination_id
+        for number in (1, 2)
+    )
+    at = [datetime(2026, 11, day, 3, 30, tzinfo=NOON.tzinfo) for day in range(2, 7)]
+    for moment in at:
+        due(control_db, slug, moment.date() - timedelta(days=1), moment)
+    days = [moment.date() - timedelta(days=1) for moment in at]
+    for place in (one, two):
+        sent(control_db, slug, days[0], place, at[0] + timedelta(minutes=1))
+        sent(control_db, slug, days[0], place, at[0] + timedelta(minutes=4), part=2)
+        sent(control_db, slug, days[0], place, at[0] + timedelta(hours=4), again=1)  # asked for by hand later
+    sent(control_db, slug, days[1], one, at[1])
+    sent(control_db, slug, days[1], one, at[1] + timedelta(minutes=6), part=2)
+    sent(control_db, slug, days[2], one, at[2])
+    sent(control_db, slug, days[2], two, None)
+    assert statement_of(control_db, tenant_a, MONTH, NOON).send_times is None
+    change_plan(control_db, slug, "enterprise", actor="op", reason="paid", clock=control_clock)
+    found = statement_of(control_db, tenant_a, MONTH, at[4] + timedelta(minutes=1)).send_times
+    assert found is not None
+    # The fifth is due now and may still arrive.
+    assert [one.is_kept for one in found] == [True, False, False, False]
+    assert [one.sent_at is None for one in found] == [False, False, True, True]
