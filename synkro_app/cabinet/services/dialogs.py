@@ -48,8 +48,9 @@ COLUMNS = (
 class ListedEpisode:
     """An episode as the list shows it; instants are UTC.
 
-    `status`: `ok`, how the last attempt failed (`budget`, `plan`, `refused`, `invalid`, `provider_error`), or why there was
-    none (`skipped`, `no_llm`, `not_analysed`). `skip_reason`: why it is not labelled, or not scored by the checklist.
+    `status`: `ok`, how the last attempt failed (`budget`, `plan`, `refused`, `invalid`, `provider_error`), or why there
+    was none (`skipped`, `no_llm`, `not_analysed`). `skip_reason`: why it is not labelled, or not scored by the
+    checklist.
     """
 
     episode_key: str
