@@ -65,7 +65,8 @@ def _draw_used(page: PlanPage, company: Tenant, language: str) -> None:
         name = month(usage.month, language)
         st.markdown(f"**{translate(language, 'plan.used_in', month=name)}**")
         _bar(language, "dialogs", usage.dialogs, allowed.dialogs_per_month)
-        st.caption(_expected(found, language))
+        if found.share < 1:
+            st.caption(_expected(found, language))
         if usage.dialogs:
             st.vega_lite_chart(spec=_chart(found, language), width="stretch", key="plan_chart")
         _bar(language, "users", found.members, allowed.users)
@@ -106,7 +107,7 @@ def _chart(found: MonthSoFar, language: str) -> dict[str, object]:
         "mark": {"type": "area", "line": {"color": BLUE}, "color": BLUE, "opacity": 0.25, "interpolate": "step-after"},
         "encoding": {
             "x": {"field": "day", "type": "temporal", "axis": {**axis, "tickCount": 8}},
-            "y": {"field": "dialogs", "type": "quantitative", "axis": {"title": None, "tickMinStep": 1}},
+            "y": {"field": "dialogs", "type": "quantitative", "axis": {"title": None, "format": "d", "tickMinStep": 1}},
             "tooltip": [
                 {"field": "day", "type": "temporal", "format": "%d.%m", "title": translate(language, "plan.day")},
                 {"field": "dialogs", "type": "quantitative", "title": translate(language, "plan.dialogs")},
