@@ -372,6 +372,7 @@ def _describe(
     if run.notes.source_rows is not None:
         metadata |= {
             "rows_at_the_source": run.notes.source_rows,
+            "rows_of_other_days": run.notes.outside,
             "rows_put_aside": run.notes.quarantined,
             "rows_repeated": run.notes.repeated,
         }

@@ -53,6 +53,8 @@ class Notes:
     """Rows written elsewhere than to the lake; None: as many as the lake took."""
     source_rows: int | None = None
     quarantined: int = 0
+    outside: int = 0
+    """Of the source's rows those of other days: a listing without a filter shows them, and this step drops them."""
     repeated: int = 0
     """Older or equal copies of rows that overlapping pages gave again."""
     watched: list[WatchedRequests] = field(default_factory=list["WatchedRequests"])
@@ -136,6 +138,7 @@ class TenantRun:
         found = without_suppressed(extraction, self._suppression)
         self.notes.source_rows = (self.notes.source_rows or 0) + found.seen
         self.notes.quarantined += found.put_aside
+        self.notes.outside += found.outside
         for row in found.quarantined[:10]:
             self.context.log.warning("a row was put aside: %s", row.reason)
         self._keep_aside(found.spool.table, [(row.reason, row.raw) for row in found.quarantined])

@@ -61,7 +61,7 @@ def check_days(run: TenantRun, table: Table, stored: int) -> dict[date, list[Ver
     for day in run.window.days:
         found[day] = [*for_all, *_of_file(run, table, day, references, own), *_of_meaning(run, table, day)]
         if _is_raw(table):
-            seen = stored if run.notes.source_rows is None else run.notes.source_rows
+            seen = stored if run.notes.source_rows is None else run.notes.source_rows - run.notes.outside
             counts = (seen, stored, run.notes.repeated, run.notes.quarantined)
             found[day].append(verdicts.source_counts(table, *counts))
     _save(run, table, found)

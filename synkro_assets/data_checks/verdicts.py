@@ -159,7 +159,8 @@ def active_chats_read(active: pa.ChunkedArray, read: pa.ChunkedArray) -> Verdict
 def source_counts(table: Table, seen: int, stored: int, repeated: int, put_aside: int) -> Verdict:
     """What the source showed is stored, put aside, or was shown twice.
 
-    Told, not blocking: a listing rightly shows rows that belong to other days. The report's own reconciliation decides.
+    `seen`: without the rows of other days, which a listing rightly shows. Told, not blocking: the report's own
+    reconciliation decides.
     """
     lost = max(0, seen - stored - repeated - put_aside)
     share = lost / seen if seen else 0.0

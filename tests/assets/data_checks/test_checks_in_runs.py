@@ -70,3 +70,5 @@ def test_a_day_with_a_blocking_finding_counts_as_incomplete_until_it_is_loaded_w
     assert states == {day: day != LAST for day in days_between(FIRST, LAST)}
     assert place.load(SLUG, LAST, LAST).status == "done"
     assert all(item.complete for item in day_states(place.control, SLUG, FIRST, LAST))
+    counted = [item for item in check_results(place.control, SLUG, LAST, LAST) if item.check == "source_counts"]
+    assert [item.what.en for item in counted if not item.passed] == []  # a listing shows newer days, too: none is lost
