@@ -198,6 +198,7 @@ def _draw_day(place: Installation, user: SessionUser, company: Tenant, calendar:
             icon=":material/download_for_offline:",
             key="data_load_day",
             on_click=_go_to_load,
+            args=(day,),
         )
 
 
@@ -206,6 +207,7 @@ def _pick(name: str, day: date) -> None:
     st.session_state[DAY], st.session_state[ROW] = day, name
 
 
-def _go_to_load() -> None:
-    """To the section that loads; the address has the day."""
+def _go_to_load(day: date) -> None:
+    """To the section that loads, with this day: a click may come before the browser has the day in its address."""
     st.session_state[SECTION] = "load"
+    st.query_params["day"] = day.isoformat()
