@@ -30,7 +30,7 @@ def main() -> None:
         for name, entry in PAGES.items()
         if entry.is_offered(user)
     ]
-    page = st.navigation(pages)
+    page = st.navigation(pages, expanded=True)
     with st.sidebar:
         _draw_account(user)
     page.run()

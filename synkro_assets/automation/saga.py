@@ -99,7 +99,7 @@ def next_step(platform: Platform, request: RunRequest, state: RunState) -> Launc
 def waits_for_its_time(request: RunRequest, now: datetime) -> bool:
     """Whether all is loaded and only the time of a scheduled report is awaited: the tenant is free meanwhile."""
     is_report = request.stage.startswith(f"{StageKind.REPORT}-")
-    return is_report and request.due_at is not None and now < request.due_at - TODAY_FRESH_FOR
+    return is_report and request.waits_until is not None and now < request.waits_until - TODAY_FRESH_FOR
 
 
 def _launch(request: RunRequest, stage: Stage, attempt: int) -> Launch:
@@ -115,7 +115,7 @@ def _launch_in_time(
     platform: Platform, request: RunRequest, stages: list[Stage], position: int, attempt: int
 ) -> Launch | None:
     """The stage's launch. A scheduled report waits for its time, and today is read once more just before it."""
-    stage, due_at, now = stages[position], request.due_at, platform.clock.now()
+    stage, due_at, now = stages[position], request.waits_until, platform.clock.now()
     if stage.kind is not StageKind.REPORT or due_at is None:
         return _launch(request, stage, attempt)
     if now < due_at - TODAY_FRESH_FOR:

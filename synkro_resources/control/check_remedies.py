@@ -17,8 +17,8 @@ _REMEDIES: dict[str, Sentence] = {
     ),
     "keys_unique": _LOAD_AGAIN,
     "current_keys_unique": Sentence(
-        "Соберите таблицу заново (synkro lake rebuild), затем загрузите день ещё раз.",
-        "Build the table anew (synkro lake rebuild), then load the day again.",
+        "Сообщите нам: таблицу нужно собрать заново. Затем загрузите день ещё раз.",
+        "Tell us: the table has to be built anew. Then load the day again.",
     ),
     "own_account": Sentence(
         "Проверьте, чей это ключ amoCRM: данные другого аккаунта нельзя показывать. Для него заведите своего клиента.",
@@ -34,12 +34,12 @@ _REMEDIES: dict[str, Sentence] = {
         "Check in Radist whether the connection worked on that day, then load it again.",
     ),
     "linked_share": Sentence(
-        "Проверьте, доступны ли телефоны контактов в amoCRM, или свяжите диалоги вручную (synkro dialog link).",
-        "Check whether the contacts' phones can be read in amoCRM, or link dialogs by hand (synkro dialog link).",
+        "Проверьте, доступны ли телефоны контактов в amoCRM, или свяжите диалоги вручную на странице «Диалоги».",
+        "Check whether the contacts' phones can be read in amoCRM, or link dialogs by hand on the page “Dialogs”.",
     ),
     "freshness": Sentence(
-        "Проверьте интеграцию (synkro integration check) и запустите загрузку.",
-        "Check the integration (synkro integration check) and start a load.",
+        "Проверьте подключение в настройках и запустите загрузку.",
+        "Check the connection in the settings and start a load.",
     ),
 }
 

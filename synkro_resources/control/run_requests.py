@@ -67,6 +67,11 @@ class RunRequest:
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
 
+    @property
+    def waits_until(self) -> datetime | None:
+        """`due_at` of a request that only its schedule has asked for: somebody who asks meanwhile need not wait."""
+        return self.due_at if self.requested_by.startswith(SCHEDULE_PREFIX) else None
+
 
 def create_request(
     db: Database,
@@ -81,6 +86,8 @@ def create_request(
     missed: SynkroError | None = None,
 ) -> RunRequest:
     """Ask for a run; an identical request that is still open is returned instead of a second one.
+
+    A scheduled report that waits for its time no longer does once anybody else asks for it; it keeps its schedule.
 
     `requested_by`: `user:<id>`, `schedule:<id>`, `cli` or another word. Requests of people count against the plan's
     limit per local day of the tenant. `scheduled`: the schedule's request of this period is returned whatever became
@@ -102,10 +109,12 @@ def create_request(
         same = None if scheduled is None else connection.execute(_of_schedule(scheduled, period)).one_or_none()
         if same is None and missed is None:
             same = connection.execute(select(run_request).where(_open_twin(kind, period))).one_or_none()
-        if same is not None:
+        if same is not None and not _is_brought_forward(same, requested_by, now):
             return _request(same)
         if requested_by.startswith(USER_PREFIX):
             _check_quota(connection, who, now)
+        if same is not None:
+            return _bring_forward(connection, same, requested_by, reason, now)
         row = connection.execute(
             insert(run_request)
             .values(
@@ -141,6 +150,34 @@ def create_request(
             details={"kind": kind.value, "period": period.report_id},
         )
         return _request(row)
+
+
+def _is_brought_forward(same: Row[tuple[object, ...]], requested_by: str, now: datetime) -> bool:
+    until = _request(same).waits_until
+    return until is not None and now < until and not requested_by.startswith(SCHEDULE_PREFIX)
+
+
+def _bring_forward(
+    connection: Connection, waiting: Row[tuple[object, ...]], requested_by: str, reason: str, now: datetime
+) -> RunRequest:
+    brought = connection.execute(
+        update(run_request)
+        .where(run_request.c.request_id == waiting.request_id)
+        .values(requested_by=requested_by)
+        .returning(run_request)
+    ).one()
+    found = _request(brought)
+    record(
+        connection,
+        at=now,
+        actor=requested_by,
+        action="run.requested",
+        tenant=found.tenant,
+        target=found.id,
+        reason=reason,
+        details={"kind": found.kind.value, "period": found.period.report_id, "schedule": str(found.schedule_id)},
+    )
+    return found
 
 
 def _check_reportable(who: Tenant, period: Period, now: datetime) -> None:

@@ -204,6 +204,20 @@ def test_pausing_stops_the_report_that_waits_and_a_new_time_moves_it(
     assert get_request(control_db, tenant_a.slug, waiting.id).status == "cancelled"
 
 
+def test_a_report_that_waits_for_its_time_leaves_at_once_when_a_person_asks_and_its_schedule_asks_no_second_time(
+    control_db: Database, control_clock: FixedClock, tenant_a: Tenant
+) -> None:
+    mine = Scheduled("day", control_clock.now() + timedelta(minutes=30))
+    waiting = ask(control_db, control_clock, tenant_a, scheduled=mine)
+    assert waiting.waits_until == mine.due_at
+    asked = ask(control_db, control_clock, tenant_a, by="user:1")
+    assert (asked.id, asked.requested_by, asked.waits_until, asked.due_at) == (waiting.id, "user:1", None, mine.due_at)
+    assert ask(control_db, control_clock, tenant_a, scheduled=mine).id == waiting.id
+    assert get_request(control_db, tenant_a.slug, waiting.id).waits_until is None
+    control_clock.move(timedelta(hours=1))
+    assert ask(control_db, control_clock, tenant_a, by="user:2").requested_by == "user:1"  # its time has come anyway
+
+
 def test_a_button_comes_before_a_schedule_and_that_before_backfills(
     control_db: Database, control_clock: FixedClock, tenant_a: Tenant
 ) -> None:
