@@ -71,7 +71,7 @@ def _draw_used(page: PlanPage, company: Tenant, language: str) -> None:
             st.vega_lite_chart(spec=_chart(found, language), width="stretch", key="plan_chart")
         _bar(language, "users", found.members, allowed.users)
         _bar(language, "requests", page.requests, allowed.manual_requests_per_day)
-        spent = f"{usage.ai_cost:.0f} {found.currency}".rstrip()
+        spent = f"{usage.ai_cost:.2f} {found.currency}".rstrip()
         if page.ai_cap:
             share = min(1.0, float(usage.ai_cost / page.ai_cap))
             text = translate(language, "plan.ai_of", spent=plain(spent), cap=f"{page.ai_cap:.0f}")
@@ -184,7 +184,7 @@ def _draw_months(page: PlanPage, company: Tenant, language: str) -> None:
             columns["month"]: month(one.month, language),
             columns["dialogs"]: one.dialogs,
             columns["reports"]: one.reports,
-            columns["ai"]: f"{one.ai_cost:.0f} {page.month.currency}".rstrip(),
+            columns["ai"]: f"{one.ai_cost:.2f} {page.month.currency}".rstrip(),
         }
         for one in months
     ]
