@@ -137,16 +137,7 @@ def listing(place: Installation, user: SessionUser, tenant: str, period: Period,
         RefusedError: `rights.not_found`. UserInputError: `dialogs.period_too_long`.
     """
     require(user, tenant, EVERYBODY)
-    if len(period.days) > LONGEST_DAYS:
-        raise UserInputError(
-            "dialogs.period_too_long",
-            Sentence(
-                f"Показать можно не больше {LONGEST_DAYS} дней сразу.",
-                f"At most {LONGEST_DAYS} days can be shown at once.",
-            ),
-            Sentence("Выберите период короче.", "Choose a shorter period."),
-            tenant=tenant,
-        )
+    check_length(period)
     lake = Lake(place.settings.lake_root)
     window = TenantWindow.of_period(tenant, get_tenant(place.control, tenant).zone, period)
     rows = _rows(lake, window, only)
@@ -168,6 +159,23 @@ def listing(place: Installation, user: SessionUser, tenant: str, period: Period,
         for key, row in zip(keys, rows, strict=True)
     ]
     return Listing(tuple(sorted(episodes, key=lambda item: item.last_at, reverse=True)), _names(lake, tenant))
+
+
+def check_length(period: Period) -> None:
+    """Refuse more days than are read for one page.
+
+    Raises:
+        UserInputError: `dialogs.period_too_long`.
+    """
+    if len(period.days) > LONGEST_DAYS:
+        raise UserInputError(
+            "dialogs.period_too_long",
+            Sentence(
+                f"Показать можно не больше {LONGEST_DAYS} дней сразу.",
+                f"At most {LONGEST_DAYS} days can be shown at once.",
+            ),
+            Sentence("Выберите период короче.", "Choose a shorter period."),
+        )
 
 
 def _rows(lake: Lake, window: TenantWindow, only: str | None) -> list[dict[str, object]]:

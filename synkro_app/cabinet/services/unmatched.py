@@ -12,14 +12,13 @@ import pyarrow.compute as pc
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.dialog import may_read_texts
-from synkro_app.cabinet.services.dialogs import LONGEST_DAYS
+from synkro_app.cabinet.services.dialogs import check_length
 from synkro_app.cabinet.services.rights import WHO_ASKS_FOR_REPORTS, require
 from synkro_resources.control.dialog_links import dialog_links
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import get_tenant
 from synkro_resources.lake import Lake
 from synkro_resources.linking import link_by_hand
-from synkro_resources.model.errors import Sentence, UserInputError
 from synkro_resources.model.period import Period
 from synkro_resources.model.tables.dialogs import DIALOG, EPISODE
 from synkro_resources.model.window import TenantWindow
@@ -55,16 +54,7 @@ def worklist(place: Installation, user: SessionUser, tenant: str, period: Period
         RefusedError: `rights.not_found`. UserInputError: `dialogs.period_too_long`.
     """
     require(user, tenant, WHO_ASKS_FOR_REPORTS)
-    if len(period.days) > LONGEST_DAYS:
-        raise UserInputError(
-            "dialogs.period_too_long",
-            Sentence(
-                f"Показать можно не больше {LONGEST_DAYS} дней сразу.",
-                f"At most {LONGEST_DAYS} days can be shown at once.",
-            ),
-            Sentence("Выберите период короче.", "Choose a shorter period."),
-            tenant=tenant,
-        )
+    check_length(period)
     lake = Lake(place.settings.lake_root)
     window = TenantWindow.of_period(tenant, get_tenant(place.control, tenant).zone, period)
     linked = {link.dialog_id for link in dialog_links(place.control, tenant)}  # their days are yet to be derived again
