@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 import streamlit as st
 
@@ -97,7 +98,7 @@ def _draw_texts(texts: list[RepeatedText], tenant: str, language: str) -> None:
         if not texts:
             st.markdown(translate(language, "crm.no_texts"))
             return
-        for place, item in enumerate(texts):
+        for item in texts:
             told = plain(item.text[:LONGEST_SHOWN]) + ("…" if len(item.text) > LONGEST_SHOWN else "")
             st.markdown(f"«{told}»")
             counted = plural(language, "crm.sendings", item.sendings)
@@ -108,7 +109,7 @@ def _draw_texts(texts: list[RepeatedText], tenant: str, language: str) -> None:
                 index=KINDS.index(item.kind) if item.kind in KINDS else 0,
                 format_func=lambda kind: translate(language, f"crm.kind_{kind}"),
                 horizontal=True,
-                key=f"{prefix}{place}",
+                key=_text_key(prefix, item),
             )
         _save_button("texts", language, _save_texts, tenant, prefix, texts)
 
@@ -164,10 +165,13 @@ def _save_authors(tenant: str, prefix: str, refs: tuple[str, ...]) -> None:
     _save(tenant, {"author_map": {ref: person for ref, person in chosen.items() if person is not None}})
 
 
+def _text_key(prefix: str, item: RepeatedText) -> str:
+    """By the text and not by its place: a load between two clicks may put another text there."""
+    return f"{prefix}{sha256(item.text.encode()).hexdigest()[:12]}"
+
+
 def _save_texts(tenant: str, prefix: str, texts: list[RepeatedText]) -> None:
-    chosen: dict[str, AuthorKind] = {
-        item.text: st.session_state[f"{prefix}{place}"] for place, item in enumerate(texts)
-    }
+    chosen: dict[str, AuthorKind] = {item.text: st.session_state[_text_key(prefix, item)] for item in texts}
 
     def deed(place: Installation, user: SessionUser) -> str:
         service.decide_texts(place, user, tenant, service.differing(texts, chosen))
