@@ -13,6 +13,7 @@ from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
 from synkro_resources.control.lead_times import FIRST_GUESS
 from synkro_resources.control.plans import plan_of
+from synkro_resources.control.run_requests import SCHEDULE_PREFIX
 from synkro_resources.control.schedule_checks import (
     KINDS,
     NO_PLAN,
@@ -139,7 +140,11 @@ def pause_schedule(
         row = _change(connection, tenant, schedule_id, changes, actor, now)
         connection.execute(
             update(run_request)
-            .where(run_request.c.schedule_id == schedule_id, run_request.c.status.in_(OPEN_STATUSES))
+            .where(
+                run_request.c.schedule_id == schedule_id,
+                run_request.c.status.in_(OPEN_STATUSES),
+                run_request.c.requested_by.startswith(SCHEDULE_PREFIX),  # somebody who asked meanwhile still wants it
+            )
             .values(status="cancelled", finished_at=now)
         )
         record(

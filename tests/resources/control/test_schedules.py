@@ -216,6 +216,9 @@ def test_a_report_that_waits_for_its_time_leaves_at_once_when_a_person_asks_and_
     assert get_request(control_db, tenant_a.slug, waiting.id).waits_until is None
     control_clock.move(timedelta(hours=1))
     assert ask(control_db, control_clock, tenant_a, by="user:2").requested_by == "user:1"  # its time has come anyway
+    daily(control_db, control_clock, tenant_a)
+    schedules.pause_schedule(control_db, tenant_a.slug, "day", actor="user:3", clock=control_clock)
+    assert get_request(control_db, tenant_a.slug, waiting.id).is_open  # user:1 has asked for it
 
 
 def test_a_button_comes_before_a_schedule_and_that_before_backfills(
