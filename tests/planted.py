@@ -22,8 +22,8 @@ from sqlalchemy import insert
 from synkro_assets.analysis.assets import labels as LABELS
 from synkro_assets.crm.assets import CRM_SOURCES, CRM_TABLES
 from synkro_assets.dialogs.assets import DIALOG_SOURCES, DIALOG_TABLES
-from synkro_assets.reports.package import build_package
-from synkro_assets.reports.reading import data_until, read_inputs
+from synkro_assets.reports.package.build import build_package
+from synkro_assets.reports.package.reading import data_until, read_inputs
 from synkro_assets.run_scope import RunScope
 from synkro_assets.tenant_asset import TenantAsset
 from synkro_assets.tenant_run import TenantRun

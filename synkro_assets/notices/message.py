@@ -8,7 +8,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from synkro_assets.notices.texts import TEXTS
-from synkro_assets.reports.visible_text import visible
+from synkro_assets.reports.delivery.visible_text import visible
 from synkro_resources.control.notices import Notice
 from synkro_resources.http.redaction import scrub
 from synkro_resources.model.errors import Sentence

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from synkro_assets.notices import message
 from synkro_assets.notices.message import Frame
-from synkro_assets.reports.delivery import deliver
+from synkro_assets.reports.delivery.channel_delivery import deliver
 from synkro_resources.channels import Channel
 from synkro_resources.control import failures, notices
 from synkro_resources.control.destinations import Destination, list_destinations

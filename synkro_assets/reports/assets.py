@@ -7,11 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from synkro_assets.analysis.day_sentence import sentence_for
-from synkro_assets.reports.compose import compose_day, shortened
-from synkro_assets.reports.compose_period import compose_period
-from synkro_assets.reports.package import build_package, build_waiting_now
-from synkro_assets.reports.reading import data_until, read_inputs
-from synkro_assets.reports.sending import (
+from synkro_assets.reports.delivery.sending import (
     NOT_REQUESTED,
     is_requested,
     link_resolver,
@@ -19,8 +15,12 @@ from synkro_assets.reports.sending import (
     send_report,
     wish_of,
 )
-from synkro_assets.reports.telegram_text import Resolve
-from synkro_assets.reports.wording import word_facts
+from synkro_assets.reports.delivery.telegram_text import Resolve
+from synkro_assets.reports.document.compose import compose_day, shortened
+from synkro_assets.reports.document.compose_period import compose_period
+from synkro_assets.reports.document.wording import word_facts
+from synkro_assets.reports.package.build import build_package, build_waiting_now
+from synkro_assets.reports.package.reading import data_until, read_inputs
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control.packages import latest_package, save_package
@@ -85,8 +85,8 @@ def draw_reports(run: TenantRun) -> None:
 def write_files(run: TenantRun) -> None:
     """The workbook and the PDF of the report, from the same package; an empty period has none."""
     # Loaded here: every other run, most of them loads, would wait for libraries of paper and charts at its start.
-    from synkro_assets.reports.pdf import write_pdf
-    from synkro_assets.reports.workbook import write_workbook
+    from synkro_assets.reports.files.pdf import write_pdf
+    from synkro_assets.reports.files.workbook import write_workbook
 
     writers: dict[FileFormat, Write] = {"xlsx": write_workbook, "pdf": write_pdf}
     for period in run.periods:

@@ -16,10 +16,10 @@ from streamlit.testing.v1 import AppTest
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import reports as service
-from synkro_assets.reports.mail_text import render_mail
-from synkro_assets.reports.pdf import write_pdf
-from synkro_assets.reports.telegram_text import render
-from synkro_assets.reports.workbook import write_workbook
+from synkro_assets.reports.delivery.mail_text import render_mail
+from synkro_assets.reports.delivery.telegram_text import render
+from synkro_assets.reports.files.pdf import write_pdf
+from synkro_assets.reports.files.workbook import write_workbook
 from synkro_resources.control.database import Database
 from synkro_resources.control.packages import get_package, save_package
 from synkro_resources.control.reports import save_report
@@ -31,10 +31,10 @@ from synkro_resources.model.report import ReportDocument
 from synkro_resources.rules.formats import half_up
 from synkro_resources.settings import Settings
 from tests.app.cabinet.test_destination_rights import person
-from tests.assets.reports.test_compose import NOBODY, UNTIL
-from tests.assets.reports.test_compose import PACKAGE as DAY
-from tests.assets.reports.test_compose import compose as compose_day
-from tests.assets.reports.test_compose_period import WEEK, compose
+from tests.assets.reports.document.test_compose import NOBODY, UNTIL
+from tests.assets.reports.document.test_compose import PACKAGE as DAY
+from tests.assets.reports.document.test_compose import compose as compose_day
+from tests.assets.reports.document.test_compose_period import WEEK, compose
 
 Numbers = dict[str, tuple[int, ...]]
 

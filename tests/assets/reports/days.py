@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from synkro_assets.reports.inputs import PackageInputs
+from synkro_assets.reports.package.inputs import PackageInputs
 from synkro_resources.model.tables.crm import LOSS_REASON, MANAGER, PIPELINE_STATUS
 from synkro_resources.model.tables.dialogs import DIALOG
 from synkro_resources.model.tenant_settings import TenantSettings, WorkCalendar

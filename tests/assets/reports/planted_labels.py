@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from synkro_assets.reports.figures import PeriodFigures, period_figures
-from synkro_assets.reports.inputs import Known
-from synkro_assets.reports.reading import read_inputs
+from synkro_assets.reports.package.figures import PeriodFigures, period_figures
+from synkro_assets.reports.package.inputs import Known
+from synkro_assets.reports.package.reading import read_inputs
 from synkro_resources.control.labels import read_labels
 from synkro_resources.model.period import Period
 from synkro_resources.model.window import TenantWindow

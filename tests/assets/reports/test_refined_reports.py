@@ -10,8 +10,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from synkro_assets.reports.documents import document_of
-from synkro_assets.reports.sending import send_report
+from synkro_assets.reports.delivery.sending import send_report
+from synkro_assets.reports.document.sections import document_of
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.channels.resource import Channels
 from synkro_resources.control.database import Database

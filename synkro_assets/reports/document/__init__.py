@@ -1,0 +1,1 @@
+"""The report document: what a package says to a reader, in sections."""

@@ -1,0 +1,1 @@
+"""The period package: every figure with the rows behind it, built from stored days."""

@@ -1,0 +1,1 @@
+"""What figures and facts are called in a report, in the tenant's language."""
