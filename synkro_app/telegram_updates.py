@@ -39,11 +39,12 @@ class SharedBot:
     base_url: str
     proxy: str
     tenants: tuple[str, ...]
+    inside: str = ""
 
 
 def bots_of(platform: Platform) -> set[SharedBot]:
     """The bots of the active tenants; one that cannot be read does not silence the others."""
-    found: dict[tuple[str, str, str], list[str]] = {}
+    found: dict[tuple[str, str, str, str], list[str]] = {}
     for tenant in list_tenants(platform.control, platform.settings.cell):
         if tenant.status != "active":
             continue
@@ -56,10 +57,11 @@ def bots_of(platform: Platform) -> set[SharedBot]:
             continue
         token = connection.secret("token").get_secret_value().strip()
         base_url = connection.text("base_url", OFFICIAL_API) or OFFICIAL_API
-        found.setdefault((token, base_url, connection.text("proxy")), []).append(tenant.slug)
+        key = (token, base_url, connection.text("proxy"), connection.text("inside"))
+        found.setdefault(key, []).append(tenant.slug)
     return {
-        SharedBot(SecretStr(token), base_url, proxy, tuple(sorted(tenants)))
-        for (token, base_url, proxy), tenants in found.items()
+        SharedBot(SecretStr(token), base_url, proxy, tuple(sorted(tenants)), inside)
+        for (token, base_url, proxy, inside), tenants in found.items()
     }
 
 
@@ -72,7 +74,13 @@ async def listen(platform: Platform, bot: SharedBot) -> None:
     """Poll one bot, or keep its webhook in place, until cancelled."""
     settings = platform.settings
     async with ListeningBot(
-        platform.control, bot.token, bot.tenants, platform.clock, base_url=bot.base_url, proxy=bot.proxy or None
+        platform.control,
+        bot.token,
+        bot.tenants,
+        platform.clock,
+        base_url=bot.base_url,
+        proxy=bot.proxy or None,
+        inside=bot.inside,
     ) as ear:
         while True:
             try:

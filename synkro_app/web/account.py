@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs
@@ -32,6 +33,8 @@ from synkro_resources.model.clock import Clock
 from synkro_resources.settings import Settings
 
 FORM_LIMIT_BYTES = 8_192
+FORM_WITHIN_S = 10.0
+"""A telephone in a lift takes a second or two for these few fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +154,22 @@ def from_our_page(request: Request) -> bool:
 
 
 async def own_form(request: Request) -> dict[str, str] | Response:
-    """The fields of a small form of this site, or the refusal: 403 for a foreign page, 413 for a large body."""
+    """The fields of a small form of this site, or the refusal.
+
+    403 for a foreign page, 413 for a large body, 408 for one that drips in: strangers may send forms, and each one
+    that is waited for holds a connection.
+    """
     if not from_our_page(request):
         return PlainTextResponse("", 403)
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_LIMIT_BYTES:
-            return PlainTextResponse("", 413)
+    try:
+        async with asyncio.timeout(FORM_WITHIN_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > FORM_LIMIT_BYTES:
+                    return PlainTextResponse("", 413)
+    except TimeoutError:
+        return PlainTextResponse("", 408)
     fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     return {name: values[0] for name, values in fields.items()}
 

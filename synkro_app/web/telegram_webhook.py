@@ -125,6 +125,7 @@ class TelegramWebhooks:
                 self._clock,
                 base_url=bot.base_url,
                 proxy=bot.proxy or None,
+                inside=bot.inside,
             ).__aenter__()
         bot = self._with_secret(bot_id, secret)
         return None if bot is None else self._ears[bot]

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from synkro_resources.ai.client import explain
 from synkro_resources.ai.profiles import Profile
 from synkro_resources.ai.rungs import Rung, answer_text, format_fields, is_about_format, schema_in_words
+from synkro_resources.http.guarded import guarded_async_ai_client
 from synkro_resources.http.jsonvalues import JsonObject
 from synkro_resources.model.errors import IntegrationError, Sentence, SynkroError, TransientError
 
@@ -78,6 +79,7 @@ class AsyncAiClient:
         rung: Rung = Rung.SCHEMA,
         project: str | None = None,
         deadline_s: float = DEADLINE_S,
+        inside: str = "",
     ) -> None:
         self.tenant = tenant
         self.model = model
@@ -91,6 +93,7 @@ class AsyncAiClient:
             project=project,
             timeout=openai.Timeout(deadline_s, connect=CONNECT_S),
             max_retries=0,
+            http_client=guarded_async_ai_client(inside=inside),
         )
 
     async def complete(

@@ -13,6 +13,7 @@ import orjson
 from openai import OpenAI
 from pydantic import SecretStr
 
+from synkro_resources.http.guarded import guarded_ai_client
 from synkro_resources.model.errors import IntegrationError, Sentence, SynkroError, TransientError
 
 DEADLINE_S = 60.0
@@ -39,14 +40,18 @@ class AiAnswer:
 
 
 class AiClient:
-    """Calls one model of one provider for one tenant."""
+    """Calls one model of one provider for one tenant. `inside`: see `guarded_ai_client`."""
 
-    def __init__(self, base_url: str, api_key: SecretStr, model: str, *, tenant: str) -> None:
+    def __init__(self, base_url: str, api_key: SecretStr, model: str, *, tenant: str, inside: str = "") -> None:
         self._tenant = tenant
         self._model = model
         self._base_url = base_url
         self._client = OpenAI(
-            base_url=base_url, api_key=api_key.get_secret_value() or "none", timeout=DEADLINE_S, max_retries=0
+            base_url=base_url,
+            api_key=api_key.get_secret_value() or "none",
+            timeout=DEADLINE_S,
+            max_retries=0,
+            http_client=guarded_ai_client(inside=inside),
         )
 
     @property
@@ -112,6 +117,9 @@ def _object(text: str) -> JsonObject | None:
 
 def explain(failure: openai.OpenAIError, *, tenant: str) -> SynkroError:
     """The error that the client reads, from the provider's status and code."""
+    if isinstance(failure.__cause__, IntegrationError):  # the address was refused before anything was sent
+        refused = failure.__cause__
+        return IntegrationError(refused.code, refused.what, refused.remedy, tenant=tenant, integration="ai")
     status = failure.status_code if isinstance(failure, openai.APIStatusError) else None
     code = str(getattr(failure, "code", None) or "")
     if status == 429 and code != "insufficient_quota":

@@ -31,7 +31,11 @@ class AiClients:
                 None
                 if connection is None
                 else AiClient(
-                    connection.text("base_url"), connection.secret("api_key"), connection.text("model"), tenant=tenant
+                    connection.text("base_url"),
+                    connection.secret("api_key"),
+                    connection.text("model"),
+                    tenant=tenant,
+                    inside=connection.text("inside"),
                 )
             )
         return self._clients[tenant]
@@ -50,6 +54,7 @@ class AiClients:
             profile=profile_of(base_url, model, connection.integration.public),
             rung=self._first_rung(tenant, model),
             project=connection.text("project") or None,
+            inside=connection.text("inside"),
         )
 
     def price_of(self, tenant: str) -> ModelPrice | None:

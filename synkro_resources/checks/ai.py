@@ -19,6 +19,7 @@ from synkro_resources.checks.parts import AGAIN, Part, broken, ok, refused, warn
 from synkro_resources.checks.structured import ASKED, MAX_OUTPUT_TOKENS, Climb, Probe, climb_down
 from synkro_resources.checks.subject import Subject
 from synkro_resources.control.integrations import CheckFinding
+from synkro_resources.http.guarded import guarded_ai_client
 from synkro_resources.http.hosts import is_loopback
 from synkro_resources.http.jsonvalues import as_object, as_rows, as_text
 from synkro_resources.model.errors import IntegrationError, Sentence
@@ -87,6 +88,7 @@ class AiCheck:
             base_url=self._base_url,
             api_key=subject.secret("api_key").get_secret_value().strip() or "none",
             max_retries=0,
+            http_client=guarded_ai_client(inside=subject.text("inside")),
         )
         if url.scheme == "http" and not is_loopback(url.host):
             yield warning(

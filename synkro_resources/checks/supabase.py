@@ -19,6 +19,7 @@ from synkro_resources.checks.subject import Subject, claims_of
 from synkro_resources.checks.supabase_direct import DirectCheck
 from synkro_resources.checks.warehouse import old_schema, schema_finding, tables_finding, written_finding
 from synkro_resources.control.integrations import CheckFinding, CheckStatus
+from synkro_resources.http.guarded import GuardedTransport, UnpackingTransport
 from synkro_resources.http.hosts import is_loopback
 from synkro_resources.http.jsonvalues import JsonObject, as_object, as_text, as_whole
 from synkro_resources.model.errors import IntegrationError, Sentence, SynkroError
@@ -205,7 +206,8 @@ class SupabaseCheck:
     def _table(self, name: str) -> SyncRequestBuilder:
         if self._rest is None:
             subject = self._subject
-            transport = BoundedTransport(subject.network(), subject.deadline)
+            guarded = GuardedTransport(UnpackingTransport(subject.network()), inside=subject.text("inside"))
+            transport = BoundedTransport(guarded, subject.deadline)
             hooks = {"response": [self._note_status]}
             self._http = httpx.Client(transport=transport, trust_env=False, follow_redirects=False, event_hooks=hooks)
             options = ClientOptions(

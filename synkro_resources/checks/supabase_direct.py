@@ -19,6 +19,7 @@ from synkro_resources.model.errors import Sentence
 from synkro_resources.model.tables import WAREHOUSE_TABLES
 from synkro_resources.supabase.ddl import CHECK_TABLE, VERSION_TABLE, WRITER_ROLE
 from synkro_resources.supabase.errors import explain, unreachable
+from synkro_resources.supabase.opening import open_database
 from synkro_resources.supabase.writer import check_schema_name, warehouse_name
 
 WHOLE_STRING = Sentence(
@@ -65,8 +66,9 @@ class DirectCheck:
         # The library's time-out has whole seconds and takes less than two for two.
         left = max(2, min(CONNECT_S, self._subject.deadline.left_s()))
         try:
-            self._connection = psycopg2.connect(
-                dsn,
+            self._connection = open_database(
+                self._dsn,
+                inside=self._subject.text("inside"),
                 connect_timeout=int(left),
                 options=f"-c statement_timeout={int(CALL_S * 1000)}",
                 tcp_user_timeout=int(CALL_S * 1000),

@@ -19,6 +19,7 @@ from synkro_resources.checks.parts import AGAIN, Part, broken, ok, warning
 from synkro_resources.checks.subject import Subject
 from synkro_resources.control.destinations import Destination
 from synkro_resources.control.integrations import CheckFinding
+from synkro_resources.http.guarded import guarded_async_transport
 from synkro_resources.model.errors import Sentence
 from synkro_resources.telegram.client import OFFICIAL_API, outcome_of, silence_libraries
 
@@ -168,12 +169,13 @@ class TelegramCheck:
 
     def _opened(self) -> Bot:
         if self._bot is None:
+            guard = guarded_async_transport(inside=self._subject.text("inside"))
             request = HTTPXRequest(
                 connect_timeout=CONNECT_S,
                 read_timeout=CALL_S,
                 write_timeout=CALL_S,
                 proxy=self._proxy or None,
-                httpx_kwargs={"trust_env": False},
+                httpx_kwargs={"trust_env": False, "transport": guard},
             )
             bot = Bot(self._token, base_url=f"{self._base_url}/bot", request=request)
             # Not the library's own `initialize`: its failure text holds the token.

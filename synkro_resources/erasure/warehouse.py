@@ -12,9 +12,11 @@ from postgrest.exceptions import APIError
 from pydantic import SecretStr
 from supabase import Client, ClientOptions, create_client
 
+from synkro_resources.http.guarded import guarded_client
 from synkro_resources.model.tables import Table
 from synkro_resources.platform import Connection
 from synkro_resources.supabase.errors import explain, unreachable
+from synkro_resources.supabase.opening import open_database
 from synkro_resources.supabase.writer import check_schema_name, warehouse_name
 
 BATCH_KEYS = 200
@@ -40,9 +42,9 @@ class WarehouseEraser(Protocol):
 class RestEraser:
     """Through the project's API with the secret key, which the schema lets delete."""
 
-    def __init__(self, url: str, key: SecretStr, *, tenant: str, schema: str = "public") -> None:
+    def __init__(self, url: str, key: SecretStr, *, tenant: str, schema: str = "public", inside: str = "") -> None:
         self._tenant = tenant
-        self._http = httpx.Client(timeout=httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S))
+        self._http = guarded_client(inside=inside, timeout=httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S))
         options = ClientOptions(httpx_client=self._http, schema=check_schema_name(schema), auto_refresh_token=False)
         self._client: Client = create_client(url, key.get_secret_value(), options)
 
@@ -82,7 +84,8 @@ class RestEraser:
 class DirectEraser:
     """Through the connection string. Our own role `synkro_writer` may not delete: then the client runs the SQL."""
 
-    def __init__(self, connection_string: SecretStr, *, tenant: str, schema: str = "public") -> None:
+    def __init__(self, connection_string: SecretStr, *, tenant: str, schema: str = "public", inside: str = "") -> None:
+        self._inside = inside
         self._dsn = connection_string
         self._tenant = tenant
         self._schema = check_schema_name(schema)
@@ -99,10 +102,8 @@ class DirectEraser:
     def _run(self, table: Table, condition: str, values: list[str] | None) -> int:
         name = warehouse_name(table)
         try:
-            connection = psycopg2.connect(
-                self._dsn.get_secret_value().replace("postgresql+psycopg2://", "postgresql://"),
-                connect_timeout=CONNECT_TIMEOUT_S,
-                application_name="synkro",
+            connection = open_database(
+                self._dsn, inside=self._inside, connect_timeout=CONNECT_TIMEOUT_S, application_name="synkro"
             )
         except psycopg2.Error:
             raise unreachable(self._tenant, detail=name) from None
@@ -124,8 +125,10 @@ def eraser_for(connection: Connection, tenant: str) -> WarehouseEraser:
     schema = connection.text("schema", "public")
     key = connection.secret("secret_key")
     if key.get_secret_value():
-        return RestEraser(connection.text("url"), key, tenant=tenant, schema=schema)
-    return DirectEraser(connection.secret("connection_string"), tenant=tenant, schema=schema)
+        return RestEraser(connection.text("url"), key, tenant=tenant, schema=schema, inside=connection.text("inside"))
+    return DirectEraser(
+        connection.secret("connection_string"), tenant=tenant, schema=schema, inside=connection.text("inside")
+    )
 
 
 def _batches(values: Iterable[Key]) -> Iterator[list[Key]]:

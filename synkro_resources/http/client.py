@@ -19,6 +19,7 @@ from synkro_resources.http.auth import Auth
 from synkro_resources.http.breaker import CircuitBreaker
 from synkro_resources.http.classify import Action, Rule, RuleTable
 from synkro_resources.http.guard import ReadOnlyTransport
+from synkro_resources.http.guarded import UnpackingTransport
 from synkro_resources.http.limits import Limiter
 from synkro_resources.http.network import ConnectionWatch, network
 from synkro_resources.http.redaction import mask_httpx_log, masked_url
@@ -125,7 +126,8 @@ class VendorClient:
         self._max_answer_bytes = max_answer_bytes
         self._lock = threading.Lock()
         self._watch = ConnectionWatch()
-        guard = ReadOnlyTransport(transport or network(), vendor=self.vendor, origin=base_url, tenant=tenant)
+        unpacking = UnpackingTransport(transport or network(), limit=2 * max_answer_bytes)  # its own cap comes first
+        guard = ReadOnlyTransport(unpacking, vendor=self.vendor, origin=base_url, tenant=tenant)
         self._http = httpx.Client(
             transport=guard,
             timeout=TIMEOUT,

@@ -57,3 +57,22 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_inside(address: str) -> bool:
+    """Whether an IP address is this machine, its network or nobody's, also wrapped into an IPv6 address.
+
+    Raises:
+        ValueError: it is no IP address.
+    """
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        wrapped = found.ipv4_mapped or found.sixtofour
+        if wrapped is None and any(found in network for network in _IPV4_IN_IPV6):
+            wrapped = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        found = wrapped or found
+    return found.is_multicast or not found.is_global
+
+
+_IPV4_IN_IPV6 = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48")))
+"""A translator on the way may send these on to the IPv4 address in their last four bytes (RFC 4291, 6052, 8215)."""

@@ -20,6 +20,7 @@ from synkro_resources.model.tables import Table
 from synkro_resources.supabase.column_types import PG_TYPES
 from synkro_resources.supabase.errors import TOO_SLOW, explain, too_slow, unreachable
 from synkro_resources.supabase.fingerprints import Fingerprint, Key, Mark, marks_sql, sql
+from synkro_resources.supabase.opening import open_database
 from synkro_resources.supabase.refusals import RefusedRow, Written, check_refused, is_refusal, refused_row
 from synkro_resources.supabase.writer import check_schema_name, newest_versions, warehouse_name
 
@@ -47,7 +48,9 @@ class DirectWriter:
         tenant: str,
         schema: str = "public",
         statement_timeout_s: float = STATEMENT_TIMEOUT_S,
+        inside: str = "",
     ) -> None:
+        self._inside = inside
         self._statement_timeout_s = statement_timeout_s
         self._dsn = connection_string
         self._tenant = tenant
@@ -142,8 +145,9 @@ class DirectWriter:
         """An open connection; psycopg2's `with` commits on success and rolls back on an error."""
         if self._connection is None or self._connection.closed:
             timeout_ms = round(self._statement_timeout_s * 1000)
-            self._connection = psycopg2.connect(
-                self._dsn.get_secret_value().replace("postgresql+psycopg2://", "postgresql://"),
+            self._connection = open_database(
+                self._dsn,
+                inside=self._inside,
                 connect_timeout=CONNECT_TIMEOUT_S,
                 options=f"-c statement_timeout={timeout_ms} -c temp_buffers={TEMP_BUFFERS}",
                 application_name="synkro",

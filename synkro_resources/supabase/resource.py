@@ -17,8 +17,16 @@ def writer_for(connection: Connection, tenant: str) -> WarehouseWriter:
     """The direct path where the client gave a connection string, the REST path otherwise."""
     schema = connection.text("schema", "public")
     if connection.secret("connection_string").get_secret_value():
-        return DirectWriter(connection.secret("connection_string"), tenant=tenant, schema=schema)
-    return RestWriter(connection.text("url"), connection.secret("secret_key"), tenant=tenant, schema=schema)
+        return DirectWriter(
+            connection.secret("connection_string"), tenant=tenant, schema=schema, inside=connection.text("inside")
+        )
+    return RestWriter(
+        connection.text("url"),
+        connection.secret("secret_key"),
+        tenant=tenant,
+        schema=schema,
+        inside=connection.text("inside"),
+    )
 
 
 class Warehouses:

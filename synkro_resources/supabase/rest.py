@@ -18,6 +18,7 @@ from postgrest.types import CountMethod, ReturnMethod
 from pydantic import SecretStr
 from supabase import Client, ClientOptions, create_client
 
+from synkro_resources.http.guarded import guarded_client
 from synkro_resources.model.errors import SynkroError
 from synkro_resources.model.tables import INSTANT, Table
 from synkro_resources.supabase.errors import STALE_SCHEMA, TOO_LARGE, TOO_SLOW, explain, too_slow, unreachable
@@ -60,11 +61,13 @@ class RestWriter:
         schema: str = "public",
         read_timeout_s: float = READ_TIMEOUT_S,
         sleep: Callable[[float], None] = time.sleep,
+        inside: str = "",
     ) -> None:
         self._tenant = tenant
         self._sleep = sleep
         self._retry_after_s, self._status = 0.0, 0
-        self._http = httpx.Client(
+        self._http = guarded_client(
+            inside=inside,
             timeout=httpx.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S),
             event_hooks={"response": [self._note]},
         )

@@ -31,6 +31,7 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 
 from synkro_resources.channels import Attachment, Message, SendOutcome
+from synkro_resources.http.guarded import guarded_async_transport
 from synkro_resources.http.limits import Limiter
 from synkro_resources.model.errors import SynkroError
 
@@ -80,6 +81,7 @@ class TelegramChannel:
         *,
         base_url: str = OFFICIAL_API,
         proxy: str | None = None,
+        inside: str = "",
         limiter: Limiter | None = None,
     ) -> None:
         """`limiter`: the bot's pace over all processes; without it only Telegram's own 429 holds back."""
@@ -91,7 +93,7 @@ class TelegramChannel:
             write_timeout=WRITE_TIMEOUT_S,
             media_write_timeout=WRITE_TIMEOUT_S,
             proxy=proxy,
-            httpx_kwargs={"trust_env": False},
+            httpx_kwargs={"trust_env": False, "transport": guarded_async_transport(inside=inside)},
         )
         root = base_url.rstrip("/")
         self._bot = Bot(

@@ -29,6 +29,7 @@ def open_channel(connection: Connection) -> TelegramChannel:
         connection.secret("token"),
         base_url=connection.text("base_url", OFFICIAL_API) or OFFICIAL_API,
         proxy=connection.text("proxy") or None,
+        inside=connection.text("inside"),
     )
 
 

@@ -18,6 +18,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 from synkro_resources.control.database import Database
+from synkro_resources.http.guarded import guarded_async_transport
 from synkro_resources.model.clock import Clock
 from synkro_resources.telegram.client import (
     CONNECT_TIMEOUT_S,
@@ -67,6 +68,7 @@ class ListeningBot:
         *,
         base_url: str = OFFICIAL_API,
         proxy: str | None = None,
+        inside: str = "",
     ) -> None:
         silence_libraries()
         root = base_url.rstrip("/")
@@ -76,7 +78,7 @@ class ListeningBot:
                 read_timeout=READ_TIMEOUT_S,
                 write_timeout=WRITE_TIMEOUT_S,
                 proxy=proxy,
-                httpx_kwargs={"trust_env": False},
+                httpx_kwargs={"trust_env": False, "transport": guarded_async_transport(inside=inside)},
             )
             for _ in range(2)
         ]

@@ -29,5 +29,6 @@ def open_bot(platform: Platform, tenant: str) -> TelegramChannel | None:
         connection.secret("token"),
         base_url=connection.text("base_url", OFFICIAL_API),
         proxy=connection.text("proxy") or None,
+        inside=connection.text("inside"),
         limiter=bot_limiter(platform, tenant, connection),
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-READY_WITHIN_S = 60
+READY_WITHIN_S = 180  # only a hang: on a busy machine the imports alone take a minute
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
 from urllib.parse import parse_qs, urlsplit
 
-from synkro_resources.http.hosts import is_loopback
+from synkro_resources.http.hosts import is_inside, is_loopback
 from synkro_resources.model.errors import RefusedError, Sentence, UserInputError
 
 _DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg2")
@@ -84,7 +83,7 @@ def _check_public(host: str) -> None:
         found = {str(item[4][0]) for item in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
     except OSError:
         return
-    if any(not ipaddress.ip_address(address.partition("%")[0]).is_global for address in found):
+    if any(is_inside(address) for address in found):
         raise RefusedError(
             "address.inside",
             Sentence("Этот адрес ведёт во внутреннюю сеть.", "This address leads into an internal network."),

@@ -13,6 +13,7 @@ from synkro_resources.ai.client import explain
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.http import RetryPolicy
+from synkro_resources.http.guarded import guarded_ai_client
 from synkro_resources.http.jsonvalues import as_text, as_whole
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.platform import Connection, Platform
@@ -71,6 +72,7 @@ def _models(tenant: str, connection: Connection) -> list[Choice]:
         api_key=connection.secret("api_key").get_secret_value().strip() or "none",
         timeout=LIST_S,
         max_retries=0,
+        http_client=guarded_ai_client(inside=connection.text("inside")),
     )
     try:
         names = sorted({model.id for model in client.models.list().data})
