@@ -11,6 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from faults.cases import Case
 from faults.in_place import VENDORS, in_place
@@ -25,16 +26,17 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="only every n-th switch, for a look (1)")
     parser.add_argument("--skip-stack", action="store_true", help="only the switches, no killed processes")
     parser.add_argument("--skip-switches", action="store_true", help="only the started stack")
+    parser.add_argument("--to", type=Path, default=FOLDER, help=f"folder of the table ({FOLDER})")
     options = parser.parse_args()
     logging.disable(logging.ERROR)
     began = time.monotonic()
     outcomes: list[Outcome] = []
     for outcome in _all(options):
         outcomes.append(outcome)
-        write(outcomes)
+        write(outcomes, options.to)
         mark = "ok  " if outcome.holds else "FAIL"
         print(f"{mark} {outcome.group:<10} {outcome.fault:<44} {outcome.seconds:6.1f} s  {outcome.lost}", flush=True)
-    print(f"\n{table(outcomes)}\n\n{summary(outcomes)}; {time.monotonic() - began:.0f} с; {FOLDER}/faults.md")
+    print(f"\n{table(outcomes)}\n\n{summary(outcomes)}; {time.monotonic() - began:.0f} с; {options.to}/faults.md")
     return 0 if outcomes and all(outcome.holds for outcome in outcomes) else 1
 
 
@@ -49,6 +51,10 @@ def _all(options: argparse.Namespace) -> Iterator[Outcome]:
 
         with place() as made:
             yield from in_place(made, wanted, options.vendor or VENDORS)
+        from faults.machine import on_a_machine
+
+        if not options.vendor:
+            yield from on_a_machine(options.only)
     if not options.skip_stack:
         from faults.stack import on_a_stack
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
@@ -37,10 +36,12 @@ class Track(ABC):
 
     vendor: str
     layer: str
-    days = (HISTORY_START, TODAY)
+    days = (REPORTED, TODAY)
 
     def __init__(self, place: Place, tenant: Tenant) -> None:
         self.place, self.tenant = place, tenant
+        self.forget()
+        self.run()
         self.expected = self.now()
 
     @abstractmethod
@@ -108,12 +109,6 @@ class AiTrack(Track):
     vendor, layer = "openai", "analysis"
     days = (REPORTED, REPORTED)
 
-    def __init__(self, place: Place, tenant: Tenant) -> None:
-        super().__init__(place, tenant)
-        self.forget()
-        self.run()
-        self.expected = self.now()
-
     def now(self) -> state.Rows:
         return state.labels(self.place.control, self.tenant.slug)
 
@@ -151,7 +146,7 @@ class TelegramTrack:
         if not self._is_whole(parts):
             recovered = self._recover(period, parts, request.remedy_ru)
             parts = self._parts(period)
-        lost = self._lost(parts, before)
+        lost = state.chat_difference(parts, self.tenant.messages()[before:])
         return Outcome(self.vendor, case.name, saw, lost or NOTHING, recovered, round(time.monotonic() - began, 1))
 
     def _recover(self, period: Period, parts: Sequence[Delivery], remedy: str) -> str:
@@ -183,18 +178,6 @@ class TelegramTrack:
 
     def _is_whole(self, parts: Sequence[Delivery]) -> bool:
         return bool(parts) and all(part.state == "sent" for part in parts)
-
-    def _lost(self, parts: Sequence[Delivery], before: int) -> str:
-        newest = max((part.revision for part in parts), default=0)
-        fresh = self.tenant.messages()[before:]
-        texts = Counter(str(message.get("text") or message.get("caption") or "") for message in fresh)
-        doubled = sum(count - 1 for count in texts.values())
-        wanted = [part for part in parts if part.revision == newest and part.state != "cancelled"]
-        unsent = [part.state for part in wanted if part.state != "sent"]
-        told = [f"удвоено {doubled}"] if doubled else []
-        told += [f"не дошло: {unsent}"] if unsent or not wanted else []
-        told += [f"в чате {len(fresh)} из {len(parts)}"] if len(fresh) < len(wanted) else []
-        return "; ".join(told)
 
 
 def unblock(place: Place, tenant: Tenant) -> None:

@@ -26,6 +26,10 @@ class MovingClock:
         self._began = time.monotonic()
         self._before = _waited
 
+    def jump(self, by: timedelta) -> None:
+        """What an operator, a hypervisor or a wrong time server does to a clock."""
+        self._start += by
+
     def now(self) -> datetime:
         return self._start + timedelta(seconds=time.monotonic() - self._began) + (_waited - self._before)
 

@@ -40,6 +40,7 @@ from synkro_resources.sandbox.server.control import VendorApp
 from synkro_resources.sandbox.server.project_rest import ProjectRest, start_project_rest
 from synkro_resources.sandbox.switches import set_switches, values_of
 from synkro_resources.sandbox.world.build import build_world
+from synkro_resources.sandbox.world.model import World
 from synkro_resources.settings import Settings
 from synkro_resources.supabase.ddl import apply_ddl
 
@@ -69,6 +70,7 @@ class Tenant:
     url: str
     vendors: dict[str, VendorApp]
     project: str
+    world: World
     defaults: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
 
     def switch(self, vendor: str, values: Mapping[str, object]) -> None:
@@ -116,7 +118,7 @@ class Place:
             app = sandbox_app({slug: world}, clock=self.clock, rest=rest, rate_limits=False)
             url = stack.enter_context(serve(app))
             vendors = {item.vendor: item for item in app.state.vendors}
-            made = Tenant(slug, url, vendors, project)
+            made = Tenant(slug, url, vendors, project, world)
             made.defaults = {name: values_of(item.switches) for name, item in vendors.items()}
             made.calm()
             self._connect(made, rest)
@@ -178,8 +180,8 @@ class Place:
 
 
 @contextmanager
-def place() -> Generator[Place]:
-    """Everything is gone after the block."""
+def place(lake: Path | None = None) -> Generator[Place]:
+    """Everything is gone after the block; `lake`: a folder for the lake on a disk of its own."""
     with tempfile.TemporaryDirectory(prefix="synkro-faults-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # the database's account must pass through
@@ -195,6 +197,7 @@ def place() -> Generator[Place]:
                 SYNKRO_AMOCRM_RATE="1000",
                 SYNKRO_RADIST_RATE="1000",
                 SYNKRO_TENANT_LOCK_WAIT_S="5",
+                SYNKRO_LAKE_URL=str(lake or folder / "lake"),
             )
             settings = Settings.load()
             clock = MovingClock(END + timedelta(minutes=1))

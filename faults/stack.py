@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,8 +17,8 @@ from zoneinfo import ZoneInfo
 import psycopg2
 
 from bench.stack import Stack, started
-from bench.vendors import digest, expected
 from faults.outcome import BY_ITSELF, NOTHING, ONE_MORE, Outcome
+from faults.state import chat_difference, planted_difference
 from synkro_resources.control.journal import steps_of_request
 from synkro_resources.control.outbox import NOTICES, Delivery, deliveries
 from synkro_resources.control.outcomes import accept_as_sent, send_again
@@ -29,7 +28,6 @@ from synkro_resources.model.clock import SystemClock
 from synkro_resources.model.errors import SynkroError
 from synkro_resources.model.ids import RequestKind
 from synkro_resources.model.period import Period
-from synkro_resources.model.tables import TABLES
 from synkro_resources.sandbox.world.calendar import ZONE
 
 SEED = 31
@@ -216,7 +214,8 @@ def _case(stack: Stack, slug: str, group: str, name: str, fault: Fault) -> Outco
         recovered = _by_hand(it, ended)
         it.request = _ask(stack, slug, Period.day(day))
         ended = _ended(it)
-    lost = [*_rows_lost(it), *_messages_lost(it)]
+    rows = planted_difference(stack.world(slug), stack.lake, slug)
+    lost = [text for text in (rows, chat_difference(it.parts(), stack.messages(slug))) if text]
     if ended.status != "done":
         lost.append(f"запрос: {ended.status} {ended.error_code}")
     if not _is_as_planted(it, Period.day(day)):
@@ -277,34 +276,6 @@ def _by_hand(it: Situation, ended: RunRequest) -> str:
             decide(control, it.slug, part.delivery_id, actor=ACTOR, clock=SystemClock())
             deeds.append("человек посмотрел в чат и отметил" if arrived else "человек нажал «отправить снова»")
     return ", ".join([*dict.fromkeys(deeds or [ended.remedy_ru]), ONE_MORE])
-
-
-def _rows_lost(it: Situation) -> list[str]:
-    """Stored against planted: ids of what has a present state, rows per day of what happens."""
-    world, lake, told = it.stack.world(it.slug), it.stack.lake, list[str]()
-    days = lake.days(TABLES["amocrm/events"], it.slug)
-    for name, wanted in expected(world, min(days), max(days)).items():
-        table = TABLES[name]
-        if isinstance(wanted, dict):
-            counts = {day.isoformat(): lake.read_days(table, it.slug, [day]).num_rows for day in days}
-            found: object = {day: rows for day, rows in counts.items() if rows}
-        else:
-            ids = lake.read_current(table, it.slug, columns=["id"]).column("id").to_pylist()
-            found = [len(ids), digest(map(str, ids))]
-        if found != wanted:
-            told.append(f"{name}: есть {found}, заложено {wanted}")
-    return told
-
-
-def _messages_lost(it: Situation) -> list[str]:
-    parts, messages = it.parts(), it.stack.messages(it.slug)
-    texts = Counter(str(message.get("text") or message.get("caption") or "") for message in messages)
-    doubled = sum(count - 1 for count in texts.values())
-    unsent = [part.state for part in parts if part.state not in ("sent", "cancelled")]
-    told = [f"удвоено сообщений: {doubled}"] if doubled else []
-    told += [f"не дошло: {unsent or 'нет частей'}"] if unsent or not parts else []
-    told += [f"в чате {len(messages)} из {len(parts)}"] if len(messages) < len(parts) else []
-    return told
 
 
 def _is_as_planted(it: Situation, period: Period) -> bool:

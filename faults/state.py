@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg2
 from sqlalchemy import text
 
+from bench.vendors import digest, expected
 from faults.place import Place
 from synkro_resources.control.database import Database
+from synkro_resources.control.outbox import Delivery
 from synkro_resources.lake import Lake
 from synkro_resources.model.tables import DAY_COLUMN, TABLES
 from synkro_resources.model.tables.schema import Table
+from synkro_resources.sandbox.world.model import World
 
 Rows = dict[str, Counter[str]]
 """By table: each row as a text, and how often it is there."""
@@ -91,6 +94,36 @@ def difference(expected: Mapping[str, Counter[str]], found: Mapping[str, Counter
         missing, extra = rows - found.get(name, Counter()), found.get(name, Counter()) - rows
         if missing or extra:
             told.append(f"{name}: нет {missing.total()}, лишних {extra.total()}")
+    return "; ".join(told)
+
+
+def planted_difference(world: World, lake: Lake, slug: str) -> str:
+    """Stored against planted: ids of what has a present state, rows per day of what happens; empty if all is there."""
+    told = list[str]()
+    days = lake.days(TABLES["amocrm/events"], slug)
+    for name, wanted in expected(world, min(days), max(days)).items() if days else ():
+        table = TABLES[name]
+        if isinstance(wanted, dict):
+            counts = {day.isoformat(): lake.read_days(table, slug, [day]).num_rows for day in days}
+            found: object = {day: rows for day, rows in counts.items() if rows}
+        else:
+            ids = lake.read_current(table, slug, columns=["id"]).column("id").to_pylist()
+            found = [len(ids), digest(map(str, ids))]
+        if found != wanted:
+            told.append(f"{name}: есть {found}, заложено {wanted}")
+    return "; ".join(told) if days else "данных нет"
+
+
+def chat_difference(parts: Sequence[Delivery], messages: Sequence[Mapping[str, Any]]) -> str:
+    """What the chat lacks or holds twice of a report's parts; empty if each lies there once."""
+    texts = Counter(str(message.get("text") or message.get("caption") or "") for message in messages)
+    doubled = sum(count - 1 for count in texts.values())
+    newest = max((part.revision for part in parts), default=0)
+    wanted = [part for part in parts if part.revision == newest and part.state != "cancelled"]
+    unsent = [part.state for part in wanted if part.state != "sent"]
+    told = [f"удвоено сообщений: {doubled}"] if doubled else []
+    told += [f"не дошло: {', '.join(unsent) or 'нет частей'}"] if unsent or not wanted else []
+    told += [f"в чате {len(messages)} из {len(wanted)}"] if len(messages) < len(wanted) else []
     return "; ".join(told)
 
 
