@@ -18,7 +18,8 @@ from synkro_app.operations import dagster_home
 from synkro_app.operations.backups.unfinished import refuse_unfinished_restore
 from synkro_app.operations.databases import Databases
 from synkro_app.operations.history_start import fixed_history_start
-from synkro_app.operations.ports import LOOPBACK, answers, free_port
+from synkro_app.operations.liveness import DaemonBeats, newest_beat, says_ok, serves_grpc
+from synkro_app.operations.ports import LOOPBACK, free_port
 from synkro_app.operations.runtime import StateFolderLock, remove_runtime, write_runtime
 from synkro_app.operations.supervisor import Program, Supervisor
 from synkro_resources.child_process import dies_with_parent
@@ -30,8 +31,9 @@ log = logging.getLogger(__name__)
 SANDBOX, CODE_SERVER, DAEMON, WEBSERVER, CABINET = "sandbox", "code-server", "daemon", "webserver", "cabinet"
 TELEGRAM = "telegram"
 READY_LIMIT_S = 120.0  # measured: 10 s on two idle cores; a loaded small machine needs several times that
-PROBE_LIMIT_S = 2.0
 SUPABASE_DEMO = "supabase_demo"
+HUNG_THREAD_S = "600"
+"""A daemon ends by itself when one of its threads has not beaten for so long; Dagster's own limit is 1800."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,7 @@ class Stack:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), mine.get("PATH", os.defpath)]),
             "DAGSTER_HOME": str(self._dagster_home),
             "DAGSTER_RUN_STATUS_SENSOR_PROCESS_LIMIT": "25",
+            "DAGSTER_DAEMON_HEARTBEAT_TOLERANCE": HUNG_THREAD_S,
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -224,8 +227,9 @@ class Stack:
 
     # ---- programs ----
 
-    def _program(self, name: str, arguments: list[str], ready: Callable[[], bool] = lambda: True) -> Program:
-        return Program(name, arguments, self.environment, ready, READY_LIMIT_S)
+    def _program(self, name: str, arguments: list[str], works: Callable[[], bool] | None = None) -> Program:
+        """A program that is ready once it works."""
+        return Program(name, arguments, self.environment, works or (lambda: True), READY_LIMIT_S, works)
 
     def _sandbox_program(self, world: SandboxWorld, databases: Databases) -> Program:
         arguments = [
@@ -236,27 +240,29 @@ class Stack:
         # By environment, because everybody on the machine can read command lines.
         environment = {**self.environment, "SYNKRO_SANDBOX_SUPABASE_DATABASE": databases.create(SUPABASE_DEMO)}
         ready_url = f"{self.sandbox_url}/control/ready"
-        return Program(SANDBOX, arguments, environment, lambda: _says_ok(ready_url), READY_LIMIT_S)
+        return Program(SANDBOX, arguments, environment, lambda: says_ok(ready_url), READY_LIMIT_S)
 
     def _code_server_program(self) -> Program:
         port = self.settings.code_server_port
-        return self._program(CODE_SERVER, dagster_home.code_server(port), lambda: answers(port))
+        return self._program(CODE_SERVER, dagster_home.code_server(port), lambda: serves_grpc(port, LOOPBACK))
 
     def _workspace(self) -> Path:
         path = self._dagster_home / "workspace.yaml"
         return dagster_home.write_workspace(path, code_server_port=self.settings.code_server_port)
 
     def _daemon_program(self) -> Program:
-        return self._program(DAEMON, dagster_home.daemon(self._workspace()))
+        arguments, storage = dagster_home.daemon(self._workspace()), self.databases.dagster
+        beats = DaemonBeats(lambda: newest_beat(storage))
+        return Program(DAEMON, arguments, self.environment, ready_within_s=READY_LIMIT_S, works=beats)
 
     def _webserver_program(self) -> Program:
         arguments = dagster_home.webserver(self._workspace(), self.settings.dagster_port)
-        return self._program(WEBSERVER, arguments, lambda: _says_ok(f"{self.settings.dagster_url}/server_info"))
+        return self._program(WEBSERVER, arguments, lambda: says_ok(f"{self.settings.dagster_url}/server_info"))
 
     def _cabinet_program(self) -> Program:
         host = LOOPBACK if self.settings.cabinet_host == "0.0.0.0" else self.settings.cabinet_host  # noqa: S104  # compared
         url = f"http://{host}:{self.settings.cabinet_port}/healthz"
-        return self._program(CABINET, [sys.executable, "-m", "synkro_app.server"], lambda: _says_ok(url))
+        return self._program(CABINET, [sys.executable, "-m", "synkro_app.server"], lambda: says_ok(url))
 
 
 def _plain(settings: Settings) -> dict[str, object]:
@@ -271,12 +277,3 @@ def _plain(settings: Settings) -> dict[str, object]:
         elif value is not None:
             plain[name] = str(value)
     return plain
-
-
-def _says_ok(url: str) -> bool:
-    import httpx
-
-    try:
-        return httpx.get(url, timeout=PROBE_LIMIT_S, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False

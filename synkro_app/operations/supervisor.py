@@ -1,4 +1,4 @@
-"""Child processes: started, probed until ready, restarted when they die, ended in order, and every one waited for."""
+"""Child processes: started, probed until ready, restarted when they die or hang, ended in order, and waited for."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ POLL_S = 0.1
 FIRST_PAUSE_S = 1.0  # before a restart; doubled each time
 LONGEST_PAUSE_S = 30.0
 CALM_S = 60.0  # a process that ran this long starts again without a pause
+PROBE_EVERY_S = 10.0
+HUNG_AFTER_PROBES = 12  # in a row, two minutes: a loaded machine may be late, and a restart costs the work under way
 STOP_LIMIT_S = 12.0  # Dagster's daemon needs up to a few seconds
 LEFTOVER_LIMIT_S = 4.0  # the kernel has told them to end already, when their supervisor died
 LOG_LIMIT_BYTES = 20_000_000
@@ -32,13 +34,18 @@ MARK = "SYNKRO_SUPERVISED_BY"
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One long-lived process. `ready` is asked until it says yes; it must answer within a second or so."""
+    """One long-lived process. `ready` is asked until it says yes; it must answer within a second or so.
+
+    `works` is asked from then on, as quick: a process that lives and does not work for `HUNG_AFTER_PROBES` questions in
+    a row is killed and started again. None: only its death is noticed.
+    """
 
     name: str
     arguments: Sequence[str]
     environment: Mapping[str, str]
     ready: Callable[[], bool] = field(default=lambda: True)
     ready_within_s: float = 60.0
+    works: Callable[[], bool] | None = None
 
 
 @dataclass(slots=True)
@@ -48,6 +55,9 @@ class _Child:
     started: float
     failures: int = 0
     restart_at: float | None = None
+    probed: float = 0.0
+    has_worked: bool = False
+    unanswered: int = 0
 
 
 class Supervisor:
@@ -83,7 +93,7 @@ class Supervisor:
             time.sleep(POLL_S)
 
     def tick(self) -> None:
-        """Look after the children once: whoever died is started again, after a pause that grows with each failure.
+        """Look after the children once: whoever died or hangs is started again, after a pause that grows.
 
         Logs that have grown long are shortened meanwhile, because a process may write for months.
         """
@@ -96,7 +106,8 @@ class Supervisor:
             if child.restart_at is not None:
                 if now >= child.restart_at:
                     child.process, child.started, child.restart_at = self._spawn(child.program), now, None
-            elif child.process.poll() is not None:
+                    child.has_worked, child.unanswered = False, 0
+            elif child.process.poll() is not None or self._kill_if_hung(child, now):
                 child.failures = 0 if now - child.started > CALM_S else child.failures + 1
                 pause = min(FIRST_PAUSE_S * 2 ** max(child.failures - 1, 0), LONGEST_PAUSE_S)
                 log.warning(
@@ -108,6 +119,28 @@ class Supervisor:
                 )
                 _end_group(child.process.pid)
                 child.restart_at = now + pause
+
+    def _kill_if_hung(self, child: _Child, now: float) -> bool:
+        """Whether the process lived without working and was killed.
+
+        Questions are counted and not seconds: after a pause of the whole machine nobody has been asked in vain.
+        """
+        works = child.program.works
+        if works is None or now - child.probed < PROBE_EVERY_S:
+            return False
+        child.probed = now
+        if works():
+            child.has_worked, child.unanswered = True, 0
+            return False
+        if not child.has_worked and now - child.started < child.program.ready_within_s:
+            return False
+        child.unanswered += 1
+        if child.unanswered < HUNG_AFTER_PROBES:
+            return False
+        log.warning("%s lives but does not answer, %s times in a row: killing it", child.program.name, child.unanswered)
+        child.process.kill()  # a stopped process would take no other signal
+        child.process.wait()
+        return True
 
     def stop(self, *names: str) -> None:
         """End these programs (all, when none is named, last started first) with everything they started."""

@@ -162,8 +162,10 @@ class Analyst:
             async with asyncio.TaskGroup() as group:
                 for _ in range(workers(self.provider.client.profile.most_at_once)):
                     group.create_task(work())
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
+        except BaseExceptionGroup as failures:
+            # A stop of the process comes wrapped, too: taken for a failure, it would use up one of the few attempts.
+            stops = [one for one in failures.exceptions if not isinstance(one, Exception)]
+            raise (stops or failures.exceptions)[0] from None
         finally:
             await self.provider.client.close()
 

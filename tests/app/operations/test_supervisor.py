@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from synkro_app.operations.liveness import DaemonBeats, newest_beat, serves_grpc
+from synkro_app.operations.ports import answers
 from synkro_app.operations.supervisor import Program, Supervisor
 from synkro_resources.model.errors import ConfigurationError, TransientError
 
 WAIT = "import time; time.sleep(60)"
+BEATING = "import time\nwhile True: print('beat', flush=True); time.sleep(0.01)"
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
 )
@@ -88,6 +92,41 @@ def test_a_part_that_keeps_failing_is_not_restarted_in_a_busy_loop(supervisor: S
         supervisor.tick()
         time.sleep(0.05)
     assert supervisor.log_file("part").read_text().count("try") <= 3
+
+
+def test_a_part_that_lives_but_hangs_is_killed_and_runs_again(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synkro_app.operations.supervisor.PROBE_EVERY_S", 0.1)
+    monkeypatch.setattr("synkro_app.operations.supervisor.STOP_LIMIT_S", 0.3)
+    beats = DaemonBeats(lambda: str(supervisor.log_file("part").stat().st_size))
+    supervisor.start(program(BEATING, works=beats, ready_within_s=0))
+    first = supervisor.pid("part")
+    assert first
+    assert wait_until(beats)
+    os.kill(first, signal.SIGSTOP)
+
+    def again() -> bool:
+        supervisor.tick()
+        return supervisor.pid("part") not in (None, first)
+
+    assert wait_until(again)
+    assert not lives(first)
+    assert wait_until(beats)
+
+
+def test_a_stopped_code_server_is_not_taken_for_a_working_one_because_its_port_is_open() -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        port = listening.getsockname()[1]
+        assert answers(port)
+        assert not serves_grpc(port, "127.0.0.1")
+
+
+def test_a_database_that_cannot_be_asked_says_nothing_about_the_daemon() -> None:
+    assert newest_beat("postgresql+psycopg2://nobody:wrong@127.0.0.1:9/none") is None
+    assert DaemonBeats(lambda: None)()
 
 
 def test_stopping_ends_also_what_the_part_itself_had_started(supervisor: Supervisor) -> None:

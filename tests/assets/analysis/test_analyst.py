@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from dagster import DagsterExecutionInterruptedError
 
 from synkro_assets.analysis.analyst import workers
 from synkro_assets.analysis.comparable import comparable_text
@@ -107,17 +108,15 @@ def test_two_days_with_the_same_conversation_are_asked_once(at_desk: Desk) -> No
     assert (tally.episodes, tally.primary) == (3, 1)
 
 
-def test_a_run_that_dies_after_some_episodes_repeats_none_of_them(at_desk: Desk) -> None:
+@pytest.mark.parametrize("end", [OSError, DagsterExecutionInterruptedError], ids=["death", "stop"])
+def test_a_run_that_dies_after_some_episodes_repeats_none_of_them(at_desk: Desk, end: type[BaseException]) -> None:
     contents = list(world_contents()[:20])
-
-    class Killed(Exception):
-        pass
 
     def dying() -> Iterator[EpisodeContent]:
         yield from contents[:13]
-        raise Killed
+        raise end
 
-    with pytest.raises(Killed):
+    with pytest.raises(end):
         at_desk.run(dying(), known=contents)
     done = len(at_desk.analyses())
     assert done >= 13 - workers(8)

@@ -1,0 +1,230 @@
+"""Every switch of every invented vendor while that vendor's steps of a daily run go on, in one process.
+
+A tenant for each vendor lives an undisturbed day first: that is what must be there in the end of every case. A case
+begins without the vendor's rows, runs the steps with the fault, and where something is missing runs them once more
+without it, as the next request would.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+
+from faults import state
+from faults.cases import Case, cases
+from faults.outcome import BY_ITSELF, NOTHING, ONE_MORE, Outcome, skipped
+from faults.place import HISTORY_START, REPORTED, TODAY, Place, Tenant
+from synkro_resources.control.accounts import key_of
+from synkro_resources.control.blocks import clear_block
+from synkro_resources.control.destinations import add_destination, list_destinations
+from synkro_resources.control.integrations import get_integration
+from synkro_resources.control.journal import StepRecord, steps_of_request
+from synkro_resources.control.outbox import Delivery, deliveries
+from synkro_resources.control.outcomes import accept_as_sent, send_again
+from synkro_resources.model.ids import IntegrationKind, RequestKind
+from synkro_resources.model.period import Period, days_between
+from synkro_resources.sandbox.credentials import report_chat_id
+
+VENDORS = ("amocrm", "radist", "supabase", "openai", "telegram")
+ACTOR = "faults"
+
+
+class Track(ABC):
+    """One vendor's part of a daily run, again and again from the same beginning."""
+
+    vendor: str
+    layer: str
+    days = (REPORTED, TODAY)
+
+    def __init__(self, place: Place, tenant: Tenant) -> None:
+        self.place, self.tenant = place, tenant
+        self.forget()
+        self.run()
+        self.expected = self.now()
+
+    @abstractmethod
+    def now(self) -> state.Rows:
+        """What is there."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Back to the moment before the vendor's steps."""
+
+    def run(self) -> list[StepRecord]:
+        return self.place.steps(self.tenant.slug, self.layer, *self.days)
+
+    def case(self, case: Case) -> Outcome:
+        began = time.monotonic()
+        self.forget()
+        self.tenant.switch(self.vendor, case.switches)
+        disturbed = self.run()
+        self.tenant.calm()
+        saw = _told(disturbed)
+        lost, recovered = state.difference(self.expected, self.now()), BY_ITSELF
+        failed = [step for step in disturbed if step.error is not None]
+        if lost or failed:
+            unblock(self.place, self.tenant)
+            again = self.run()
+            lost = state.difference(self.expected, self.now())
+            by_hand = next((step.error for step in failed if step.error and not step.retryable), None)
+            recovered = f"{by_hand.remedy.ru} Затем {ONE_MORE}" if by_hand else ONE_MORE
+            if any(step.error is not None for step in again):
+                lost = lost or f"следующий запрос тоже не выполнен: {_told(again)}"
+            if not failed:
+                saw = "ничего: чего поставщик не показал, показано позже"
+        return Outcome(self.vendor, case.name, saw, lost or NOTHING, recovered, round(time.monotonic() - began, 1))
+
+
+class SourceTrack(Track):
+    """amoCRM or Radist: the raw tables of the lake."""
+
+    def __init__(self, place: Place, tenant: Tenant, vendor: str) -> None:
+        self.vendor = self.layer = vendor
+        super().__init__(place, tenant)
+
+    def now(self) -> state.Rows:
+        return state.lake_rows(self.place.lake, self.tenant.slug, self.layer)
+
+    def forget(self) -> None:
+        state.erase_lake(self.place.lake, self.tenant.slug, self.layer)
+
+
+class SupabaseTrack(Track):
+    """The client's own database, written by REST."""
+
+    vendor = layer = "supabase"
+
+    def now(self) -> state.Rows:
+        return state.project_rows(self.tenant.project)
+
+    def forget(self) -> None:
+        state.empty_project(self.tenant.project)
+
+
+class AiTrack(Track):
+    """The labels of one day's dialogs."""
+
+    vendor, layer = "openai", "analysis"
+    days = (REPORTED, REPORTED)
+
+    def now(self) -> state.Rows:
+        return state.labels(self.place.control, self.tenant.slug)
+
+    def forget(self) -> None:
+        state.forget_labels(self.place, self.tenant.slug)
+
+
+class TelegramTrack:
+    """Reports of ever other periods over the same loaded days: each may lie in the chat once."""
+
+    vendor = "telegram"
+
+    def __init__(self, place: Place, tenant: Tenant) -> None:
+        self.place, self.tenant = place, tenant
+        days = list(days_between(HISTORY_START + timedelta(days=1), REPORTED))
+        self._periods = iter([Period.custom(first, last) for first in days for last in days if first < last])
+        self._chat = report_chat_id(tenant.slug)
+
+    def case(self, case: Case) -> Outcome:
+        began = time.monotonic()
+        period = next(self._periods)
+        before = len(self.tenant.messages())
+        switches = dict(case.switches)
+        if "chat_trouble" in switches:
+            switches = {"chat_trouble": {self._chat: switches["chat_trouble"]}}
+        self.tenant.switch(self.vendor, switches)
+        request = self.place.ask(self.tenant.slug, period)
+        self.tenant.calm()
+        parts = self._parts(period)
+        said = [f"{part.state}: {part.last_error_code}" for part in parts if part.state != "sent"]
+        saw = request.what_ru or _told(steps_of_request(self.place.control, self.tenant.slug, request.id))
+        if said:
+            saw = f"{saw} [{', '.join(dict.fromkeys(said))}]"
+        recovered = BY_ITSELF
+        if not self._is_whole(parts):
+            recovered = self._recover(period, parts, request.remedy_ru)
+            parts = self._parts(period)
+        lost = state.chat_difference(parts, self.tenant.messages()[before:])
+        return Outcome(self.vendor, case.name, saw, lost or NOTHING, recovered, round(time.monotonic() - began, 1))
+
+    def _recover(self, period: Period, parts: Sequence[Delivery], remedy: str) -> str:
+        """One more request; before it whatever a person has to do."""
+        deeds = list[str]()
+        control, slug = self.place.control, self.tenant.slug
+        for part in parts:
+            if part.state == "uncertain":
+                deeds.append("человек посмотрел в чат и отметил")
+                if self._arrived(part):
+                    accept_as_sent(control, slug, part.delivery_id, actor=ACTOR, clock=self.place.clock)
+                else:
+                    send_again(control, slug, part.delivery_id, actor=ACTOR, clock=self.place.clock)
+            elif part.state in ("failed", "cancelled"):
+                deeds.append("человек нажал «отправить снова»")
+                send_again(control, slug, part.delivery_id, actor=ACTOR, clock=self.place.clock)
+        if not list_destinations(control, slug, enabled_only=True):
+            deeds.append("человек подключил чат заново")
+        add_destination(control, slug, channel="telegram", chat_id=str(self._chat), title="Отчёты", actor=ACTOR)
+        self.place.ask(slug, period)
+        return ", ".join(dict.fromkeys([*([remedy] if remedy and not deeds else []), *deeds, ONE_MORE]))
+
+    def _parts(self, period: Period) -> list[Delivery]:
+        return deliveries(self.place.control, self.tenant.slug, period.report_id)
+
+    def _arrived(self, part: Delivery) -> bool:
+        words = str(part.payload.get("plain") or part.payload.get("text") or "")[:60]
+        return any(words[:20] and words[:20] in str(message.get("text", "")) for message in self.tenant.messages()[-3:])
+
+    def _is_whole(self, parts: Sequence[Delivery]) -> bool:
+        return bool(parts) and all(part.state == "sent" for part in parts)
+
+
+def unblock(place: Place, tenant: Tenant) -> None:
+    """What an operator does after the vendor has lifted its block: `synkro integration unblock`."""
+    found = get_integration(place.control, tenant.slug, IntegrationKind.AMOCRM)
+    if found is not None:
+        key = key_of(IntegrationKind.AMOCRM, found.public)
+        clear_block(place.control, tenant.slug, key, kind="amocrm", actor=ACTOR, reason="faults")
+
+
+def _told(steps: Sequence[StepRecord]) -> str:
+    """The words of the journal: the first failed step's, and how many others failed."""
+    failed = [step for step in steps if step.error is not None]
+    if not failed:
+        return "ничего: повторено внутри шага"
+    first = failed[0]
+    more = f" (и ещё шагов: {len(failed) - 1})" if len(failed) > 1 else ""
+    return f"{first.error.code if first.error else ''}: {first.error.what.ru if first.error else ''}{more}"
+
+
+def in_place(place: Place, wanted: Callable[[Case], bool], vendors: Sequence[str] = VENDORS) -> Iterator[Outcome]:
+    """All wanted cases of these vendors."""
+    for vendor in vendors:
+        chosen = [case for case in cases(vendor) if wanted(case)]
+        if not chosen:
+            continue
+        with place.tenant(f"with-{vendor}") as tenant:
+            loaded = place.ask(tenant.slug, Period.day(REPORTED))
+            if loaded.status != "done":
+                raise RuntimeError(f"the undisturbed day ended as {loaded.status}: {loaded.what_en}")
+            if vendor == "supabase" and place.rest_missing:
+                yield from (skipped(vendor, case.name, place.rest_missing) for case in chosen)
+                continue
+            if vendor == "telegram":
+                place.ask(tenant.slug, Period.custom(HISTORY_START, TODAY), RequestKind.DATA)
+            track = _track(place, tenant, vendor)
+            for case in chosen:
+                yield track.case(case)
+
+
+def _track(place: Place, tenant: Tenant, vendor: str) -> Track | TelegramTrack:
+    match vendor:
+        case "supabase":
+            return SupabaseTrack(place, tenant)
+        case "openai":
+            return AiTrack(place, tenant)
+        case "telegram":
+            return TelegramTrack(place, tenant)
+        case _:
+            return SourceTrack(place, tenant, vendor)
