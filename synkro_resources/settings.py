@@ -33,7 +33,8 @@ class Settings(BaseSettings):
         description="Control database (owner of the schema), postgresql+psycopg2://…; empty: the embedded PostgreSQL.",
     )
     dagster_database_url: SecretStr = Field(
-        SecretStr(""), description="Dagster's instance storage; empty: database `dagster` on the same server."
+        SecretStr(""),
+        description="Dagster's storage, one per cell; empty: `dagster` (`dagster_<cell>`) on the same server.",
     )
     lake_url: str = Field("", description="Root of the Parquet lake, a folder or s3://…; empty: <state>/lake.")
     s3_endpoint_url: str = Field("", description="Address of the object store of an s3:// lake; empty: Amazon's.")
