@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -36,6 +36,8 @@ class Installation:
 
     stack: Stack
     db: Database
+    beside: list[Stack] = field(default_factory=list)
+    """Other installations to look after while this one is waited for."""
 
     @property
     def today(self) -> date:
@@ -60,7 +62,8 @@ class Installation:
         deadline = time.monotonic() + LIMIT_S
         while not true():
             assert time.monotonic() < deadline, f"waited in vain until {what}; logs: {self.stack.logs}"
-            self.stack.tick()
+            for stack in (self.stack, *self.beside):
+                stack.tick()
             time.sleep(TICK_S)
 
     def finished(self, request: RunRequest) -> RunRequest:
@@ -78,16 +81,19 @@ class Installation:
     def runs(self, request: RunRequest) -> list[journal.RunRecord]:
         return journal.runs_of_request(self.db, request.tenant, request.id)
 
+    def ask_for_yesterday(self, tenant: str = SLUG) -> RunRequest:
+        return self.ask(RequestKind.REPORT, Period.day(self.today - timedelta(days=1)), tenant)
+
     def report_of_yesterday(self) -> list[str]:
         """Ask for it, wait, and return its messages as they lie in the emulated Telegram."""
         day = self.today - timedelta(days=1)
-        done = self.finished(self.ask(RequestKind.REPORT, Period.day(day)))
+        done = self.finished(self.ask_for_yesterday())
         assert done.status == "done", done.what_en
         return [message.text for message in delivered_report(self.stack, day)]
 
 
 @contextmanager
-def installed(folder: Path, *, standing: bool = False, **settings: str) -> Iterator[Installation]:
+def installed(folder: Path, *, standing: bool = False, company: bool = True, **settings: str) -> Iterator[Installation]:
     """Start it with these settings (names without prefix, lower case), connect the company, stop it afterwards."""
     taken: set[int] = set()
     for _ in PORTS:
@@ -104,7 +110,8 @@ def installed(folder: Path, *, standing: bool = False, **settings: str) -> Itera
         stack = Stack(sandbox=SandboxWorld(SEED, (end - timedelta(days=WORLD_DAYS)).date(), end))
         stack.start()
         try:
-            prepare_demo(stack)
+            if company:
+                prepare_demo(stack)
             db = Database.from_settings(stack.settings)
             try:
                 yield Installation(stack, db)
