@@ -7,6 +7,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PEER := .venv-peer
+GROWTH := .venv-growth
 UV := $(BIN)/uv --system-certs
 PACKAGES := synkro_assets synkro_resources synkro_app
 # The first of these that is a supported version; another one: make PYTHON=/path/to/python3.12 …
@@ -15,7 +16,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$name && break; done)
 TEST_PROCESSES ?= 3
 
-.PHONY: help demo up dagster test coverage test-fast lint format bench bench-peer attacks lock clean
+.PHONY: help demo up dagster test coverage test-fast growth lint format bench bench-peer attacks lock clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -37,6 +38,9 @@ coverage: $(VENV)/dev.stamp ## All tests with the lines that none of them runs (
 
 test-fast: $(VENV)/dev.stamp ## Pure tests: no services, no browser, seconds
 	$(BIN)/python -m pytest -q -m "not service and not browser and not slow"
+
+growth: $(GROWTH)/stamp ## Beyond one machine, for real: workers, two cells, a bucket (needs redis-server and pgbouncer)
+	$(GROWTH)/bin/python -m pytest -v bench/growth
 
 lint: $(VENV)/dev.stamp ## Style, types and the dependency rule
 	$(BIN)/ruff check .
@@ -66,13 +70,16 @@ lock: $(BIN)/uv ## Resolve the dependencies anew and write the hash-pinned requi
 	$(COMPILE) requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/base.txt
+	$(COMPILE) pyproject.toml --extra s3 -c requirements/base.txt -o requirements/s3.txt
+	$(COMPILE) pyproject.toml --extra s3 --group dev --group growth -c requirements/dev.txt -c requirements/s3.txt \
+		-o requirements/growth.txt
 	$(COMPILE) requirements/peer.in -o requirements/peer.txt
 
 clean: ## Remove the environment, caches and all local data (the demo's and those of `synkro up`)
 	@for pointer in .synkro/postgres/location .synkro/*/postgres/location; do \
 		if [ -f "$$pointer" ]; then case "$$(cat "$$pointer")" in */synkro/database-*) rm -rf "$$(cat "$$pointer")";; esac; fi; \
 	done
-	rm -rf $(VENV) $(PEER) .synkro .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(PEER) $(GROWTH) .synkro .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
 	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- environment ----
@@ -114,11 +121,20 @@ $(VENV)/base.stamp: requirements/base.txt $(BIN)/synkro | $(BIN)/uv
 	$(call install,requirements/$(if $(wildcard $(VENV)/dev.stamp),dev,base).txt)
 	@touch $(if $(wildcard $(VENV)/dev.stamp),$(VENV)/dev.stamp) $@
 
-# What the product is measured against never enters the product's own environment.
-$(PEER)/stamp: requirements/peer.txt | $(BIN)/uv
-	$(BIN)/python -m venv --clear $(PEER)
-	@echo "Installing $< …"
-	@$(UV) pip sync -q --python $(PEER)/bin/python --require-hashes $< || { \
+define own_environment
+	$(BIN)/python -m venv --clear $(1)
+	@echo "Installing $(2) …"
+	@$(UV) pip sync -q --python $(1)/bin/python --require-hashes $(2) || { \
 		echo "uv could not install, trying pip with the same file …"; \
-		$(PEER)/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r $<; }
-	@touch $@
+		$(1)/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r $(2); }
+	@touch $(1)/stamp
+endef
+
+# What the product is measured against, or tested beside, never enters the product's own environment.
+$(PEER)/stamp: requirements/peer.txt | $(BIN)/uv
+	$(call own_environment,$(PEER),$<)
+
+$(GROWTH)/stamp: requirements/growth.txt | $(BIN)/uv
+	$(call own_environment,$(GROWTH),$<)
+	@$(GROWTH)/bin/python -c 'import pathlib, sysconfig; \
+		pathlib.Path(sysconfig.get_path("purelib"), "synkro.pth").write_text(str(pathlib.Path.cwd()) + "\n")'

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("synkro_app.operations.commands:up", "Start everything and keep it running until Ctrl-C."),
     "demo": ("synkro_app.operations.commands:demo", "Start everything with an invented company and show a report."),
     "dagster": ("synkro_app.operations.commands:dagster", "Dagster with reload, for people who work on assets."),
+    "worker": ("synkro_app.operations.worker:worker", "Execute runs, here or on another machine, until SIGTERM."),
     "run": ("synkro_app.cli_commands.run:run", "Load data or make a report for one tenant."),
     "supabase": ("synkro_app.cli_commands.supabase:supabase", "SQL, set-up and comparison of the client's database."),
     "dialog": ("synkro_app.cli_commands.dialogs:dialog", "Link dialogs to contacts by hand, review flagged ones."),

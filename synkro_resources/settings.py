@@ -33,9 +33,16 @@ class Settings(BaseSettings):
         description="Control database (owner of the schema), postgresql+psycopg2://…; empty: the embedded PostgreSQL.",
     )
     dagster_database_url: SecretStr = Field(
-        SecretStr(""), description="Dagster's instance storage; empty: database `dagster` on the same server."
+        SecretStr(""),
+        description="Dagster's storage, one per cell; empty: `dagster` (`dagster_<cell>`) on the same server.",
     )
     lake_url: str = Field("", description="Root of the Parquet lake, a folder or s3://…; empty: <state>/lake.")
+    s3_endpoint_url: str = Field("", description="Address of the object store of an s3:// lake; empty: Amazon's.")
+    s3_region: str = Field("", description="Region of the bucket; empty: as the machine is configured (AWS_REGION).")
+    s3_key_id: SecretStr = Field(
+        SecretStr(""), description="Key to the bucket; empty: as the machine is configured (AWS_*, its role)."
+    )
+    s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret of SYNKRO_S3_KEY_ID.")
     secret_keys: SecretStr = Field(
         SecretStr(""),
         description="Keys for secrets at rest, `id:base64` separated by commas, newest first (32 bytes each). "
@@ -62,7 +69,23 @@ class Settings(BaseSettings):
     dagster_port: int = Field(3000, description="Port of the Dagster webserver, loopback only.")
     code_server_port: int = Field(4266, description="Port of the Dagster code server, loopback only.")
     sandbox_port: int = Field(8090, description="Port of the sandbox vendors in the demo, loopback only.")
-    max_concurrent_runs: int = Field(2, description="Runs at the same time on this machine.", ge=1)
+    max_concurrent_runs: int = Field(
+        2, description="Runs at the same time: on this machine, with workers in all of them together.", ge=1
+    )
+    run_launcher: Literal["default", "celery"] = Field(
+        "default",
+        description="Where runs work: `default` each in a process of its own beside the code server; `celery` in warm "
+        "workers, on this machine or on others (docs/scaling.md).",
+    )
+    redis_url: SecretStr = Field(
+        SecretStr(""), description="Redis between Dagster and the workers, redis://… or rediss://… (`celery` only)."
+    )
+    worker_processes: int = Field(
+        2, description="Runs at the same time in one worker (`celery` only); 0: `synkro up` starts no worker.", ge=0
+    )
+    worker_drain_s: int = Field(
+        600, description="Seconds that a stopped `synkro worker` gives its runs before it interrupts them.", ge=0
+    )
     amocrm_rate: float = Field(
         5.0, description="Requests per second to one amoCRM account; it allows 7 and blocks whoever goes on.", gt=0
     )

@@ -108,6 +108,19 @@ def tenant_resume(slug: str, reason: str) -> None:
     click.echo(f"Resumed {slug}")
 
 
+@tenant.command("move")
+@SLUG
+@click.option("--to", "cell", required=True, help="Cell that serves the tenant from now on.")
+@click.option("--reason", required=True, help="Kept in the audit record.")
+def tenant_move(slug: str, cell: str, reason: str) -> None:
+    """Let another cell serve a tenant; its open requests go on there."""
+    from synkro_resources.control.cells import move_tenant
+
+    with control() as (settings, db):
+        moved = move_tenant(db, slug, cell, actor=ACTOR, reason=reason, clock=settings.present)
+    click.echo(f"Cell {moved.cell} serves {slug} from now on")
+
+
 for _command in (*TENANT_COMMANDS, deal_columns, attached):
     tenant.add_command(_command)
 

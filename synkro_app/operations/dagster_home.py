@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from synkro_app.operations.ports import LOOPBACK
+from synkro_resources.settings import Settings
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 LOCATION = "synkro"
@@ -28,14 +29,26 @@ events that a step gives its days are stored together: one by one, each took fiv
 _MAX_RUNS = re.compile(r"(?m)^(\s*max_concurrent_runs:\s*)\d+")
 
 
-def prepare_dagster_home(home: Path, *, max_concurrent_runs: int) -> None:
-    """Write `dagster.yaml`; the committed file is the template, the number of runs is this machine's."""
+WORKERS = """
+run_launcher:
+  module: synkro_resources.run_launcher
+  class: WorkerRunLauncher
+  config:
+    redis_url:
+      env: SYNKRO_REDIS_URL
+    cell:
+      env: SYNKRO_CELL
+"""
+
+
+def prepare_dagster_home(home: Path, settings: Settings) -> None:
+    """Write `dagster.yaml`: the committed file is the template, number of runs and launcher are the installation's."""
     home.mkdir(parents=True, exist_ok=True)
     template = (PROJECT_DIR / "dagster.yaml").read_text()
-    text, replaced = _MAX_RUNS.subn(rf"\g<1>{max_concurrent_runs}", template)
+    text, replaced = _MAX_RUNS.subn(rf"\g<1>{settings.max_concurrent_runs}", template)
     if replaced != 1:
         raise RuntimeError("dagster.yaml must name max_concurrent_runs exactly once")
-    (home / "dagster.yaml").write_text(text)
+    (home / "dagster.yaml").write_text(text + WORKERS if settings.run_launcher == "celery" else text)
 
 
 def write_workspace(path: Path, *, code_server_port: int) -> Path:

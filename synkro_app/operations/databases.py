@@ -10,6 +10,7 @@ from synkro_resources.settings import Settings
 
 CONTROL = "synkro"
 DAGSTER = "dagster"
+MAIN_CELL = "main"
 
 
 class Databases:
@@ -18,6 +19,7 @@ class Databases:
     def __init__(self, settings: Settings) -> None:
         self._control = settings.database_url.get_secret_value()
         self._dagster = settings.dagster_database_url.get_secret_value()
+        self._dagster_name = DAGSTER if settings.cell == MAIN_CELL else f"{DAGSTER}_{settings.cell.replace('-', '_')}"
         self.embedded = None if self._control else EmbeddedPostgres(settings.state_dir)
 
     def start(self) -> None:
@@ -25,7 +27,7 @@ class Databases:
         if self.embedded is not None:
             self.embedded.start()
             self._control = self.embedded.create_database(CONTROL)
-        self._dagster = self._dagster or self.create(DAGSTER)
+        self._dagster = self._dagster or self.create(self._dagster_name)
 
     def tick(self) -> None:
         """Start the embedded server again if it died; its port stays, so pools reconnect by themselves."""

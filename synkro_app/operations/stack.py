@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import subprocess
 import sys
@@ -17,23 +16,24 @@ from pydantic import SecretStr
 from synkro_app.operations import dagster_home
 from synkro_app.operations.backups.unfinished import refuse_unfinished_restore
 from synkro_app.operations.databases import Databases
+from synkro_app.operations.environment import plain_settings, process_environment
 from synkro_app.operations.history_start import fixed_history_start
 from synkro_app.operations.liveness import DaemonBeats, newest_beat, says_ok, serves_grpc
 from synkro_app.operations.ports import LOOPBACK, free_port
 from synkro_app.operations.runtime import StateFolderLock, remove_runtime, write_runtime
 from synkro_app.operations.supervisor import Program, Supervisor
+from synkro_app.operations.worker import refuse_without_redis, worker_arguments
 from synkro_resources.child_process import dies_with_parent
 from synkro_resources.model.errors import ConfigurationError, Sentence
-from synkro_resources.settings import ENV_PREFIX, Settings
+from synkro_resources.settings import Settings
 
 log = logging.getLogger(__name__)
 
 SANDBOX, CODE_SERVER, DAEMON, WEBSERVER, CABINET = "sandbox", "code-server", "daemon", "webserver", "cabinet"
-TELEGRAM = "telegram"
+TELEGRAM, WORKER = "telegram", "worker"
+WORKER_DRAIN_S = 5  # of the whole installation's stop; a worker of its own gives its runs SYNKRO_WORKER_DRAIN_S
 READY_LIMIT_S = 120.0  # measured: 10 s on two idle cores; a loaded small machine needs several times that
 SUPABASE_DEMO = "supabase_demo"
-HUNG_THREAD_S = "600"
-"""A daemon ends by itself when one of its threads has not beaten for so long; Dagster's own limit is 1800."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +118,15 @@ class Stack:
         self._supervisor.end_leftovers()
         remove_runtime(self._state_dir)  # of a killed start: its addresses must not be taken for settings
         self.settings = Settings.load(state_dir=self._state_dir)
+        refuse_without_redis(self.settings)
         self._say(Sentence("База данных", "Database"))
         self._databases = Databases(self.settings)
         self._databases.start()
         self.settings = self._with_addresses(self._databases)
-        dagster_home.prepare_dagster_home(self._dagster_home, max_concurrent_runs=self.settings.max_concurrent_runs)
+        dagster_home.prepare_dagster_home(self._dagster_home, self.settings)
         self._dagster_migration = self._start_dagster_migration()
         self._migrate()
-        write_runtime(self._state_dir, _plain(self.settings), self._addresses())
+        write_runtime(self._state_dir, plain_settings(self.settings), self._addresses())
         if self._sandbox is not None:
             self._say(Sentence("Придуманные amoCRM, Radist, Telegram и ИИ", "Invented amoCRM, Radist, Telegram and AI"))
             self._supervisor.start(self._sandbox_program(self._sandbox, self._databases))
@@ -133,6 +134,8 @@ class Stack:
         self._finish_dagster_migration(self._dagster_migration)
         self._supervisor.start(self._code_server_program())
         self._supervisor.wait_ready(CODE_SERVER)
+        if self.settings.run_launcher == "celery" and self.settings.worker_processes:
+            self._supervisor.start(self._worker_program())
         self._supervisor.start(self._daemon_program())
         self._supervisor.start(self._webserver_program())
         self._say(Sentence("Кабинет", "Cabinet"))
@@ -178,19 +181,8 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What every child process gets: ours, completed by every setting and by the way to our own programs."""
-        mine = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
-        settings = {f"{ENV_PREFIX}{name.upper()}": str(value) for name, value in _plain(self.settings).items()}
-        return {
-            **dagster_home.FRUGAL,
-            **mine,
-            **settings,
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), mine.get("PATH", os.defpath)]),
-            "DAGSTER_HOME": str(self._dagster_home),
-            "DAGSTER_RUN_STATUS_SENSOR_PROCESS_LIMIT": "25",
-            "DAGSTER_DAEMON_HEARTBEAT_TOLERANCE": HUNG_THREAD_S,
-            "PYTHONUNBUFFERED": "1",
-        }
+        """What every child process gets."""
+        return process_environment(self.settings, self._dagster_home)
 
     # ---- databases ----
 
@@ -255,6 +247,9 @@ class Stack:
         beats = DaemonBeats(lambda: newest_beat(storage))
         return Program(DAEMON, arguments, self.environment, ready_within_s=READY_LIMIT_S, works=beats)
 
+    def _worker_program(self) -> Program:
+        return self._program(WORKER, worker_arguments(self.settings.worker_processes, WORKER_DRAIN_S))
+
     def _webserver_program(self) -> Program:
         arguments = dagster_home.webserver(self._workspace(), self.settings.dagster_port)
         return self._program(WEBSERVER, arguments, lambda: says_ok(f"{self.settings.dagster_url}/server_info"))
@@ -263,17 +258,3 @@ class Stack:
         host = LOOPBACK if self.settings.cabinet_host == "0.0.0.0" else self.settings.cabinet_host  # noqa: S104  # compared
         url = f"http://{host}:{self.settings.cabinet_port}/healthz"
         return self._program(CABINET, [sys.executable, "-m", "synkro_app.server"], lambda: says_ok(url))
-
-
-def _plain(settings: Settings) -> dict[str, object]:
-    """Every setting as text or number, secrets in the clear: for the owner's file and for our children only."""
-    plain: dict[str, object] = {}
-    for name in type(settings).model_fields:
-        value: object = getattr(settings, name)
-        if isinstance(value, SecretStr):
-            plain[name] = value.get_secret_value()
-        elif isinstance(value, bool | int):
-            plain[name] = int(value)
-        elif value is not None:
-            plain[name] = str(value)
-    return plain

@@ -6,10 +6,8 @@ A file lies in the lake at `radist/media/<tenant>/<day>/<message_id>`, beside th
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +18,7 @@ import pyarrow as pa
 
 from synkro_resources.http.jsonvalues import JsonObject, as_object, as_text, as_whole
 from synkro_resources.lake import Lake
+from synkro_resources.lake.safe_files import replacing_file
 from synkro_resources.model.tables import DAY_COLUMN
 from synkro_resources.model.tables.raw import RADIST_MEDIA
 from synkro_resources.radist.media import MediaClient, MediaStatus
@@ -90,19 +89,8 @@ class MediaStore:
     def write(self, day: date, message_id: str, body: bytes) -> str:
         """Store a file whole or not at all; returns its path below the lake's root."""
         name = message_id if FILE_NAME.fullmatch(message_id) else hashlib.sha256(message_id.encode()).hexdigest()
-        folder = self._folder / day.isoformat()
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".{name}.{uuid.uuid4().hex}"
-        try:
-            with temporary.open("wb") as file:
-                file.write(body)
-                file.flush()
-                if hasattr(file, "fileno"):
-                    os.fsync(file.fileno())
-            temporary.rename(folder / name)
-        finally:
-            if temporary.exists():
-                temporary.unlink()
+        with replacing_file(self._folder / day.isoformat() / name) as file:
+            file.write(body)
         return "/".join([*RADIST_MEDIA.asset_key, self._tenant, day.isoformat(), name])
 
 

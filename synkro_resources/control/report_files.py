@@ -10,10 +10,10 @@ from typing import Literal, get_args
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql
-from upath import UPath
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.tables.reports import report_file
+from synkro_resources.lake.root import lake_path
 from synkro_resources.lake.safe_files import replacing_file
 from synkro_resources.model.errors import DataError, Sentence
 from synkro_resources.model.ids import check_tenant_slug
@@ -56,7 +56,7 @@ def save_file(
     safe, sha256 = re.sub(r"[^A-Za-z0-9_-]+", "_", doc_id), hashlib.sha256(content).hexdigest()
     relative = "/".join((*FOLDER, check_tenant_slug(tenant), f"{safe}.{sha256[:NAME_DIGITS]}.{file_format}"))
     before = [file for file in files_of(db, tenant, doc_id) if file.format == file_format]
-    with replacing_file(UPath(lake_root).joinpath(*relative.split("/"))) as file:
+    with replacing_file(lake_path(lake_root).joinpath(*relative.split("/"))) as file:
         file.write(content)
     found = ReportFile(doc_id, file_format, relative, sha256, len(content), db.clock.now())
     values = {
@@ -77,7 +77,7 @@ def save_file(
         )
     for file in before:
         if file.path != relative:
-            UPath(lake_root).joinpath(*file.path.split("/")).unlink(missing_ok=True)
+            lake_path(lake_root).joinpath(*file.path.split("/")).unlink(missing_ok=True)
     return found
 
 
@@ -95,7 +95,7 @@ def read_file(lake_root: str, tenant: str, file: ReportFile) -> bytes:
     Raises:
         DataError: `report.file_damaged`, if it is gone or is not what was stored.
     """
-    path = UPath(lake_root).joinpath(*FOLDER, check_tenant_slug(tenant), file.path.rpartition("/")[2])
+    path = lake_path(lake_root).joinpath(*FOLDER, check_tenant_slug(tenant), file.path.rpartition("/")[2])
     content = path.read_bytes() if path.exists() else b""
     if hashlib.sha256(content).hexdigest() != file.sha256:
         raise DataError(

@@ -87,19 +87,19 @@ def get_tenant(db: Database, slug: str) -> Tenant:
         row = connection.execute(select(tenancy.tenant)).one_or_none()
     if row is None:
         raise unknown_tenant(slug)
-    return _tenant(row)
+    return tenant_of(row)
 
 
 def list_tenants(db: Database, cell: str) -> list[Tenant]:
     """All tenants of one cell by slug, suspended ones included (look at `status`)."""
     with db.scheduler(cell) as connection:
-        return [_tenant(row) for row in connection.execute(select(tenancy.tenant).order_by(tenancy.tenant.c.slug))]
+        return [tenant_of(row) for row in connection.execute(select(tenancy.tenant).order_by(tenancy.tenant.c.slug))]
 
 
 def list_all_tenants(db: Database, *, actor: str) -> list[Tenant]:
     """All tenants of all cells, for the operator; recorded."""
     with db.operator(actor, "list tenants") as connection:
-        return [_tenant(row) for row in connection.execute(select(tenancy.tenant).order_by(tenancy.tenant.c.slug))]
+        return [tenant_of(row) for row in connection.execute(select(tenancy.tenant).order_by(tenancy.tenant.c.slug))]
 
 
 def suspend_tenant(db: Database, slug: str, *, actor: str, reason: str, clock: Clock) -> Tenant:
@@ -194,7 +194,7 @@ def require_active(connection: Connection, slug: str) -> Tenant:
             Sentence("Обратитесь в поддержку, чтобы возобновить работу.", "Ask the support to resume it."),
             tenant=slug,
         )
-    return _tenant(row)
+    return tenant_of(row)
 
 
 def unknown_tenant(slug: str) -> UserInputError:
@@ -206,7 +206,7 @@ def unknown_tenant(slug: str) -> UserInputError:
     )
 
 
-def _tenant(row: Row[tuple[object, ...]]) -> Tenant:
+def tenant_of(row: Row[tuple[object, ...]]) -> Tenant:
     return Tenant(row.slug, row.account_id, row.name, row.zone, row.cell, row.status, row.created_at)
 
 
@@ -270,4 +270,4 @@ def _set_status(db: Database, slug: str, status: str, *, actor: str, reason: str
         if changed is None:
             raise unknown_tenant(slug)
         record(connection, at=clock.now(), actor=actor, action=f"tenant.{status}", tenant=slug, reason=reason)
-        return _tenant(changed)
+        return tenant_of(changed)

@@ -19,6 +19,7 @@ from synkro_resources.erasure.mentions import Phone
 from synkro_resources.erasure.places import QUARANTINE, tenant_folders
 from synkro_resources.erasure.suppression import named_by
 from synkro_resources.lake.merging import replacing
+from synkro_resources.lake.root import lake_path
 
 CHATS, MESSAGES, MEDIA, CONTACTS = "radist/chats", "radist/messages", "radist/media", "amocrm/contacts"
 BY_CONTACT = frozenset(
@@ -267,7 +268,7 @@ def _remove_media(root: str, folder: UPath, path: UPath, person: Person, changes
         for row in _where(piece, _is_in(piece, "chat_id", person.dialogs)).to_pylist():
             if not row.get("path"):
                 continue
-            file = UPath(root) / row["path"]
+            file = lake_path(root) / row["path"]
             if file.parent.parent.path != folder.path:
                 raise ValueError(f"a media file outside its tenant's folder: row {row['message_id']}")
             if file.exists():

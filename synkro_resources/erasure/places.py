@@ -9,6 +9,7 @@ import dagster as dg
 import pyarrow.parquet as pq
 from upath import UPath
 
+from synkro_resources.lake.root import lake_path
 from synkro_resources.model.ids import check_tenant_slug
 
 TENANT_SET = "synkro_tenants"
@@ -29,7 +30,7 @@ def tenant_folders(root: str, tenant: str) -> dict[str, UPath]:
     """
     check_tenant_slug(tenant)
     found: dict[str, UPath] = {}
-    for group in _folders(UPath(root)):
+    for group in _folders(lake_path(root)):
         tables = itertools.chain.from_iterable(map(_folders, _folders(group))) if _is_quarantine(group) else None
         for table in tables if tables is not None else _folders(group):
             folder = table / tenant

@@ -21,6 +21,7 @@ from upath import UPath
 from synkro_resources.free_space import require_free_space
 from synkro_resources.lake.folding import fold, newest_rows
 from synkro_resources.lake.merging import Pieces, Source, StoredFile, merge_files
+from synkro_resources.lake.root import is_local, lake_path
 from synkro_resources.lake.spool import RowSpool, newest_versions
 from synkro_resources.model.errors import DataError, Sentence
 from synkro_resources.model.ids import check_tenant_slug
@@ -46,7 +47,7 @@ class Lake:
     """All tenants' files below one root folder or bucket. Every method names the tenant; none spans two."""
 
     def __init__(self, root: str) -> None:
-        self._root = UPath(root)
+        self._root = lake_path(root)
 
     def require_free_space(self) -> None:
         """Refuse to begin writing on a disk that is nearly full; a bucket has no end.
@@ -54,7 +55,7 @@ class Lake:
         Raises:
             TransientError: `disk.full`.
         """
-        if self._root.protocol in ("", "file", "local"):
+        if is_local(self._root):
             require_free_space(Path(self._root.path))
 
     # Paths ---------------------------------------------------------------------------------------------------------

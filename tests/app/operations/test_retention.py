@@ -16,6 +16,7 @@ from synkro_app.operations.supervisor import LOG_LIMIT_BYTES, LOG_LOOK_S, Progra
 from synkro_resources.free_space import RESERVE_BYTES, free_bytes, require_free_space
 from synkro_resources.lake import Lake
 from synkro_resources.model.errors import TransientError
+from synkro_resources.settings import Settings
 
 DAYS = dg.StaticPartitionsDefinition(["2026-11-18", "2026-11-19"])
 
@@ -28,7 +29,7 @@ def loaded() -> int:
 @pytest.fixture
 def instance(tmp_path: Path, fresh_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
     monkeypatch.setenv("SYNKRO_DAGSTER_DATABASE_URL", fresh_database)
-    prepare_dagster_home(tmp_path, max_concurrent_runs=1)
+    prepare_dagster_home(tmp_path, Settings(max_concurrent_runs=1))
     with dg.DagsterInstance.from_config(str(tmp_path)) as found:
         yield found
 

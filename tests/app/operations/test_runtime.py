@@ -56,7 +56,7 @@ def test_a_refused_second_start_leaves_the_running_installation_findable(
 
 
 def test_the_number_of_runs_follows_the_machine_and_the_rest_of_dagster_yaml_stays(tmp_path: Path) -> None:
-    prepare_dagster_home(tmp_path, max_concurrent_runs=7)
+    prepare_dagster_home(tmp_path, Settings(max_concurrent_runs=7))
     committed = yaml.safe_load((PROJECT_DIR / "dagster.yaml").read_text())
     written = yaml.safe_load((tmp_path / "dagster.yaml").read_text())
     assert written["concurrency"]["runs"]["max_concurrent_runs"] == 7

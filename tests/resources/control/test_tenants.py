@@ -7,7 +7,9 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from synkro_resources.control import plans, tenants
+from synkro_resources.control.cells import move_tenant
 from synkro_resources.control.database import Database
+from synkro_resources.control.locks import tenant_lock
 from synkro_resources.control.tables.tenancy import tenant as tenant_table
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import FixedClock
@@ -87,6 +89,23 @@ def test_a_cell_lists_its_own_tenants(control_db: Database, tenant_a: Tenant, te
     assert tenant_b.slug not in main
     everywhere = {tenant.slug for tenant in tenants.list_all_tenants(control_db, actor="op")}
     assert {tenant_a.slug, tenant_b.slug} <= everywhere
+
+
+def test_a_tenant_changes_its_cell_between_two_runs_only(
+    control_db: Database, control_clock: FixedClock, tenant_a: Tenant
+) -> None:
+    def move() -> Tenant:
+        return move_tenant(
+            control_db, tenant_a.slug, "cell-two", actor="operator", reason="more room", clock=control_clock
+        )
+
+    with tenant_lock(control_db, tenant_a.slug, wait_s=0), pytest.raises(TransientError) as busy:
+        move()
+    assert busy.value.code == "run.tenant_busy"
+    assert tenant_a.slug in {item.slug for item in tenants.list_tenants(control_db, tenant_a.cell)}
+    assert move().cell == "cell-two"
+    assert tenant_a.slug not in {item.slug for item in tenants.list_tenants(control_db, tenant_a.cell)}
+    assert tenant_a.slug in {item.slug for item in tenants.list_tenants(control_db, "cell-two")}
 
 
 def test_an_unknown_tenant_is_named(control_db: Database) -> None:
