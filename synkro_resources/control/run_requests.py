@@ -139,16 +139,17 @@ def create_request(
             )
             .returning(run_request)
         ).one()
-        record(
-            connection,
-            at=now,
-            actor=requested_by,
-            action="run.requested" if missed is None else "run.missed",
-            tenant=tenant,
-            target=row.request_id,
-            reason=reason,
-            details={"kind": kind.value, "period": period.report_id},
-        )
+        if kind is not RequestKind.REFRESH or requested_by.startswith(USER_PREFIX):  # not the clock's forty a day
+            record(
+                connection,
+                at=now,
+                actor=requested_by,
+                action="run.requested" if missed is None else "run.missed",
+                tenant=tenant,
+                target=row.request_id,
+                reason=reason,
+                details={"kind": kind.value, "period": period.report_id},
+            )
         return _request(row)
 
 
@@ -235,11 +236,27 @@ def request_by_id_for_scheduler(db: Database, cell: str, request_id: str) -> Run
     return None if row is None else _request(row)
 
 
-def list_requests(db: Database, tenant: str, limit: int = 20) -> list[RunRequest]:
-    """The newest requests of a tenant, newest first."""
-    query = select(run_request).order_by(run_request.c.created_at.desc()).limit(limit)
+def list_requests(db: Database, tenant: str, limit: int = 20, *, routine: bool = True) -> list[RunRequest]:
+    """The newest requests of a tenant, newest first.
+
+    `routine`: also the refreshes that nobody asked for and that went well: forty a day would hide all others.
+    """
+    columns = run_request.c
+    query = select(run_request).order_by(columns.created_at.desc()).limit(limit)
+    if not routine:
+        is_routine = and_(columns.kind == RequestKind.REFRESH.value, columns.status == "done")
+        query = query.where(~is_routine | columns.requested_by.startswith(USER_PREFIX))
     with db.tenant(tenant) as connection:
         return [_request(row) for row in connection.execute(query)]
+
+
+def newest_request_of(db: Database, tenant: str, requested_by: str) -> RunRequest | None:
+    """The newest request that one has asked for, None: there is none."""
+    columns = run_request.c
+    query = select(run_request).where(columns.requested_by == requested_by).order_by(columns.created_at.desc()).limit(1)
+    with db.tenant(tenant) as connection:
+        row = connection.execute(query).one_or_none()
+    return None if row is None else _request(row)
 
 
 def last_of_schedule(db: Database, tenant: str, schedule_id: str, limit: int) -> list[RunRequest]:
