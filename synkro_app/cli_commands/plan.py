@@ -72,6 +72,7 @@ def _allowed(item: Plan) -> list[str]:
         f"reports by schedule: {_yes(item.schedules_allowed)}",
         f"refresh in working hours: {_often(item.refresh_interval_min)}",
         f"refresh by the messenger's events, at most: {_often(item.event_refresh_min)}",
+        f"history that people may load: {item.history_days} days",
         f"own checklist: {_yes(item.extended_analytics)}",
         f"companies: {item.tenants}, users: {item.users}, dialogs per month: {item.dialogs_per_month}",
         f"kept and missed send times in the statement: {_yes(item.promises_send_time)}",

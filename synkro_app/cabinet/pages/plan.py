@@ -146,6 +146,7 @@ def _features(one: Plan, language: str) -> Iterator[tuple[str, str]]:
         "schedules": yes(one.schedules_allowed),
         "refresh": often(one.refresh_interval_min),
         "events": often(one.event_refresh_min),
+        "history": plural(language, "plan.days", one.history_days),
         "analytics": yes(one.extended_analytics),
         "tenants": whole(one.tenants),
         "users": whole(one.users),
