@@ -9,6 +9,7 @@ import dagster as dg
 from synkro_assets.analysis.assets import ANALYSIS_ASSETS
 from synkro_assets.analysis.trial import TRIAL_ASSETS
 from synkro_assets.automation.jobs import DATA_JOB, REFRESH_JOB, REPORT_JOBS, TRIAL_JOB, tenant_job
+from synkro_assets.automation.refreshes import due_refreshes_schedule
 from synkro_assets.automation.schedules import due_reports_schedule
 from synkro_assets.automation.sensors import run_requests_sensor
 from synkro_assets.crm.assets import CRM_SOURCES, CRM_TABLES
@@ -87,7 +88,7 @@ def build_defs(
     return dg.Definitions(
         assets=[asset.build(partitions) for asset in ASSETS],
         jobs=jobs,
-        schedules=[due_reports_schedule(jobs[-1])],
+        schedules=[due_reports_schedule(jobs[-1]), due_refreshes_schedule(jobs[1])],
         sensors=[run_requests_sensor(jobs, READ_FIRST, DERIVED), notices_sensor()],
         resources={**build_resources(chosen), **(resource_overrides or {})},
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -96,6 +97,17 @@ class Settings(BaseSettings):
     backup_retention_days: int = Field(
         30, description="Days your backups are kept; certificates of erasure name the day until which they last.", ge=0
     )
+    operators_chat: str = Field(
+        "", description="Telegram chat in which operators hear of trouble with the platform; empty: no alerts."
+    )
+    operators_bot_token: SecretStr = Field(SecretStr(""), description="Token of the bot that writes there.")
+    operators_bot_api: str = Field("", description="Bot API server of that bot; empty: Telegram's own.")
+    operators_language: Literal["ru", "en"] = Field("ru", description="Language of alerts.")
+    alert_queue_min: int = Field(15, description="Minutes that a request may wait before operators hear of it.", ge=1)
+    alert_disk_gib: float = Field(2.0, description="Free GiB below which operators hear of the disk.", ge=0)
+    alert_ai_cost: Decimal = Field(
+        Decimal(0), description="Cost of the AI per month and cell above which operators hear of it; 0: never.", ge=0
+    )
     log_level: str = Field("INFO", description="Lowest level that is logged.")
 
     @field_validator("history_start", mode="before")
@@ -170,6 +182,11 @@ class Settings(BaseSettings):
     @property
     def lake_root(self) -> str:
         return self.lake_url or str((self.state_dir / "lake").resolve())
+
+    @property
+    def has_operators_chat(self) -> bool:
+        """Whether there is somebody to tell of trouble with the platform."""
+        return bool(self.operators_chat and self.operators_bot_token.get_secret_value())
 
     @property
     def cabinet_url(self) -> str:

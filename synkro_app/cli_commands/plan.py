@@ -70,7 +70,9 @@ def _allowed(item: Plan) -> list[str]:
     return [
         f"requests by button per day: {item.manual_requests_per_day}",
         f"reports by schedule: {_yes(item.schedules_allowed)}",
-        f"refresh by the messenger's events: every {item.refresh_interval_min} min at most",
+        f"refresh in working hours: {_often(item.refresh_interval_min)}",
+        f"refresh by the messenger's events, at most: {_often(item.event_refresh_min)}",
+        f"history that people may load: {item.history_days} days",
         f"own checklist: {_yes(item.extended_analytics)}",
         f"companies: {item.tenants}, users: {item.users}, dialogs per month: {item.dialogs_per_month}",
         f"kept and missed send times in the statement: {_yes(item.promises_send_time)}",
@@ -95,6 +97,10 @@ def _line(month: Usage, currency: str) -> str:
         f"{month.month:%Y-%m}: {month.dialogs} dialogs, {month.reports} reports, "
         f"AI {month.ai_calls} calls, {month.ai_tokens} tokens, {money}"
     )
+
+
+def _often(minutes: int | None) -> str:
+    return "no" if minutes is None else f"every {minutes} min"
 
 
 def _yes(value: bool) -> str:

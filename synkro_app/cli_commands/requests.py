@@ -19,12 +19,13 @@ def requests() -> None:
 @requests.command("list")
 @_TENANT
 @click.option("--limit", default=20, show_default=True, help="How many.")
-def list_newest(slug: str, limit: int) -> None:
+@click.option("--all", "routine", is_flag=True, help="Also refreshes that went well by themselves.")
+def list_newest(slug: str, limit: int, routine: bool) -> None:
     """The newest requests with their states."""
     from synkro_resources.control.run_requests import list_requests
 
     with control() as (_, db):
-        for item in list_requests(db, slug, limit):
+        for item in list_requests(db, slug, limit, routine=routine):
             click.echo(
                 f"{item.id}  {item.created_at:%Y-%m-%d %H:%M}  {item.kind:<8}{item.period.report_id:<36} "
                 f"{item.status:<10}{item.requested_by:<16} {item.error_code}".rstrip()

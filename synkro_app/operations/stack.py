@@ -30,7 +30,7 @@ from synkro_resources.settings import Settings
 log = logging.getLogger(__name__)
 
 SANDBOX, CODE_SERVER, DAEMON, WEBSERVER, CABINET = "sandbox", "code-server", "daemon", "webserver", "cabinet"
-TELEGRAM, WORKER = "telegram", "worker"
+TELEGRAM, WATCH, WORKER = "telegram", "watch", "worker"
 WORKER_DRAIN_S = 5  # of the whole installation's stop; a worker of its own gives its runs SYNKRO_WORKER_DRAIN_S
 READY_LIMIT_S = 120.0  # measured: 10 s on two idle cores; a loaded small machine needs several times that
 SUPABASE_DEMO = "supabase_demo"
@@ -141,6 +141,8 @@ class Stack:
         self._say(Sentence("Кабинет", "Cabinet"))
         self._supervisor.start(self._cabinet_program())
         self._supervisor.start(self._program(TELEGRAM, [sys.executable, "-m", "synkro_app.telegram_updates"]))
+        if self.settings.has_operators_chat:
+            self._supervisor.start(self._program(WATCH, [sys.executable, "-m", "synkro_app.alerts.watch"]))
         self._supervisor.wait_ready(*([SANDBOX] if self._sandbox else []), DAEMON, WEBSERVER, CABINET)
 
     # ---- settings, environment, addresses ----

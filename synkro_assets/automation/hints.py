@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from synkro_resources.control.plans import tenant_plan
-from synkro_resources.control.run_requests import RunRequest, create_request, list_requests
+from synkro_resources.control.run_requests import RunRequest, create_request, newest_request_of
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.webhooks import REQUESTED_BY, Hint, are_due, list_webhooks, pending_hints
 from synkro_resources.model.ids import RequestKind
@@ -60,15 +60,16 @@ def request_refreshes(
 
 
 def _must_rest(platform: Platform, tenant: str) -> bool:
-    newest = next(
-        (request for request in list_requests(platform.control, tenant) if request.requested_by == REQUESTED_BY), None
-    )
+    often = tenant_plan(platform.control, tenant).event_refresh_min
+    if often is None:
+        return True
+    newest = newest_request_of(platform.control, tenant, REQUESTED_BY)
     if newest is None:
         return False
     now = platform.clock.now()
     if newest.status == "failed" and newest.finished_at is not None:
         return now - newest.finished_at < REST_AFTER_FAILURE
-    return now - newest.created_at < timedelta(minutes=tenant_plan(platform.control, tenant).refresh_interval_min)
+    return now - newest.created_at < timedelta(minutes=often)
 
 
 def _ask(platform: Platform, tenant: Tenant, hints: Iterable[Hint]) -> RunRequest:

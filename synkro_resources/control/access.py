@@ -116,6 +116,8 @@ def _app_rules() -> Iterator[Rule]:
 
 def _scheduler_rules() -> Iterator[Rule]:
     yield Rule(SCHEDULER, tenancy.tenant, READ, "cell = current_setting('synkro.cell', true)")
+    yield Rule(SCHEDULER, tenancy.plan, READ, ANY)
+    yield Rule(SCHEDULER, tenancy.subscription, READ, IN_CELL)
     yield Rule(SCHEDULER, runs.report_schedule, ("SELECT", "UPDATE (next_due_at, paused_reason)"), IN_CELL)
     yield Rule(SCHEDULER, runs.run_request, ("SELECT", "UPDATE"), IN_CELL)
     yield Rule(SCHEDULER, runs.run, ("SELECT", "UPDATE"), IN_CELL)

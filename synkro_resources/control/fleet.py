@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,7 @@ LOOK_BACK = timedelta(days=8)
 """Loads that are older make a source no less old, and the journal no longer to read."""
 MOST_TENANTS = 1000
 MOST_ERRORS = 20
+NOTHING_USED = (0, Decimal(0))
 
 Level = Literal["late", "broken", "ok", "suspended"]
 Onboarding = Literal["new", "connecting", "connected", "working"]
@@ -54,7 +56,8 @@ class Broken:
 class TenantHealth:
     """One company. `loaded_at`: up to when all of its sources have been read, None: not within the last days.
 
-    `late_reports`: due within the last day and not made; `failed`: requests that failed within the last day.
+    `ai_cost`: of the AI in its present local month, in the currency of its price. `late_reports`: due within the last
+    day and not made; `failed`: requests that failed within the last day.
     """
 
     tenant: Tenant
@@ -62,6 +65,7 @@ class TenantHealth:
     plan_name: str
     dialogs: int
     dialogs_allowed: int
+    ai_cost: Decimal
     members: int
     onboarding: Onboarding
     loaded_at: datetime | None
@@ -136,8 +140,9 @@ def fleet(db: Database, now: datetime, *, actor: str, cell: str | None = None) -
                 tenant=tenant,
                 plan=code,
                 plan_name=name,
-                dialogs=used.get(slug, 0),
+                dialogs=used.get(slug, NOTHING_USED)[0],
                 dialogs_allowed=allowed,
+                ai_cost=used.get(slug, NOTHING_USED)[1],
                 members=members.get(slug, 0),
                 onboarding=state,
                 loaded_at=loaded_at,
@@ -234,11 +239,18 @@ def _counts(connection: Connection, slugs: Sequence[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _used(connection: Connection, tenants: Iterable[tuple[Tenant, str, str, int]], now: datetime) -> dict[str, int]:
+def _used(
+    connection: Connection, tenants: Iterable[tuple[Tenant, str, str, int]], now: datetime
+) -> dict[str, tuple[int, Decimal]]:
+    """By company the dialogs and the cost of the AI of its present local month."""
     months = {one.slug: month_of(now.astimezone(ZoneInfo(one.zone)).date()) for one, *_ in tenants}
     row = usage_month.c
-    query = select(row.tenant, row.month, row.dialogs).where(row.month.in_(sorted(set(months.values()))))
-    return {one.tenant: one.dialogs for one in connection.execute(query) if months.get(one.tenant) == one.month}
+    query = select(row.tenant, row.month, row.dialogs, row.ai_cost).where(row.month.in_(sorted(set(months.values()))))
+    return {
+        one.tenant: (one.dialogs, one.ai_cost)
+        for one in connection.execute(query)
+        if months.get(one.tenant) == one.month
+    }
 
 
 def _reported(slugs: Sequence[str]) -> Select[tuple[str]]:

@@ -19,6 +19,8 @@ from synkro_resources.model.errors import RefusedError, Sentence, UserInputError
 class Plan:
     """What a plan allows; intervals in minutes, counts per the period in the name.
 
+    `refresh_interval_min`: today is read anew so often by itself, None: by button only. `event_refresh_min`: events of
+    the messenger make a refresh earlier, at most so often; None: never.
     `tenants`: companies of one account. `extended_analytics`: a checklist of one's own. `promises_send_time`: the
     month's statement says which scheduled reports left in time.
     """
@@ -27,13 +29,14 @@ class Plan:
     name: str
     manual_requests_per_day: int
     schedules_allowed: bool
-    refresh_interval_min: int
+    refresh_interval_min: int | None
     users: int
     dialogs_per_month: int
     history_days: int
     tenants: int
     extended_analytics: bool
     promises_send_time: bool
+    event_refresh_min: int | None
 
 
 def plan_of(connection: Connection, tenant: str) -> Plan:
@@ -134,4 +137,5 @@ def _plan(row: Row[tuple[object, ...]]) -> Plan:
         tenants=row.tenants,
         extended_analytics=row.extended_analytics,
         promises_send_time=row.promises_send_time,
+        event_refresh_min=row.event_refresh_min,
     )

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, insert, select, text, update
 
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
 from synkro_resources.control.plans import plan_of
+from synkro_resources.control.quotas import USER_PREFIX, check_history, check_manual_requests, made_today
 from synkro_resources.control.sentences import error_columns
 from synkro_resources.control.tables.runs import OPEN_STATUSES, run_request
 from synkro_resources.control.tables.tenancy import tenant as tenant_table
 from synkro_resources.control.tenants import Tenant, require_active
 from synkro_resources.model.clock import Clock
-from synkro_resources.model.errors import RefusedError, Sentence, SynkroError, UserInputError
+from synkro_resources.model.errors import Sentence, SynkroError, UserInputError
 from synkro_resources.model.ids import RequestKind
 from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.model.window import TenantWindow
@@ -26,7 +27,6 @@ from synkro_resources.model.window import TenantWindow
 RequestStatus = Literal["open", "running", "done", "failed", "cancelled"]
 LONGEST_REPORT_DAYS = 92  # a quarter (docs/report.md, «Custom»)
 SCHEDULE_PREFIX = "schedule:"
-USER_PREFIX = "user:"  # `requested_by` of people; schedules and operators spend no quota of a tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +90,11 @@ def create_request(
     A scheduled report that waits for its time no longer does once anybody else asks for it; it keeps its schedule.
 
     `requested_by`: `user:<id>`, `schedule:<id>`, `cli` or another word. Requests of people count against the plan's
-    limit per local day of the tenant. `scheduled`: the schedule's request of this period is returned whatever became
-    of it. `missed`: nothing is to be run, people shall read why.
+    limit per local day of the tenant, and do not load days before its history. `scheduled`: the schedule's request of
+    this period is returned whatever became of it. `missed`: nothing is to be run, people shall read why.
 
     Raises:
-        RefusedError: `tenant.suspended` or `plan.manual_requests`.
+        RefusedError: `tenant.suspended`, `plan.manual_requests` or `plan.history`.
         UserInputError: `tenant.unknown`, `report.period_too_long` or `report.period_not_begun`.
     """
     now = clock.now()
@@ -112,7 +112,8 @@ def create_request(
         if same is not None and not _is_brought_forward(same, requested_by, now):
             return _request(same)
         if requested_by.startswith(USER_PREFIX):
-            _check_quota(connection, who, now)
+            check_manual_requests(connection, who, now)
+            check_history(connection, who, kind, period, now)
         if same is not None:
             return _bring_forward(connection, same, requested_by, reason, now)
         row = connection.execute(
@@ -139,16 +140,17 @@ def create_request(
             )
             .returning(run_request)
         ).one()
-        record(
-            connection,
-            at=now,
-            actor=requested_by,
-            action="run.requested" if missed is None else "run.missed",
-            tenant=tenant,
-            target=row.request_id,
-            reason=reason,
-            details={"kind": kind.value, "period": period.report_id},
-        )
+        if kind is not RequestKind.REFRESH or requested_by.startswith(USER_PREFIX):  # not the clock's forty a day
+            record(
+                connection,
+                at=now,
+                actor=requested_by,
+                action="run.requested" if missed is None else "run.missed",
+                tenant=tenant,
+                target=row.request_id,
+                reason=reason,
+                details={"kind": kind.value, "period": period.report_id},
+            )
         return _request(row)
 
 
@@ -235,11 +237,27 @@ def request_by_id_for_scheduler(db: Database, cell: str, request_id: str) -> Run
     return None if row is None else _request(row)
 
 
-def list_requests(db: Database, tenant: str, limit: int = 20) -> list[RunRequest]:
-    """The newest requests of a tenant, newest first."""
-    query = select(run_request).order_by(run_request.c.created_at.desc()).limit(limit)
+def list_requests(db: Database, tenant: str, limit: int = 20, *, routine: bool = True) -> list[RunRequest]:
+    """The newest requests of a tenant, newest first.
+
+    `routine`: also the refreshes that nobody asked for and that went well: forty a day would hide all others.
+    """
+    columns = run_request.c
+    query = select(run_request).order_by(columns.created_at.desc()).limit(limit)
+    if not routine:
+        is_routine = and_(columns.kind == RequestKind.REFRESH.value, columns.status == "done")
+        query = query.where(~is_routine | columns.requested_by.startswith(USER_PREFIX))
     with db.tenant(tenant) as connection:
         return [_request(row) for row in connection.execute(query)]
+
+
+def newest_request_of(db: Database, tenant: str, requested_by: str) -> RunRequest | None:
+    """The newest request that one has asked for, None: there is none."""
+    columns = run_request.c
+    query = select(run_request).where(columns.requested_by == requested_by).order_by(columns.created_at.desc()).limit(1)
+    with db.tenant(tenant) as connection:
+        row = connection.execute(query).one_or_none()
+    return None if row is None else _request(row)
 
 
 def last_of_schedule(db: Database, tenant: str, schedule_id: str, limit: int) -> list[RunRequest]:
@@ -321,13 +339,13 @@ def requests_left_today(db: Database, tenant: str, clock: Clock) -> int:
     with db.tenant(tenant) as connection:
         who = require_active(connection, tenant)
         limit = plan_of(connection, tenant).manual_requests_per_day
-        return max(0, limit - _made_today(connection, who, clock.now()))
+        return max(0, limit - made_today(connection, who, clock.now()))
 
 
 def requests_today(db: Database, tenant: Tenant, now: datetime) -> int:
     """How many requests people of this tenant have made since its local midnight."""
     with db.tenant(tenant.slug) as connection:
-        return _made_today(connection, tenant, now)
+        return made_today(connection, tenant, now)
 
 
 def _urgency() -> ColumnElement[int]:
@@ -356,33 +374,6 @@ def _open_twin(kind: RequestKind, period: Period) -> ColumnElement[bool]:
         columns.first_day == period.first_day,
         columns.last_day == period.last_day,
     )
-
-
-def _made_today(connection: Connection, tenant: Tenant, now: datetime) -> int:
-    today = TenantWindow(tenant.slug, tenant.zone, now.date(), now.date()).day_of(now)
-    start, end = TenantWindow(tenant.slug, tenant.zone, today, today).bounds(today)
-    made = connection.scalar(
-        select(func.count()).where(
-            run_request.c.requested_by.startswith(USER_PREFIX),
-            run_request.c.created_at >= start,
-            run_request.c.created_at < end,
-        )
-    )
-    return made or 0
-
-
-def _check_quota(connection: Connection, tenant: Tenant, now: datetime) -> None:
-    plan = plan_of(connection, tenant.slug)
-    if _made_today(connection, tenant, now) >= plan.manual_requests_per_day:
-        raise RefusedError(
-            "plan.manual_requests",
-            Sentence(
-                f"Сегодня уже сделано {plan.manual_requests_per_day} запросов – столько позволяет тариф «{plan.name}».",
-                f"The {plan.manual_requests_per_day} requests per day of the plan “{plan.name}” are used up.",
-            ),
-            Sentence("Повторите завтра или смените тариф.", "Try again tomorrow or change the plan."),
-            tenant=tenant.slug,
-        )
 
 
 def _request(row: Row[tuple[object, ...]]) -> RunRequest:

@@ -116,6 +116,9 @@ class TenantSettings(BaseModel):
     quiet_from: time = Field(default=time(21), description="From then on nobody is told of failures …")
     quiet_to: time = Field(default=time(8), description="… until then, in the tenant's zone; equal: no quiet hours.")
     notices_per_day: int = Field(default=10, ge=0, description="Messages about failures per local day.")
+    refresh_margin_minutes: int = Field(
+        default=60, ge=0, le=720, description="Today is refreshed in working hours and so long before and after them."
+    )
     label_history: Literal["sample", "all"] = Field(
         default="sample",
         description="What a load of more than two weeks labels: the most urgent episodes of the last 31 days, or all.",

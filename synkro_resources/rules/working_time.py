@@ -143,6 +143,15 @@ class Calendar:
         position = bisect_right(timeline.starts, at) - 1
         return position >= 0 and at < timeline.ends[position]
 
+    def is_open_around(self, instant: datetime, margin: timedelta) -> bool:
+        """Whether `instant` lies in a working interval that is longer by `margin` (at most a day) at both ends."""
+        today = instant.astimezone(self._zone).date()
+        return any(
+            start - margin <= instant < end + margin
+            for day in days_between(today - timedelta(days=1), today + timedelta(days=1))
+            for start, end in self._utc_intervals(day)
+        )
+
     def minutes_many(self, starts: pd.Series, ends: pd.Series) -> pd.Series:
         """`minutes` for two columns of instants, as float64; NaN where either is empty."""
         import numpy as np

@@ -54,7 +54,9 @@ class Live:
 
     def refresh(self) -> RunRequest:
         self.refreshed += 1
-        often = timedelta(minutes=tenant_plan(self.place.control, SLUG).refresh_interval_min)
+        minutes = tenant_plan(self.place.control, SLUG).event_refresh_min
+        assert minutes is not None
+        often = timedelta(minutes=minutes)
         later = FixedClock(END + QUIET + self.refreshed * often)
         platform = Platform(self.place.settings, self.place.control, self.place.keyring, later)
         tenant = get_tenant(self.place.control, SLUG)

@@ -46,6 +46,7 @@ ZONES = (
 LANGUAGES = ("ru", "en")
 NORMS = ("sla_minutes", "silent_working_days", "followup_working_days", "stale_hours", "notices_per_day")
 RARE_NORMS = (
+    "refresh_margin_minutes",
     "episode_gap_hours",
     "deal_grace_hours",
     "conversion_horizon_days",
@@ -53,7 +54,7 @@ RARE_NORMS = (
     "promise_grace_minutes",
     "min_sample_manager",
 )
-MAY_BE_ZERO = frozenset({"deal_grace_hours", "promise_grace_minutes", "notices_per_day"})
+MAY_BE_ZERO = frozenset({"deal_grace_hours", "promise_grace_minutes", "notices_per_day", "refresh_margin_minutes"})
 FILES = ("pdf", "xlsx")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from synkro_app.cabinet.components.chart_view import draw_charts
+from synkro_app.cabinet.components.deeds import carry_out, draw_outcome
 from synkro_app.cabinet.components.figure_grid import draw_figures
 from synkro_app.cabinet.components.formats import instant, plain
 from synkro_app.cabinet.components.page_links import page_link
@@ -13,9 +14,9 @@ from synkro_app.cabinet.components.run_view import draw_steps
 from synkro_app.cabinet.components.sample_report import draw_sample
 from synkro_app.cabinet.components.today_lists import draw_today
 from synkro_app.cabinet.context import Installation, installation, viewer
-from synkro_app.cabinet.services import overview, reports, today
+from synkro_app.cabinet.services import overview, refreshing, reports, today
 from synkro_app.cabinet.services.overview import DataState
-from synkro_app.cabinet.services.rights import may_connect
+from synkro_app.cabinet.services.rights import may_ask_for_reports, may_connect
 from synkro_app.cabinet.texts import translate
 from synkro_resources.control.notices import Notice
 from synkro_resources.control.reports import ReportSummary
@@ -24,6 +25,7 @@ from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.period import PeriodKind
 
 LAST_REPORTS = 4
+REFRESH = "refresh"
 
 
 def draw() -> None:
@@ -34,7 +36,7 @@ def draw() -> None:
     company = overview.company(place, user, user.tenant)
     st.title(company.name, anchor=False)
     state = overview.data_state(place, user, user.tenant)
-    _draw_state(state, company, user.language)
+    _draw_state(state, company, user)
     _draw_unheard(overview.unheard(place, user, user.tenant), user.language)
     listing = reports.listing(place, user, user.tenant)
     if listing:
@@ -68,7 +70,8 @@ def _draw_beginning(user: SessionUser, state: DataState) -> None:
     draw_sample(language)
 
 
-def _draw_state(state: DataState, company: Tenant, language: str) -> None:
+def _draw_state(state: DataState, company: Tenant, user: SessionUser) -> None:
+    language = user.language
     with st.container(border=True):
         st.markdown(f"**{translate(language, 'state.title')}**")
         if state.data_until is None:
@@ -91,6 +94,10 @@ def _draw_state(state: DataState, company: Tenant, language: str) -> None:
             if not state.broken:
                 sources += f" · {translate(language, 'state.all_well')}"
             st.caption(sources)
+            draw_outcome(REFRESH)
+            if may_ask_for_reports(user):
+                label = translate(language, "state.refresh")
+                st.button(label, key="refresh", icon=":material/refresh:", on_click=_refresh, args=(company.slug,))
         for item in state.broken:
             name = translate(language, f"integration.{item.kind}")
             lines = [f"**{translate(language, 'integration.broken', name=name)}**"]
@@ -101,6 +108,14 @@ def _draw_state(state: DataState, company: Tenant, language: str) -> None:
                     translate(language, "state.what_to_do", remedy=remedy),
                 ]
             st.error("  \n".join(lines), icon=":material/link_off:")
+
+
+def _refresh(tenant: str) -> None:
+    def deed(place: Installation, user: SessionUser) -> str:
+        refreshing.ask_for_refresh(place, user, tenant)
+        return "state.refresh_asked"
+
+    carry_out(REFRESH, deed)
 
 
 def _draw_unheard(notices: list[Notice], language: str) -> None:

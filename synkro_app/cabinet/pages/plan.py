@@ -138,10 +138,15 @@ def _features(one: Plan, language: str) -> Iterator[tuple[str, str]]:
     def yes(value: bool) -> str:
         return translate(language, "plan.yes" if value else "plan.no")
 
+    def often(minutes: int | None) -> str:
+        return yes(False) if minutes is None else plural(language, "plan.minutes", minutes)
+
     values = {
         "requests": whole(one.manual_requests_per_day),
         "schedules": yes(one.schedules_allowed),
-        "refresh": plural(language, "plan.minutes", one.refresh_interval_min),
+        "refresh": often(one.refresh_interval_min),
+        "events": often(one.event_refresh_min),
+        "history": plural(language, "plan.days", one.history_days),
         "analytics": yes(one.extended_analytics),
         "tenants": whole(one.tenants),
         "users": whole(one.users),

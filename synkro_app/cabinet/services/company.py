@@ -36,6 +36,7 @@ EDITABLE = frozenset(
         "quiet_from",
         "quiet_to",
         "notices_per_day",
+        "refresh_margin_minutes",
         "ai_monthly_cap",
         "label_history",
         "facts_by_model",

@@ -46,7 +46,7 @@ def ask_for_load(place: Installation, user: SessionUser, tenant: str, period: Pe
     """Ask for the local days of a period to be read anew; nothing is sent, and stored rows are kept.
 
     Raises:
-        RefusedError: `rights.not_found`, `plan.manual_requests` or `tenant.suspended`.
+        RefusedError: `rights.not_found`, `plan.manual_requests`, `plan.history` or `tenant.suspended`.
         UserInputError: `data.period_not_begun`, `data.period_too_long` or `data.before_history`.
     """
     require(user, tenant, WHO_ASKS_FOR_REPORTS)

@@ -150,7 +150,7 @@ def _works(integration: Integration | None) -> bool:
 
 
 def _newest_request(place: Installation, tenant: str) -> RunRequest | None:
-    found = list_requests(place.control, tenant, RECENT_REQUESTS)
+    found = list_requests(place.control, tenant, RECENT_REQUESTS, routine=False)
     return next((item for item in found if item.kind == RequestKind.REPORT), None)
 
 

@@ -166,7 +166,7 @@ def ask_for_report(place: Installation, user: SessionUser, tenant: str, period: 
     """Ask for the report of a period of local days; data are loaded first where they are missing or stale.
 
     Raises:
-        RefusedError: `rights.not_found`, `plan.manual_requests` or `tenant.suspended`.
+        RefusedError: `rights.not_found`, `plan.manual_requests`, `plan.history` or `tenant.suspended`.
         UserInputError: `report.period_too_long` or `report.period_not_begun`.
     """
     require(user, tenant, WHO_ASKS_FOR_REPORTS)

@@ -47,7 +47,7 @@ def checklist(place: Installation, user: SessionUser, tenant: str) -> Checklist:
     require(user, tenant, WHO_CONNECTS)
     versions = tuple(rubrics.rubric_versions(place.control, tenant))
     active = rubrics.active_rubric(place.control, tenant).version
-    recent = list_requests(place.control, tenant, RECENT_REQUESTS)
+    recent = list_requests(place.control, tenant, RECENT_REQUESTS, routine=False)
     return Checklist(
         versions,
         next(item for item in versions if item.rubric.version == active),

@@ -31,9 +31,9 @@ class RequestProgress:
 
 
 def requests_of(place: Installation, user: SessionUser, tenant: str) -> list[RunRequest]:
-    """The newest requests, newest first."""
+    """The newest requests, newest first, without the refreshes that went well by themselves."""
     require(user, tenant, EVERYBODY)
-    return list_requests(place.control, tenant, LIST_LENGTH)
+    return list_requests(place.control, tenant, LIST_LENGTH, routine=False)
 
 
 def progress_of(place: Installation, user: SessionUser, tenant: str, request_id: str) -> RequestProgress:

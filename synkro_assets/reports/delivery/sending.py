@@ -117,7 +117,7 @@ def longer_report_this_morning(run: TenantRun, period: Period) -> bool:
         and request.period.last_day < today
         and (request.due_at or request.created_at).astimezone(run.window.tz).date() == today
         and request.status not in ("failed", "cancelled")
-        for request in list_requests(run.platform.control, run.tenant, limit=REQUESTS_OF_A_MORNING)
+        for request in list_requests(run.platform.control, run.tenant, limit=REQUESTS_OF_A_MORNING, routine=False)
     )
 
 

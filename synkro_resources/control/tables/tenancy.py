@@ -13,13 +13,14 @@ plan = Table(
     text("name"),
     Column("manual_requests_per_day", Integer, nullable=False),
     Column("schedules_allowed", Boolean, nullable=False),
-    Column("refresh_interval_min", Integer, nullable=False),
+    Column("refresh_interval_min", Integer, nullable=True),
     Column("users", Integer, nullable=False),
     Column("dialogs_per_month", Integer, nullable=False),
     Column("history_days", Integer, nullable=False),
     Column("tenants", Integer, nullable=False),
     Column("extended_analytics", Boolean, nullable=False),
     Column("promises_send_time", Boolean, nullable=False),
+    Column("event_refresh_min", Integer, nullable=True),
 )
 """What each plan allows, feature by feature: the one place, which the operator may change."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from synkro_resources.control import journal, run_requests, tenants
 from synkro_resources.control.database import Database
+from synkro_resources.control.days import mark_day
 from synkro_resources.control.plans import tenant_plan
 from synkro_resources.control.run_requests import RunRequest
 from synkro_resources.control.tenants import Tenant
@@ -16,6 +17,8 @@ from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.errors import RefusedError, Sentence, TransientError, UserInputError
 from synkro_resources.model.ids import RequestKind
 from synkro_resources.model.period import Period
+from synkro_resources.model.window import TenantWindow
+from tests.control_fixtures import new_tenant
 
 DAY = date(2026, 11, 19)
 BUSY = TransientError("radist.slow", Sentence("Медленно", "Slow"), Sentence("Ждите", "Wait"))
@@ -205,3 +208,34 @@ def test_a_report_that_nobody_could_read_is_refused_with_the_reason_and_the_reme
             clock=control_clock,
         )
     assert "Выберите" in refused.value.remedy.ru
+
+
+def test_a_small_plan_loads_no_old_history_but_still_reports_on_what_a_larger_one_has_loaded(
+    control_db: Database, control_clock: FixedClock
+) -> None:
+    tenant = new_tenant(control_db, control_clock, "h", plan="base")
+    today = TenantWindow(tenant.slug, tenant.zone, DAY, DAY).day_of(control_clock.now())
+    first = today - timedelta(days=tenant_plan(control_db, tenant.slug).history_days)
+    old = Period.custom(first - timedelta(days=1), first)
+
+    def wish(kind: RequestKind, period: Period, by: str = "user:1") -> RunRequest:
+        return run_requests.create_request(
+            control_db,
+            tenant=tenant.slug,
+            kind=kind,
+            period=period,
+            requested_by=by,
+            reason="test",
+            clock=control_clock,
+        )
+
+    assert wish(RequestKind.DATA, Period.custom(first, first)).is_open
+    for kind in (RequestKind.DATA, RequestKind.REPORT):
+        with pytest.raises(RefusedError) as refusal:
+            wish(kind, old)
+        assert refusal.value.code == "plan.history"
+        assert "Базовый" in refusal.value.what.ru
+        assert f"{first:%d.%m.%Y}" in refusal.value.what.ru
+    assert wish(RequestKind.DATA, old, by="cli").is_open, "an operator loads what was sold apart"
+    mark_day(control_db, tenant.slug, old.first_day, "derived", control_clock.now(), complete=True)
+    assert wish(RequestKind.REPORT, old).is_open
