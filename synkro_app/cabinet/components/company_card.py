@@ -69,6 +69,7 @@ def _draw_deeds(one: TenantHealth, plans: list[Plan], language: str, area: str, 
         format_func=lambda code: names[code],
         key=f"operator_plan_{slug}",
     )
+    _button(language, "act_for", slug, _act_for, area)
     _button(language, "change_plan", slug, _change_plan, area)
     if one.tenant.status == "active":
         _button(language, "suspend", slug, _suspend, area)
@@ -95,6 +96,17 @@ def _change_plan(slug: str, area: str) -> None:
         return "operator.plan_changed"
 
     carry_out(area, deed)
+
+
+def _act_for(slug: str, area: str) -> None:
+    why = _reason(slug)
+
+    def deed(place: Installation, user: SessionUser) -> str:
+        operator.act_for(place, user, slug, why)
+        return "operator.acting"
+
+    if carry_out(area, deed):
+        st.session_state[f"operator_reason_{slug}"] = ""
 
 
 def _suspend(slug: str, area: str) -> None:
