@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.integration_forms import FORMS, FieldType, FormField, IntegrationForm, is_asked, label_key
+from synkro_app.cabinet.services import radist_events
 from synkro_app.cabinet.services.outside_addresses import (
     check_database_address,
     check_host,
@@ -14,7 +15,7 @@ from synkro_app.cabinet.services.outside_addresses import (
     check_web_address,
     host_of,
 )
-from synkro_app.cabinet.services.rights import WHO_CONNECTS, actor_of, require_state
+from synkro_app.cabinet.services.rights import WHO_CONNECTS, actor_of, require, require_state
 from synkro_app.cabinet.texts import translate
 from synkro_resources.amocrm.consent import CALLBACK_PATH, consent_url
 from synkro_resources.checks import run_check
@@ -24,6 +25,7 @@ from synkro_resources.control.integrations import (
     get_integration,
     last_check,
     list_integrations,
+    remove_integration,
     set_integration,
 )
 from synkro_resources.control.keyring import Keyring
@@ -106,6 +108,20 @@ def check(place: Installation, user: SessionUser, tenant: str, kind: Integration
         amocrm_rate=settings.amocrm_rate,
         radist_rate=settings.radist_rate,
     )
+
+
+def disconnect(place: Installation, user: SessionUser, tenant: str, kind: IntegrationKind) -> None:
+    """Forget a service with its keys; what was loaded, derived and sent stays.
+
+    Radist's events are ended at Radist first; if it does not answer, our addresses are forgotten all the same.
+
+    Raises:
+        RefusedError: `rights.not_found` or `rights.members_only`. UserInputError: `integration.missing`.
+    """
+    require(user, tenant, WHO_CONNECTS)
+    if kind is IntegrationKind.RADIST:
+        radist_events.end_all(place, user, tenant)
+    remove_integration(place.control, tenant, kind, actor=actor_of(user, tenant))
 
 
 def consent_hindrance(place: Installation) -> Sentence | None:

@@ -81,7 +81,16 @@ STATES = {
         "runs.retry",
     ),
     *("schedules.are_allowed", "schedules.listing", "schedules.pause", "schedules.recipients", "schedules.resume"),
-    *("schedules.save", "support.leave", "support.presence", "team.invitations", "team.managers", "team.members"),
+    *(
+        "schedules.save",
+        "radist_events.subscriptions",
+        "radist_events.switch",
+        "support.leave",
+        "support.presence",
+        "team.invitations",
+        "team.managers",
+        "team.members",
+    ),
     *("today.steps_today", "vendor_lists.choices", "warehouse_schema.apply", "warehouse_schema.script"),
 }
 """What Synkro's people may see and do while they work in a company's cabinet: states and settings."""
