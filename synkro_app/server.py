@@ -13,6 +13,7 @@ import uvicorn
 from starlette.middleware import Middleware
 
 from synkro_app.web.gate import Gate
+from synkro_app.web.ops import Ops
 from synkro_app.web.routes import Web
 from synkro_app.web.session_watch import SessionWatch
 from synkro_app.web.sockets import OpenSockets
@@ -76,7 +77,8 @@ def build_app(settings: Settings, control: Database):  # streamlit's App has no 
     for name, value in streamlit_options(settings).items():
         config.set_option(name, value)
     sockets = OpenSockets()
-    web = Web(settings, control, settings.present, sockets)
+    ops = Ops(settings, control, settings.present)
+    web = Web(settings, control, settings.present, sockets, ops)
 
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[None]:
@@ -91,6 +93,7 @@ def build_app(settings: Settings, control: Database):  # streamlit's App has no 
             yield
         finally:
             await watch.stop()
+            await ops.close()
 
     return st.App(
         str(CABINET / "main.py"),

@@ -57,7 +57,7 @@ class FormField:
         return self.type is FieldType.SECRET
 
 
-Part = Literal["amocrm_consent", "warehouse_script", "chats_link"]
+Part = Literal["amocrm_consent", "warehouse_script", "chats_link", "radist_events"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,7 @@ _RADIST = IntegrationForm(
         FormField("api_key", FieldType.SECRET, required=True),
         FormField("company_id", FieldType.WHOLE, listed=True),
     ),
+    ("radist_events",),
 )
 _SUPABASE = IntegrationForm(
     IntegrationKind.SUPABASE,

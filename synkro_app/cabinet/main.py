@@ -6,10 +6,12 @@ from importlib import import_module
 
 import streamlit as st
 
+from synkro_app.cabinet.components.support_view import draw_presence
 from synkro_app.cabinet.context import installation, viewer
 from synkro_app.cabinet.paths import PAGES, START
 from synkro_app.cabinet.texts import LANGUAGES, translate
 from synkro_resources.control.sessions import SessionUser, choose_tenant, set_language
+from synkro_resources.model.errors import RefusedError
 
 LANGUAGE_NAMES = {"ru": "Русский", "en": "English"}
 
@@ -33,7 +35,13 @@ def main() -> None:
     page = st.navigation(pages, expanded=True)
     with st.sidebar:
         _draw_account(user)
-    page.run()
+    draw_presence(place, user)
+    try:
+        page.run()
+    except RefusedError as closed:
+        if closed.code != "rights.contents_closed":
+            raise
+        st.info(f"{closed.what.in_language(language)} {closed.remedy.in_language(language)}", icon=":material/lock:")
 
 
 def _draw_account(user: SessionUser) -> None:
@@ -71,7 +79,8 @@ def _sign_out_form(action: str, label: str) -> str:
 
 def _choose_tenant() -> None:
     user = viewer()
-    choose_tenant(installation().control, user.sid, st.session_state["tenant_choice"])
+    place = installation()
+    choose_tenant(place.control, user.sid, st.session_state["tenant_choice"], place.clock)
 
 
 def _choose_language() -> None:

@@ -27,14 +27,16 @@ class Allowance:
         return self.used <= self.per_second
 
 
-async def small_body(request: Request) -> bytes | None:
+async def small_body(
+    request: Request, *, limit: int = BODY_LIMIT_BYTES, within_s: float = BODY_WITHIN_S
+) -> bytes | None:
     """The body; None if it is too large, too slow, or was broken off."""
     body = b""
     try:
-        async with asyncio.timeout(BODY_WITHIN_S):
+        async with asyncio.timeout(within_s):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > BODY_LIMIT_BYTES:
+                if len(body) > limit:
                     return None
     except (TimeoutError, ClientDisconnect):
         return None

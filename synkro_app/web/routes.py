@@ -10,13 +10,14 @@ import httpx
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from synkro_app.cabinet.paths import addresses
 from synkro_app.web.account import Account
 from synkro_app.web.amocrm_callback import CALLBACK_PATH, AmocrmCallback
 from synkro_app.web.files import Files
 from synkro_app.web.link_pages import LinkPages
+from synkro_app.web.ops import Ops
 from synkro_app.web.radist_webhook import RadistWebhooks
 from synkro_app.web.sockets import OpenSockets
 from synkro_app.web.static import asset, index_page
@@ -40,8 +41,9 @@ class Web:
     control: Database
     clock: Clock
     sockets: OpenSockets
+    ops: Ops
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         pages = [Route(address, self.page, methods=["GET"]) for address in addresses()]
         account = Account(self.settings, self.control, self.clock, self.sockets)
         return [
@@ -49,6 +51,7 @@ class Web:
             *account.routes(),
             *LinkPages(account).routes(),
             *Files(account).routes(),
+            *self.ops.routes(),
             Route("/healthz", self.healthz, methods=["GET"]),
             Route("/readyz", self.readyz, methods=["GET"]),
             Route(CALLBACK_PATH, AmocrmCallback(self.settings, self.control).answer, methods=["GET"]),

@@ -19,6 +19,7 @@ from synkro_resources.control.tables import (
     people,
     reports,
     runs,
+    support,
     tenancy,
     vendors,
 )
@@ -63,8 +64,11 @@ def _read_without(table: Table, *hidden: str) -> tuple[str, ...]:
     return (f"SELECT ({_columns(table, *hidden)})",)
 
 
-# The tenant's own role cannot change what it pays for, nor what was recorded.
-_APP_READS_ONLY = {tenancy.subscription.name}
+# The tenant's own role cannot change what it pays for, nor let an operator in; it may show one out.
+_APP_NARROW = {
+    tenancy.subscription.name: READ,
+    support.support_visit.name: ("SELECT", "UPDATE (ended_at)"),
+}
 _OPERATOR_READS = (
     runs.report_schedule,
     runs.run_request,
@@ -77,7 +81,10 @@ _OPERATOR_READS = (
     integrations.integration_check,
     tenancy.usage_month,
 )
-_OPERATOR_CHANGES = (tenancy.plan, tenancy.account, tenancy.subscription, tenancy.erasure, vendors.vendor_block)
+_OPERATOR_CHANGES = (
+    *(tenancy.plan, tenancy.account, tenancy.subscription, tenancy.erasure),
+    *(vendors.vendor_block, support.support_visit),
+)
 
 
 def rules() -> Iterator[Rule]:
@@ -92,7 +99,7 @@ def _app_rules() -> Iterator[Rule]:
     for table in metadata.sorted_tables:
         if is_tenant_scoped(table):
             role = PII if table.schema == PII_SCHEMA else APP
-            yield Rule(role, table, READ if table.name in _APP_READS_ONLY else WRITE, OWN_TENANT)
+            yield Rule(role, table, _APP_NARROW.get(table.name, WRITE), OWN_TENANT)
     yield Rule(APP, audit.audit_event, ADD, OWN_TENANT)
     yield Rule(
         APP,
@@ -138,7 +145,8 @@ def _auth_rules() -> Iterator[Rule]:
         yield Rule(AUTH, table, WRITE, ANY)
     yield Rule(AUTH, people.membership, ADD, ANY)
     yield Rule(AUTH, people.invitation, ("SELECT", "UPDATE (accepted_at)"), ANY)
-    yield Rule(AUTH, people.platform_role, READ, ANY)
+    for table in (people.platform_role, support.support_visit, support.support_access):
+        yield Rule(AUTH, table, READ, ANY)
     yield Rule(AUTH, tenancy.plan, READ, ANY)  # whether whom an invitation names still has a seat
     yield Rule(AUTH, tenancy.subscription, READ, ANY)
     yield Rule(AUTH, audit.audit_event, ("INSERT",), ANY)  # adds to the record, never reads it

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from synkro_resources.control.integrations import recovered_columns
 from synkro_resources.control.notices import TOLD_WITHIN, Failure, NoticeKind
 from synkro_resources.control.outbox import NOTICES
+from synkro_resources.control.support import announcement, open_visits
 from synkro_resources.control.tables.analysis import dispute
 from synkro_resources.control.tables.delivery import delivery, destination
 from synkro_resources.control.tables.integrations import integration
@@ -37,7 +38,12 @@ MISSING_AFTER = timedelta(hours=12)
 JUDGED_WITHIN = timedelta(hours=3)
 """The age of the data is judged every hour: an older verdict tells of nothing that is so now."""
 FRESHNESS = "freshness"
-BUDGET_CODES = ("ai.budget_80", "ai.budget_spent", "plan.dialogs_80", "plan.dialogs_spent")
+WARNINGS: dict[str, NoticeKind] = {
+    "ai.budget_80": "ai_budget",
+    "ai.budget_spent": "ai_budget",
+    "plan.dialogs_80": "plan_limit",
+    "plan.dialogs_spent": "plan_limit",
+}
 """Warnings of a connection that cost money or labels; all others wait in the cabinet."""
 SCHEDULE_PREFIX = "schedule:"
 DISPUTE_DAYS = 5
@@ -52,6 +58,8 @@ DERIVED: tuple[NoticeKind, ...] = (
     "report_late",
     "report_missing",
     "dispute_waiting",
+    "plan_limit",
+    "support_visit",
 )
 
 _WORDS = {
@@ -111,6 +119,7 @@ def look(connection: Connection, now: datetime, disputed_before: Callable[[], da
     _look_at_deliveries(connection, now, findings)
     _look_at_ages(connection, now, findings)
     _look_at_disputes(connection, disputed_before, findings)
+    findings.failing += [announcement(visit) for visit in open_visits(connection, now)]
     return findings
 
 
@@ -133,9 +142,11 @@ def _look_at_connections(connection: Connection, findings: Findings) -> None:
                 )
             )
             continue
-        if row.status == "warning" and row.status_code in BUDGET_CODES:
+        if row.status == "warning" and row.status_code in WARNINGS:
             what, remedy = Sentence(row.what_ru, row.what_en), Sentence(row.remedy_ru, row.remedy_en)
-            findings.failing.append(Failure("admins", "ai_budget", row.kind, row.status_code, what, remedy))
+            findings.failing.append(
+                Failure("admins", WARNINGS[row.status_code], row.kind, row.status_code, what, remedy)
+            )
         if row.status != "new":  # saved anew says nothing before its check or its next load
             findings.works.add(("integration_broken", row.kind))
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.dialects import postgresql
 
 from synkro_resources.control.audit import record
@@ -124,6 +124,31 @@ def set_integration(
             details={"public_fields": sorted(public), "secret_fields": sorted(secrets)},
         )
         return _integration(row)
+
+
+def remove_integration(db: Database, tenant: str, kind: IntegrationKind, *, actor: str) -> None:
+    """Forget a connection with its secrets and settings; what was loaded and sent stays.
+
+    Raises:
+        UserInputError: `integration.missing`.
+    """
+    with db.tenant(tenant) as connection:
+        removed = connection.execute(
+            delete(tables.integration)
+            .where(tables.integration.c.kind == kind)
+            .returning(tables.integration.c.public, tables.integration.c.secret_tails)
+        ).one_or_none()
+        if removed is None:
+            raise missing(tenant, kind)
+        record(
+            connection,
+            at=db.clock.now(),
+            actor=actor,
+            action="integration.removed",
+            tenant=tenant,
+            target=kind,
+            details={"public_fields": sorted(removed.public), "secret_fields": sorted(removed.secret_tails)},
+        )
 
 
 def get_integration(db: Database, tenant: str, kind: IntegrationKind) -> Integration | None:

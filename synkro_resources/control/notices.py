@@ -26,6 +26,8 @@ NoticeKind = Literal[
     "report_late",
     "report_missing",
     "dispute_waiting",
+    "plan_limit",
+    "support_visit",
 ]
 AGAIN_AFTER = timedelta(hours=24)
 """What fails, works and fails again is one incident; one that lasts is told again."""

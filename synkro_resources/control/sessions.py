@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from synkro_resources.control.database import Database
+from synkro_resources.control.support import visited_by
 from synkro_resources.control.tables import people
 from synkro_resources.control.tokens import new_token, token_hash
 from synkro_resources.control.users import Membership
@@ -95,6 +96,8 @@ def find_session(db: Database, token: str, clock: Clock) -> SessionUser | None:
             ).first()
             is not None
         )
+        if is_operator:
+            memberships += _visits(connection, row.user_id, memberships, now)
     chosen = next((item for item in memberships if item.tenant == row.tenant), memberships[0] if memberships else None)
     return SessionUser(
         user_id=row.user_id,
@@ -109,20 +112,19 @@ def find_session(db: Database, token: str, clock: Clock) -> SessionUser | None:
     )
 
 
-def choose_tenant(db: Database, sid: str, tenant: str) -> None:
-    """Switch a session to another tenant of the same person.
+def choose_tenant(db: Database, sid: str, tenant: str, clock: Clock) -> None:
+    """Switch a session to another tenant of the same person, or to one in which this operator works now.
 
     Raises:
         RefusedError: `session.not_a_member`.
     """
     session, member = people.session, people.membership
     with db.auth() as connection:
-        allowed = connection.execute(
-            select(member.c.tenant)
-            .join(session, session.c.user_id == member.c.user_id)
-            .where(session.c.sid == sid, member.c.tenant == tenant)
+        user_id = connection.scalar(select(session.c.user_id).where(session.c.sid == sid)) or ""
+        is_member = connection.execute(
+            select(member.c.tenant).where(member.c.user_id == user_id, member.c.tenant == tenant)
         ).first()
-        if allowed is None:
+        if is_member is None and tenant not in visited_by(connection, user_id, clock.now()):
             raise RefusedError(
                 "session.not_a_member",
                 Sentence("У вас нет доступа к этому кабинету.", "You have no access to this tenant."),
@@ -200,6 +202,18 @@ def _memberships(connection: Connection, user_id: str) -> tuple[Membership, ...]
     member = people.membership
     rows = connection.execute(select(member).where(member.c.user_id == user_id).order_by(member.c.tenant))
     return tuple(Membership(row.tenant, Role(row.role), row.manager_id, row.can_read_texts) for row in rows)
+
+
+def _visits(
+    connection: Connection, user_id: str, memberships: tuple[Membership, ...], now: datetime
+) -> tuple[Membership, ...]:
+    """The companies in which an operator works now; who becomes a member is one and nothing else."""
+    own = {item.tenant for item in memberships}
+    return tuple(
+        Membership(tenant, Role.ADMIN, None, can_read_texts=reads, is_support=True)
+        for tenant, reads in visited_by(connection, user_id, now).items()
+        if tenant not in own
+    )
 
 
 def _close(connection: Connection, now: datetime, whose: ColumnElement[bool]) -> int:

@@ -24,12 +24,16 @@ EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """What one person may do in one tenant; `manager_id` binds a viewer to an amoCRM user."""
+    """What one person may do in one tenant; `manager_id` binds a viewer to an amoCRM user.
+
+    `is_support`: no member, but an operator who works here for an hour (`synkro_resources.control.support`).
+    """
 
     tenant: str
     role: Role
     manager_id: int | None
     can_read_texts: bool
+    is_support: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from synkro_app.cabinet.components.formats import instant, plain
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import operator
 from synkro_app.cabinet.texts import plural, translate
+from synkro_app.web.ops_addresses import ops_runs_address
 from synkro_resources.control.fleet import TenantHealth
 from synkro_resources.control.plans import Plan
 from synkro_resources.control.sessions import SessionUser
@@ -31,8 +32,11 @@ def draw_company(one: TenantHealth, plans: list[Plan], now: datetime, language: 
         for item in one.broken:
             name = translate(language, f"integration.{item.kind}")
             st.markdown(f":red[:material/link_off:] {name}: {plain(item.what.in_language(language))}")
-        with st.popover(translate(language, "operator.manage"), icon=":material/tune:"):
-            _draw_deeds(one, plans, language, area, link_key)
+        with st.container(horizontal=True):
+            with st.popover(translate(language, "operator.manage"), icon=":material/tune:"):
+                _draw_deeds(one, plans, language, area, link_key)
+            label = translate(language, "operator.dagster_runs")
+            st.link_button(label, ops_runs_address(slug), icon=":material/open_in_new:")
 
 
 def _facts(one: TenantHealth, now: datetime, language: str) -> Iterator[str]:
@@ -65,6 +69,7 @@ def _draw_deeds(one: TenantHealth, plans: list[Plan], language: str, area: str, 
         format_func=lambda code: names[code],
         key=f"operator_plan_{slug}",
     )
+    _button(language, "act_for", slug, _act_for, area)
     _button(language, "change_plan", slug, _change_plan, area)
     if one.tenant.status == "active":
         _button(language, "suspend", slug, _suspend, area)
@@ -91,6 +96,17 @@ def _change_plan(slug: str, area: str) -> None:
         return "operator.plan_changed"
 
     carry_out(area, deed)
+
+
+def _act_for(slug: str, area: str) -> None:
+    why = _reason(slug)
+
+    def deed(place: Installation, user: SessionUser) -> str:
+        operator.act_for(place, user, slug, why)
+        return "operator.acting"
+
+    if carry_out(area, deed):
+        st.session_state[f"operator_reason_{slug}"] = ""
 
 
 def _suspend(slug: str, area: str) -> None:

@@ -8,10 +8,12 @@ import streamlit as st
 
 from synkro_app.cabinet.components.amocrm_consent import draw_consent
 from synkro_app.cabinet.components.deeds import carry_out, draw_outcome
+from synkro_app.cabinet.components.disconnecting import draw_disconnect
 from synkro_app.cabinet.components.formats import plain
 from synkro_app.cabinet.components.integration_check import draw_check
 from synkro_app.cabinet.components.integration_form import clear_secrets, draw_fields, field_key, values_of
 from synkro_app.cabinet.components.page_links import page_link
+from synkro_app.cabinet.components.radist_events_switch import draw_events_switch
 from synkro_app.cabinet.components.warehouse_script import draw_script
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.integration_forms import FORMS, FormField, IntegrationForm, Part, label_key
@@ -55,12 +57,13 @@ def draw_card(
                 on_click=_want_check,
                 args=(tenant, kind),
             )
+            draw_disconnect(user, tenant, kind, _scope(kind))
     _run_wanted_check(place, user, company, kind)
     found = integrations.newest_check(place, user, tenant, kind)
     if found is not None:
         draw_check(found, company.zone, language)
     for part in form.parts:
-        if part in _PARTS:
+        if part in _PARTS and (stored is not None or part not in OF_STORED):
             _PARTS[part](place, user, company)
 
 
@@ -72,7 +75,10 @@ def _draw_chats_link(_place: Installation, user: SessionUser, _company: Tenant) 
 _PARTS: Mapping[Part, Callable[[Installation, SessionUser, Tenant], None]] = {
     "warehouse_script": draw_script,
     "chats_link": _draw_chats_link,
+    "radist_events": draw_events_switch,
 }
+OF_STORED: frozenset[Part] = frozenset({"radist_events"})
+"""Parts that need the stored connection."""
 
 
 def _draw_list(form: IntegrationForm, item: FormField, company: Tenant, stored: Integration, language: str) -> None:

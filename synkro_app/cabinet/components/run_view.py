@@ -11,7 +11,6 @@ from synkro_app.cabinet.context import installation, viewer
 from synkro_app.cabinet.services.runs import RequestProgress, progress_of
 from synkro_app.cabinet.texts import plural, translate
 from synkro_resources.control.journal import StepRecord
-from synkro_resources.control.run_requests import RunRequest
 
 POLL_S = 1.0
 _ICONS = {
@@ -57,7 +56,7 @@ def draw_progress(progress: RequestProgress, language: str) -> None:
 
 
 def draw_request(
-    progress: RequestProgress, language: str, when: str, draw_buttons: Callable[[RunRequest], None]
+    progress: RequestProgress, language: str, when: str, draw_below: Callable[[RequestProgress], None]
 ) -> None:
     """One request as a fold: its state in the title, its steps and what can be done about it inside."""
     request = progress.request
@@ -73,7 +72,7 @@ def draw_request(
     with st.expander(f"{_ICONS[request.status]} {plain(title)} · :{colour}[{state}]", expanded=request.is_open):
         draw_progress(progress, language)
         draw_steps(progress.steps, language)
-        draw_buttons(request)
+        draw_below(progress)
 
 
 def draw_steps(steps: Sequence[StepRecord], language: str) -> None:

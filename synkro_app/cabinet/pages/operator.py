@@ -16,6 +16,7 @@ from synkro_app.cabinet.services.operator import Daemon
 from synkro_app.cabinet.services.rights import may_operate
 from synkro_app.cabinet.services.team import OneTimeLink
 from synkro_app.cabinet.texts import plural, translate
+from synkro_app.web.ops_addresses import OPS_FRONT
 from synkro_resources.control.fleet import LEVELS, Fleet
 from synkro_resources.control.plans import Plan
 from synkro_resources.control.sessions import SessionUser
@@ -55,6 +56,7 @@ def _draw_platform(found: Fleet, daemons: list[Daemon] | None, language: str) ->
                 st.markdown(f":red[:material/error:] {translate(language, 'operator.daemons_ill', names=names)}")
             else:
                 st.markdown(f":green[:material/check:] {translate(language, 'operator.daemons_well')}")
+        st.link_button(translate(language, "operator.dagster"), OPS_FRONT, icon=":material/open_in_new:")
         waits = _duration(found.oldest_wait, language)
         queue = translate(language, "operator.queue", waiting=found.waiting, running=found.running)
         st.markdown(f"{queue} {translate(language, 'operator.oldest', wait=waits)}" if found.waiting else queue)

@@ -11,8 +11,10 @@ from synkro_app.cabinet.components.formats import instant
 from synkro_app.cabinet.components.run_view import draw_request
 from synkro_app.cabinet.context import Installation, installation, viewer
 from synkro_app.cabinet.services import overview, runs
-from synkro_app.cabinet.services.rights import may_ask_for_reports
+from synkro_app.cabinet.services.rights import may_ask_for_reports, may_operate
+from synkro_app.cabinet.services.runs import RequestProgress
 from synkro_app.cabinet.texts import translate
+from synkro_app.web.ops_addresses import ops_run_address
 from synkro_resources.control.request_decisions import ENDED_BADLY
 from synkro_resources.control.run_requests import RunRequest
 from synkro_resources.control.sessions import SessionUser
@@ -45,10 +47,17 @@ def _draw_list() -> None:
     for request in requests:
         progress = runs.progress_of(place, user, user.tenant, request.id)
         when = instant(request.created_at, company.zone, user.language)
-        draw_request(progress, user.language, when, lambda shown: _draw_buttons(user, shown))
+        draw_request(progress, user.language, when, lambda shown: _draw_below(user, shown))
 
 
-def _draw_buttons(user: SessionUser, request: RunRequest) -> None:
+def _draw_below(user: SessionUser, progress: RequestProgress) -> None:
+    request = progress.request
+    if may_operate(user) and progress.steps:
+        st.link_button(
+            translate(user.language, "run.in_dagster"),
+            ops_run_address(progress.steps[-1].run_id),
+            icon=":material/open_in_new:",
+        )
     if not may_ask_for_reports(user):
         return
     if request.is_open:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from synkro_app.cabinet.components.deeds import carry_out, draw_outcome
 from synkro_app.cabinet.components.formats import instant, plain
+from synkro_app.cabinet.components.support_view import draw_access
 from synkro_app.cabinet.context import Installation, installation, viewer
 from synkro_app.cabinet.services import overview, team
 from synkro_app.cabinet.services.rights import may_lead_people
@@ -36,11 +37,13 @@ def draw() -> None:
     managers = team.managers(place, user, user.tenant)
     draw_outcome(AREA)
     _draw_link(company, language)
-    _draw_invite(user, company, managers)
+    if user.membership is not None and not user.membership.is_support:
+        _draw_invite(user, company, managers)
     st.markdown(f"**{translate(language, 'team.members')}**")
     for member in team.members(place, user, user.tenant):
         _draw_member(user, company, member, managers)
     _draw_invitations(place, user, company)
+    draw_access(place, user, company)
 
 
 def _draw_link(company: Tenant, language: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import WHO_CONNECTS, require
+from synkro_app.cabinet.services.rights import WHO_CONNECTS, actor_of, require, require_state
 from synkro_resources.control import address_codes
 from synkro_resources.control import attached_files as files
 from synkro_resources.control.address_codes import AddressCode
@@ -25,7 +25,7 @@ def listing(place: Installation, user: SessionUser, tenant: str) -> list[Destina
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     return address_codes.addresses_of(place.control, tenant)
 
 
@@ -35,7 +35,7 @@ def is_connected(place: Installation, user: SessionUser, tenant: str) -> bool:
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     return get_integration(place.control, tenant, IntegrationKind.EMAIL) is not None
 
 
@@ -48,7 +48,7 @@ def add(place: Installation, user: SessionUser, tenant: str, address: str, *, fo
     """
     require(user, tenant, WHO_CONNECTS)
     platform = Platform(place.settings, place.control, Keyring.from_settings(place.settings), place.clock)
-    return send_code(platform, tenant, address, actor=_actor(user), for_admins=for_admins)
+    return send_code(platform, tenant, address, actor=actor_of(user, tenant), for_admins=for_admins)
 
 
 def confirm(place: Installation, user: SessionUser, tenant: str, destination_id: str, code: str) -> Destination:
@@ -60,7 +60,7 @@ def confirm(place: Installation, user: SessionUser, tenant: str, destination_id:
     """
     require(user, tenant, WHO_CONNECTS)
     return address_codes.confirm_address(
-        place.control, tenant, destination_id, code, actor=_actor(user), clock=place.clock
+        place.control, tenant, destination_id, code, actor=actor_of(user, tenant), clock=place.clock
     )
 
 
@@ -70,7 +70,7 @@ def attached_files(place: Installation, user: SessionUser, tenant: str) -> tuple
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     return files.attached_files(place.control, tenant)
 
 
@@ -81,8 +81,4 @@ def attach_files(place: Installation, user: SessionUser, tenant: str, formats: S
         RefusedError: `rights.not_found`.
     """
     require(user, tenant, WHO_CONNECTS)
-    files.attach_files(place.control, tenant, formats, actor=_actor(user), clock=place.clock)
-
-
-def _actor(user: SessionUser) -> str:
-    return f"user:{user.user_id}"
+    files.attach_files(place.control, tenant, formats, actor=actor_of(user, tenant), clock=place.clock)

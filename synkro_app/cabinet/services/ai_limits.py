@@ -7,7 +7,7 @@ from typing import Literal
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import company
-from synkro_app.cabinet.services.rights import WHO_CONNECTS, require
+from synkro_app.cabinet.services.rights import WHO_CONNECTS, require_state
 from synkro_resources.control.ai_usage import AiUsage, LabelEstimate, ai_usage, estimate_labels
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.model.errors import Sentence, UserInputError
@@ -17,13 +17,13 @@ ESTIMATED_DAYS = 30
 
 def usage(place: Installation, user: SessionUser, tenant: str) -> AiUsage:
     """This month's calls and money."""
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     return ai_usage(place.control, tenant, place.clock.now().date())
 
 
 def estimate(place: Installation, user: SessionUser, tenant: str) -> LabelEstimate:
     """What 30 more days would take; unknown before anything was labelled."""
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     return estimate_labels(place.control, tenant, ESTIMATED_DAYS)
 
 
@@ -41,7 +41,7 @@ def save(
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `ai.bad_cap`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     changes: dict[str, object] = {
         "ai_monthly_cap": _amount(monthly_cap),
         "label_history": history,

@@ -9,8 +9,7 @@ from datetime import date, time
 from pydantic import ValidationError
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.integrations import actor
-from synkro_app.cabinet.services.rights import WHO_CONNECTS, require
+from synkro_app.cabinet.services.rights import WHO_CONNECTS, actor_of, require_state
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import check_zone, save_tenant_settings, tenant_settings
 from synkro_resources.model.errors import Sentence, UserInputError
@@ -54,7 +53,7 @@ _HOURS = re.compile(r"(\d{1,2})[:.](\d{2})\s*[-–—]\s*(\d{1,2})[:.](\d{2})")
 
 def settings_of(place: Installation, user: SessionUser, tenant: str) -> TenantSettings:
     """The newest settings."""
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     return tenant_settings(place.control, tenant)
 
 
@@ -64,7 +63,7 @@ def save(place: Installation, user: SessionUser, tenant: str, changes: Mapping[s
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `tenant.bad_zone` or `company.bad_value`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     unknown = changes.keys() - EDITABLE
     if unknown:
         raise LookupError(f"no page may change {sorted(unknown)}")
@@ -79,7 +78,7 @@ def save_week(place: Installation, user: SessionUser, tenant: str, hours: Mappin
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `company.bad_hours`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     calendar = tenant_settings(place.control, tenant).work_calendar
     weekly = {day: found for day, written in sorted(hours.items()) if (found := read_hours(written))}
     if not weekly:
@@ -97,7 +96,7 @@ def set_day(place: Installation, user: SessionUser, tenant: str, day: date, hour
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `company.bad_hours`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     calendar = tenant_settings(place.control, tenant).work_calendar
     overrides = {known: given for known, given in calendar.overrides.items() if known != day}
     if hours is not None:
@@ -160,7 +159,7 @@ def _save(place: Installation, user: SessionUser, tenant: str, changes: Mapping[
             tenant=tenant,
             detail=fields,
         ) from None
-    return save_tenant_settings(place.control, tenant, changed, changed_by=actor(user), clock=place.clock)
+    return save_tenant_settings(place.control, tenant, changed, changed_by=actor_of(user, tenant), clock=place.clock)
 
 
 def _bad_hours(what: Sentence, remedy: Sentence) -> UserInputError:

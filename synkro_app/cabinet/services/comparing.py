@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import EVERYBODY, require
+from synkro_app.cabinet.services.rights import EVERYBODY, require_contents
 from synkro_resources.control.newest_packages import Key, PeriodFigures, figures_of
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.model.errors import Sentence, UserInputError
@@ -60,7 +60,7 @@ def compare(
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `report.other_kind`.
     """
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     found = figures_of(place.control, tenant, (first_package, second_package), COMPARED)
     first, second = found.get(first_package), found.get(second_package)
     if first is None or second is None:

@@ -8,7 +8,7 @@ from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.dialogs import LONGEST_DAYS, questions_of
 from synkro_app.cabinet.services.reports import document
 from synkro_app.cabinet.services.reviews import ReviewItem
-from synkro_app.cabinet.services.rights import EVERYBODY, own_manager, require
+from synkro_app.cabinet.services.rights import EVERYBODY, own_manager, require_contents
 from synkro_resources.control.labels import stored_labels
 from synkro_resources.control.packages import get_package, package_rows
 from synkro_resources.control.rubrics import rubrics_of
@@ -33,7 +33,7 @@ def to_judge(place: Installation, user: SessionUser, tenant: str, doc_id: str) -
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     shown = document(place, user, tenant, doc_id)
     package = None if shown is None else get_package(place.control, tenant, shown.package_id, with_rows=False)
     if shown is None or package is None:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import company
-from synkro_app.cabinet.services.rights import WHO_CONNECTS, require
+from synkro_app.cabinet.services.rights import WHO_CONNECTS, require, require_contents, require_state
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import get_tenant
 from synkro_resources.lake import Lake
@@ -72,7 +72,7 @@ def crm_words(place: Installation, user: SessionUser, tenant: str) -> CrmWords:
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     lake = Lake(place.settings.lake_root)
     rows = lake.read_current(PIPELINE_STATUS, tenant, columns=["pipeline_id", "pipeline_name"]).to_pylist()
     pipelines = {int(row["pipeline_id"]): str(row["pipeline_name"] or row["pipeline_id"]) for row in rows}
@@ -91,7 +91,7 @@ def spoken(place: Installation, user: SessionUser, tenant: str) -> Spoken:
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_contents(user, tenant, WHO_CONNECTS)
     settings = company.settings_of(place, user, tenant)
     sent = _sent(place, tenant)
     return Spoken(_repeated(sent, settings.autotext), _authors(sent, settings.author_map))
@@ -103,7 +103,7 @@ def save(place: Installation, user: SessionUser, tenant: str, changes: Mapping[s
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `company.bad_value` or `loss_reason_map.unknown`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     return company.save(place, user, tenant, changes)
 
 

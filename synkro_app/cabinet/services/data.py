@@ -9,7 +9,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import EVERYBODY, require
+from synkro_app.cabinet.services.rights import EVERYBODY, require_state
 from synkro_resources.control import data_days
 from synkro_resources.control.check_remedies import remedy_of
 from synkro_resources.control.data_days import Cell, Checks, DataDays, DayStep, FailedCheck, Loads, OpenRequest, Steps
@@ -92,7 +92,7 @@ def month(place: Installation, user: SessionUser, tenant: str, day: date, layer:
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     chosen = layer if layer in LAYERS else None
     rows = LAYERS if chosen is None else tables_of(chosen)
     period = Period.month_of(day)
@@ -107,7 +107,7 @@ def year(place: Installation, user: SessionUser, tenant: str, of: date) -> Calen
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     period = Period.custom(date(of.year, 1, 1), date(of.year, 12, 31))
     zone = get_tenant(place.control, tenant).zone
     found = data_days.whole_days(place.control, tenant, period.first_day, period.last_day)
@@ -120,7 +120,7 @@ def journal(place: Installation, user: SessionUser, tenant: str, day: date, name
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     steps, checks = data_days.day_journal(place.control, tenant, day, name)
     shown = tuple(ShownCheck(check, remedy_of(check.check)) for check in checks)
     return DayJournal(tuple(steps), shown)

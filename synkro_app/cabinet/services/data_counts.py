@@ -9,7 +9,7 @@ from datetime import date
 import pyarrow.parquet as pq
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import EVERYBODY, require
+from synkro_app.cabinet.services.rights import EVERYBODY, require_state
 from synkro_resources.control.data_days import SourceCounts, source_counts
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.warehouse_checks import WarehouseCheck, warehouse_checks
@@ -36,7 +36,7 @@ def counts(place: Installation, user: SessionUser, tenant: str, period: Period) 
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     found = source_counts(place.control, tenant, period.first_day, period.last_day)
     order = {name: place for place, name in enumerate(TABLES)}
     sources = sorted(found, key=lambda item: order.get(item.table, len(order)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import EVERYBODY, require
+from synkro_app.cabinet.services.rights import EVERYBODY, require_state
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.model.tables import TABLES, Column, Table
 
@@ -14,7 +14,7 @@ def tables(place: Installation, user: SessionUser, tenant: str, wanted: str) -> 
     A table that is called so stands before one that only has such a column.
     """
     del place  # the same for everybody; the rights are asked as everywhere
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     words = wanted.casefold().split()
     named = [table for table in TABLES.values() if holds(_told(table), words)]
     rest = [table for table in TABLES.values() if table not in named and columns(table, wanted)]

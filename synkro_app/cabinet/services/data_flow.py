@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from synkro_app.cabinet.components.formats import day
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.integration_forms import FORMS, FieldType, IntegrationForm
-from synkro_app.cabinet.services.rights import WHO_CONNECTS, require
+from synkro_app.cabinet.services.rights import WHO_CONNECTS, require_state
 from synkro_app.cabinet.texts import catalogue, translate
 from synkro_resources.control.ai_ledger import TEXTS_KEPT
 from synkro_resources.control.integrations import Integration, list_integrations
@@ -32,7 +32,7 @@ def sheet(place: Installation, user: SessionUser, tenant: str, language: str) ->
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     company, settings = get_tenant(place.control, tenant), tenant_settings(place.control, tenant)
     stored = {item.kind: item for item in list_integrations(place.control, tenant)}
 

@@ -7,7 +7,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import WHO_ASKS_FOR_REPORTS, require
+from synkro_app.cabinet.services.rights import WHO_ASKS_FOR_REPORTS, actor_of, require_state
 from synkro_resources.control.estimates import LoadEstimate, estimate_load
 from synkro_resources.control.run_requests import RunRequest, create_request, requests_left_today
 from synkro_resources.control.sessions import SessionUser
@@ -36,7 +36,7 @@ def offer(place: Installation, user: SessionUser, tenant: str, period: Period) -
     Raises:
         RefusedError: `rights.not_found` or `tenant.suspended`. UserInputError: as `ask_for_load`.
     """
-    require(user, tenant, WHO_ASKS_FOR_REPORTS)
+    require_state(user, tenant, WHO_ASKS_FOR_REPORTS)
     _check(place, tenant, period)
     found = estimate_load(place.control, tenant, period.first_day, period.last_day, chunk_days=CHUNK_DAYS)
     return LoadOffer(found, requests_left_today(place.control, tenant, place.clock))
@@ -49,14 +49,14 @@ def ask_for_load(place: Installation, user: SessionUser, tenant: str, period: Pe
         RefusedError: `rights.not_found`, `plan.manual_requests`, `plan.history` or `tenant.suspended`.
         UserInputError: `data.period_not_begun`, `data.period_too_long` or `data.before_history`.
     """
-    require(user, tenant, WHO_ASKS_FOR_REPORTS)
+    require_state(user, tenant, WHO_ASKS_FOR_REPORTS)
     _check(place, tenant, period)
     return create_request(
         place.control,
         tenant=tenant,
         kind=RequestKind.DATA,
         period=Period.custom(period.first_day, period.last_day),
-        requested_by=f"user:{user.user_id}",
+        requested_by=actor_of(user, tenant),
         reason="cabinet",
         clock=place.clock,
     )

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.dialog import may_read_texts
-from synkro_app.cabinet.services.rights import EVERYBODY, require
+from synkro_app.cabinet.services.rights import EVERYBODY, actor_of, require_contents, require_state
 from synkro_resources.control.audit import record
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.lake import Lake
@@ -60,7 +60,7 @@ def put_aside(place: Installation, user: SessionUser, tenant: str, period: Perio
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     lake = Lake(place.settings.lake_root)
 
     def days_of(name: str) -> list[tuple[date, str]]:
@@ -86,7 +86,7 @@ def examples(
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     if opened:
         _require_reader(user, tenant)
     if table not in TABLES:
@@ -105,13 +105,13 @@ def note_opening(place: Installation, user: SessionUser, tenant: str, table: str
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     _require_reader(user, tenant)
     with place.control.tenant(tenant) as connection:
         record(
             connection,
             at=place.clock.now(),
-            actor=f"user:{user.user_id}",
+            actor=actor_of(user, tenant),
             action="data.quarantine_opened",
             tenant=tenant,
             target=f"{table} {day}",

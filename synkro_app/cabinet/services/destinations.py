@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import EVERYBODY, WHO_ASKS_FOR_REPORTS, WHO_CONNECTS, require
+from synkro_app.cabinet.services.rights import (
+    EVERYBODY,
+    WHO_ASKS_FOR_REPORTS,
+    WHO_CONNECTS,
+    actor_of,
+    require,
+    require_state,
+)
 from synkro_resources.channels import Message, SendOutcome
 from synkro_resources.channels.resource import open_channel
 from synkro_resources.control import destinations, outcomes
@@ -28,18 +35,18 @@ def link_for_chat(place: Installation, user: SessionUser, tenant: str, *, group:
         RefusedError: `rights.not_found`. IntegrationError: `telegram.not_connected` or `telegram.bot_unknown`.
     """
     require(user, tenant, WHO_CONNECTS)
-    return create_link(_platform(place), tenant, group=group, actor=_actor(user))
+    return create_link(_platform(place), tenant, group=group, actor=actor_of(user, tenant))
 
 
 def listing(place: Installation, user: SessionUser, tenant: str) -> list[Destination]:
     """All destinations, oldest first; those that wait have `disabled_code` `destinations.PENDING`."""
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     return destinations.list_destinations(place.control, tenant)
 
 
 def pending(place: Installation, user: SessionUser, tenant: str) -> list[Destination]:
     """Linked chats that wait for a confirmation."""
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     return destinations.pending_destinations(place.control, tenant)
 
 
@@ -51,7 +58,7 @@ def confirm(place: Installation, user: SessionUser, tenant: str, destination_id:
     """
     require(user, tenant, WHO_CONNECTS)
     return destinations.confirm_destination(
-        place.control, tenant, destination_id, actor=_actor(user), clock=place.clock
+        place.control, tenant, destination_id, actor=actor_of(user, tenant), clock=place.clock
     )
 
 
@@ -62,7 +69,9 @@ def remove(place: Installation, user: SessionUser, tenant: str, destination_id: 
         RefusedError: `rights.not_found`. UserInputError: `delivery.unknown_destination`.
     """
     require(user, tenant, WHO_CONNECTS)
-    destinations.remove_destination(place.control, tenant, destination_id, actor=_actor(user), clock=place.clock)
+    destinations.remove_destination(
+        place.control, tenant, destination_id, actor=actor_of(user, tenant), clock=place.clock
+    )
 
 
 def tell_admins_there(
@@ -75,7 +84,7 @@ def tell_admins_there(
     """
     require(user, tenant, WHO_CONNECTS)
     return destinations.tell_admins_there(
-        place.control, tenant, destination_id, wanted=wanted, actor=_actor(user), clock=place.clock
+        place.control, tenant, destination_id, wanted=wanted, actor=actor_of(user, tenant), clock=place.clock
     )
 
 
@@ -104,7 +113,7 @@ def send_test(place: Installation, user: SessionUser, tenant: str, destination_i
         record(
             connection,
             at=place.clock.now(),
-            actor=_actor(user),
+            actor=actor_of(user, tenant),
             action="destination.tested",
             tenant=tenant,
             target=destination_id,
@@ -120,7 +129,7 @@ def mark_delivered(place: Installation, user: SessionUser, tenant: str, delivery
         RefusedError: `rights.not_found` or `delivery.wrong_state`.
     """
     require(user, tenant, WHO_ASKS_FOR_REPORTS)
-    return outcomes.accept_as_sent(place.control, tenant, delivery_id, actor=_actor(user), clock=place.clock)
+    return outcomes.accept_as_sent(place.control, tenant, delivery_id, actor=actor_of(user, tenant), clock=place.clock)
 
 
 def send_again(place: Installation, user: SessionUser, tenant: str, delivery_id: str) -> Delivery:
@@ -130,12 +139,8 @@ def send_again(place: Installation, user: SessionUser, tenant: str, delivery_id:
         RefusedError: `rights.not_found` or `delivery.wrong_state`.
     """
     require(user, tenant, WHO_ASKS_FOR_REPORTS)
-    return outcomes.send_again(place.control, tenant, delivery_id, actor=_actor(user), clock=place.clock)
+    return outcomes.send_again(place.control, tenant, delivery_id, actor=actor_of(user, tenant), clock=place.clock)
 
 
 def _platform(place: Installation) -> Platform:
     return Platform(place.settings, place.control, Keyring.from_settings(place.settings), place.clock)
-
-
-def _actor(user: SessionUser) -> str:
-    return f"user:{user.user_id}"

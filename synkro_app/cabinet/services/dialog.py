@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import dialogs
 from synkro_app.cabinet.services.dialogs import ListedEpisode
-from synkro_app.cabinet.services.rights import EVERYBODY, own_manager, require
+from synkro_app.cabinet.services.rights import EVERYBODY, actor_of, own_manager, require, require_contents
 from synkro_resources.control import feedback
 from synkro_resources.control.audit import record
 from synkro_resources.control.feedback import Dispute, Feedback
@@ -127,14 +127,14 @@ def may_read_texts(user: SessionUser, tenant: str) -> bool:
 
 def note_reading(place: Installation, user: SessionUser, tenant: str, episode_key: str) -> None:
     """Record that a person opened the texts of an episode; nothing for people who see none."""
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     if not may_read_texts(user, tenant):
         return
     with place.control.tenant(tenant) as connection:
         record(
             connection,
             at=place.clock.now(),
-            actor=f"user:{user.user_id}",
+            actor=actor_of(user, tenant),
             action="dialog.read",
             tenant=tenant,
             target=episode_key,

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import EVERYBODY, own_manager, require
+from synkro_app.cabinet.services.rights import EVERYBODY, own_manager, require_contents
 from synkro_resources.control.episode_managers import managers_of_episodes
 from synkro_resources.control.integrations import list_integrations
 from synkro_resources.control.labels import StoredAnswer, StoredFinding, stored_labels
@@ -136,7 +136,7 @@ def listing(place: Installation, user: SessionUser, tenant: str, period: Period,
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `dialogs.period_too_long`.
     """
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     check_length(period)
     lake = Lake(place.settings.lake_root)
     window = TenantWindow.of_period(tenant, get_tenant(place.control, tenant).zone, period)

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.integration_forms import FORMS, FieldType, FormField, IntegrationForm, is_asked, label_key
+from synkro_app.cabinet.services import radist_events
 from synkro_app.cabinet.services.outside_addresses import (
     check_database_address,
     check_host,
@@ -14,7 +15,7 @@ from synkro_app.cabinet.services.outside_addresses import (
     check_web_address,
     host_of,
 )
-from synkro_app.cabinet.services.rights import WHO_CONNECTS, require
+from synkro_app.cabinet.services.rights import WHO_CONNECTS, actor_of, require, require_state
 from synkro_app.cabinet.texts import translate
 from synkro_resources.amocrm.consent import CALLBACK_PATH, consent_url
 from synkro_resources.checks import run_check
@@ -24,6 +25,7 @@ from synkro_resources.control.integrations import (
     get_integration,
     last_check,
     list_integrations,
+    remove_integration,
     set_integration,
 )
 from synkro_resources.control.keyring import Keyring
@@ -38,13 +40,13 @@ Values = Mapping[str, str | bool]
 
 def listing(place: Installation, user: SessionUser, tenant: str) -> dict[IntegrationKind, Integration]:
     """The connections that exist; of secrets only their last characters."""
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     return {item.kind: item for item in list_integrations(place.control, tenant)}
 
 
 def newest_check(place: Installation, user: SessionUser, tenant: str, kind: IntegrationKind) -> StoredCheck | None:
     """The last check of the settings as they are; None before the first and after a change."""
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     stored = get_integration(place.control, tenant, kind)
     found = last_check(place.control, tenant, kind)
     if stored is None or found is None or found.checked_at < stored.updated_at:
@@ -60,7 +62,7 @@ def save(place: Installation, user: SessionUser, tenant: str, kind: IntegrationK
         UserInputError: `connect.required`, `connect.not_a_number`, `connect.unknown_choice`, `connect.secret_again`,
             `address.unreadable` or `supabase.bad_schema`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     form, stored = FORMS[kind], get_integration(place.control, tenant, kind)
     public = {} if stored is None else dict(stored.public)
     tails = {} if stored is None else stored.secret_tails
@@ -85,7 +87,7 @@ def save(place: Installation, user: SessionUser, tenant: str, kind: IntegrationK
             _check_secrets_again(kind, item, str(before), str(now), tails, secrets)
     if string := secrets.get("connection_string"):
         check_database_address(string, allow_sandbox=place.settings.allow_sandbox)
-    return set_integration(place.control, _keyring(place), tenant, kind, public, secrets, actor(user))
+    return set_integration(place.control, _keyring(place), tenant, kind, public, secrets, actor_of(user, tenant))
 
 
 def check(place: Installation, user: SessionUser, tenant: str, kind: IntegrationKind) -> StoredCheck:
@@ -94,7 +96,7 @@ def check(place: Installation, user: SessionUser, tenant: str, kind: Integration
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `integration.missing`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     settings = place.settings
     return run_check(
         place.control,
@@ -106,6 +108,20 @@ def check(place: Installation, user: SessionUser, tenant: str, kind: Integration
         amocrm_rate=settings.amocrm_rate,
         radist_rate=settings.radist_rate,
     )
+
+
+def disconnect(place: Installation, user: SessionUser, tenant: str, kind: IntegrationKind) -> None:
+    """Forget a service with its keys; what was loaded, derived and sent stays.
+
+    Radist's events are ended at Radist first; if it does not answer, our addresses are forgotten all the same.
+
+    Raises:
+        RefusedError: `rights.not_found` or `rights.members_only`. UserInputError: `integration.missing`.
+    """
+    require(user, tenant, WHO_CONNECTS)
+    if kind is IntegrationKind.RADIST:
+        radist_events.end_all(place, user, tenant)
+    remove_integration(place.control, tenant, kind, actor=actor_of(user, tenant))
 
 
 def consent_hindrance(place: Installation) -> Sentence | None:
@@ -133,15 +149,13 @@ def consent_link(place: Installation, user: SessionUser, tenant: str) -> str:
         RefusedError: `rights.not_found`. ConfigurationError: `amocrm.no_public_url`.
         UserInputError: `integration.missing`. IntegrationError: `amocrm.no_client`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     hindrance = consent_hindrance(place)
     if hindrance is not None:
         raise ConfigurationError("amocrm.no_public_url", hindrance, Sentence("", ""))
-    return consent_url(place.control, _keyring(place), tenant, actor(user), redirect_uri=redirect_address(place))
-
-
-def actor(user: SessionUser) -> str:
-    return f"user:{user.user_id}"
+    return consent_url(
+        place.control, _keyring(place), tenant, actor_of(user, tenant), redirect_uri=redirect_address(place)
+    )
 
 
 def _keyring(place: Installation) -> Keyring:

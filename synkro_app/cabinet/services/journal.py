@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import WHO_LEADS_PEOPLE, require
+from synkro_app.cabinet.services.rights import WHO_LEADS_PEOPLE, actor_of, require, require_state
 from synkro_app.cabinet.texts import catalogue, translate
 from synkro_resources.control.audit import AuditEvent, Mark, Wanted, actors_and_actions, find_events, record
 from synkro_resources.control.invitations import invitations
@@ -59,7 +59,7 @@ def page(
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `journal.bad_period`.
     """
-    require(user, tenant, WHO_LEADS_PEOPLE)
+    require_state(user, tenant, WHO_LEADS_PEOPLE)
     wanted = _wanted(place, tenant, filters)
     found = find_events(place.control, tenant, wanted, PAGE_LENGTH + 1, before=before)
     shown = found[:PAGE_LENGTH]
@@ -75,7 +75,7 @@ def choices(
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `journal.bad_period`.
     """
-    require(user, tenant, WHO_LEADS_PEOPLE)
+    require_state(user, tenant, WHO_LEADS_PEOPLE)
     actors, actions = actors_and_actions(place.control, tenant, _wanted(place, tenant, filters))
     return actors, actions, _names(place, tenant)
 
@@ -115,7 +115,7 @@ def export(place: Installation, user: SessionUser, tenant: str, filters: Filters
         record(
             connection,
             at=place.clock.now(),
-            actor=f"user:{user.user_id}",
+            actor=actor_of(user, tenant),
             action="journal.exported",
             tenant=tenant,
             details={"rows": len(found), "first_day": str(filters.first_day), "last_day": str(filters.last_day)},

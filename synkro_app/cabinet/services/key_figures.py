@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import EVERYBODY, require
+from synkro_app.cabinet.services.rights import EVERYBODY, require_state
 from synkro_resources.control.newest_packages import Key, PeriodFigures, figure_history
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.model.package import PackageMetric
@@ -47,7 +47,7 @@ def key_figures(place: Installation, user: SessionUser, tenant: str, kind: Perio
 
     They are the whole company's, like the report that everybody of the company reads.
     """
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     history = figure_history(place.control, tenant, kind, SHOWN, PERIODS.get(kind, 10))
     if not history:
         return None

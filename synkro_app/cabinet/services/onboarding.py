@@ -14,8 +14,7 @@ from zoneinfo import ZoneInfo
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import reports
-from synkro_app.cabinet.services.integrations import actor
-from synkro_app.cabinet.services.rights import WHO_CONNECTS, require
+from synkro_app.cabinet.services.rights import WHO_CONNECTS, actor_of, require_state
 from synkro_resources.control.integrations import Integration, list_integrations
 from synkro_resources.control.reports import list_reports
 from synkro_resources.control.run_requests import RunRequest, list_requests
@@ -78,7 +77,7 @@ def progress(place: Installation, user: SessionUser, tenant: str) -> Onboarding:
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     stored = {item.kind: item for item in list_integrations(place.control, tenant)}
     later = tenant_settings(place.control, tenant).connect_later
     states: dict[Step, StepState] = {}
@@ -106,7 +105,7 @@ def leave_for_later(place: Installation, user: SessionUser, tenant: str, step: S
     Raises:
         RefusedError: `rights.not_found` or `onboarding.required`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     if step not in OPTIONAL:
         raise RefusedError(
             "onboarding.required",
@@ -123,7 +122,7 @@ def return_to(place: Installation, user: SessionUser, tenant: str, step: Step) -
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     _save_later(place, user, tenant, step, is_later=False)
 
 
@@ -139,7 +138,7 @@ def ask_for_first_report(place: Installation, user: SessionUser, tenant: str) ->
     Raises:
         RefusedError: `rights.not_found`, `plan.manual_requests` or `tenant.suspended`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     days = tenant_settings(place.control, tenant).history_days
     period = first_period(place, get_tenant(place.control, tenant).zone, days)
     return reports.ask_for_report(place, user, tenant, period)
@@ -159,4 +158,4 @@ def _save_later(place: Installation, user: SessionUser, tenant: str, step: Step,
     chosen = {*settings.connect_later, step.value} if is_later else {*settings.connect_later} - {step.value}
     ordered = tuple(kind.value for kind in OPTIONAL if kind.value in chosen)
     changed = type(settings).model_validate({**settings.model_dump(), "connect_later": ordered})
-    save_tenant_settings(place.control, tenant, changed, changed_by=actor(user), clock=place.clock)
+    save_tenant_settings(place.control, tenant, changed, changed_by=actor_of(user, tenant), clock=place.clock)

@@ -12,14 +12,15 @@ import httpx
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.rights import require_operator
 from synkro_app.cabinet.services.team import OneTimeLink
-from synkro_resources.control import plans, tenants
+from synkro_resources.control import plans, support, tenants
 from synkro_resources.control.fleet import Fleet, fleet
 from synkro_resources.control.invitations import invite
 from synkro_resources.control.plans import Plan
-from synkro_resources.control.sessions import SessionUser
+from synkro_resources.control.sessions import SessionUser, choose_tenant
+from synkro_resources.control.support import Visit
 from synkro_resources.control.tenants import Tenant
-from synkro_resources.control.users import normal_email
-from synkro_resources.model.errors import Sentence, UserInputError
+from synkro_resources.control.users import normal_email, tenant_users
+from synkro_resources.model.errors import RefusedError, Sentence, UserInputError
 from synkro_resources.model.ids import Role
 
 DAGSTER_TIMEOUT_S = 2.0
@@ -109,14 +110,28 @@ def add_company(
 
 
 def invite_owner(place: Installation, user: SessionUser, tenant: str, email: str) -> OneTimeLink:
-    """Another link for an owner, for a company whose first one was lost.
+    """Another link for an owner, for a company whose first one was lost; nobody becomes an owner beside another.
 
     Raises:
-        RefusedError: `rights.not_found`, `invitation.is_member` or `plan.users`.
+        RefusedError: `rights.not_found`, `operator.has_owner`, `invitation.is_member` or `plan.users`.
         UserInputError: `user.bad_email` or `tenant.unknown`.
     """
     require_operator(user)
-    return _invite_owner(place, user, tenants.get_tenant(place.control, tenant).slug, email)
+    found = tenants.get_tenant(place.control, tenant)
+    if any(
+        rights.role is Role.OWNER and owner.status == "active"
+        for owner, rights in tenant_users(place.control, found.slug)
+    ):
+        raise RefusedError(
+            "operator.has_owner",
+            Sentence("У компании уже есть владелец.", "The company has an owner already."),
+            Sentence(
+                "Других приглашает он сам на странице «Команда».",
+                "The owner invites others on the page of the team.",
+            ),
+            tenant=tenant,
+        )
+    return _invite_owner(place, user, found.slug, email)
 
 
 def suspend(place: Installation, user: SessionUser, tenant: str, reason: str) -> Tenant:
@@ -139,6 +154,22 @@ def resume(place: Installation, user: SessionUser, tenant: str, reason: str) -> 
     require_operator(user)
     why = _reason(reason)
     return tenants.resume_tenant(place.control, tenant, actor=_actor(user), reason=why, clock=place.clock)
+
+
+def act_for(place: Installation, user: SessionUser, tenant: str, reason: str) -> Visit:
+    """Work in a company's cabinet for an hour, with an administrator's rights over states and settings.
+
+    The company's administrators are told first; what clients wrote stays closed unless the owner has opened it.
+
+    Raises:
+        RefusedError: `rights.not_found` or `support.is_member`.
+        UserInputError: `operator.no_reason` or `tenant.unknown`.
+    """
+    require_operator(user)
+    why, name = _reason(reason), user.name or user.email
+    visit = support.begin_visit(place.control, tenant, user_id=user.user_id, name=name, reason=why, clock=place.clock)
+    choose_tenant(place.control, user.sid, tenant, place.clock)
+    return visit
 
 
 def change_plan(place: Installation, user: SessionUser, tenant: str, plan: str, reason: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import EVERYBODY, WHO_CONNECTS, require
+from synkro_app.cabinet.services.rights import EVERYBODY, WHO_CONNECTS, require_state
 from synkro_resources.control.days import source_runs
 from synkro_resources.control.integrations import Integration, list_integrations
 from synkro_resources.control.notices import Notice, unheard_notices
@@ -29,13 +29,13 @@ class DataState:
 
 def company(place: Installation, user: SessionUser, tenant: str) -> Tenant:
     """The tenant with its name and zone."""
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     return get_tenant(place.control, tenant)
 
 
 def data_state(place: Installation, user: SessionUser, tenant: str) -> DataState:
     """Freshness per source and the broken connections with their remedies."""
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     now = place.clock.now()
     today = now.date()
     runs = source_runs(place.control, tenant, today - LOOK_BACK, today + timedelta(days=1))
@@ -59,7 +59,7 @@ def unheard(place: Installation, user: SessionUser, tenant: str) -> list[Notice]
 
     Broken connections are left out: `data_state` shows them to everybody.
     """
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     if not any(item.tenant == tenant and item.role in WHO_CONNECTS for item in user.memberships):
         return []
     found = unheard_notices(place.control, tenant)

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import WHO_CONNECTS, require
+from synkro_app.cabinet.services.rights import WHO_CONNECTS, actor_of, require, require_state
 from synkro_app.cabinet.statement_workbook import statement_file
 from synkro_resources.control.audit import record
 from synkro_resources.control.plans import Plan, list_plans
@@ -37,7 +37,7 @@ def plan_page(place: Installation, user: SessionUser, tenant: str) -> PlanPage:
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     company, now = get_tenant(place.control, tenant), place.clock.now()
     month = month_so_far(place.control, company, now)
     promised = send_times(place.control, company, month.usage.month, now) if month.plan.promises_send_time else None
@@ -71,7 +71,7 @@ def statement(place: Installation, user: SessionUser, tenant: str, month: date) 
         record(
             connection,
             at=now,
-            actor=f"user:{user.user_id}",
+            actor=actor_of(user, tenant),
             action="statement.exported",
             tenant=tenant,
             details={"month": f"{first:%Y-%m}"},

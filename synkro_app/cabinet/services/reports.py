@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import EVERYBODY, WHO_ASKS_FOR_REPORTS, own_manager, require
+from synkro_app.cabinet.services.rights import (
+    EVERYBODY,
+    WHO_ASKS_FOR_REPORTS,
+    actor_of,
+    own_manager,
+    require_contents,
+    require_state,
+)
 from synkro_resources import charts
 from synkro_resources.control.audit import record
 from synkro_resources.control.outbox import Delivery, deliveries
@@ -28,32 +35,32 @@ SHOWN_ROWS = 500
 
 def latest(place: Installation, user: SessionUser, tenant: str) -> ReportDocument | None:
     """The newest document, or None before the first report."""
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     return latest_report(place.control, tenant)
 
 
 def listing(place: Installation, user: SessionUser, tenant: str) -> list[ReportSummary]:
     """The newest documents, newest first."""
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     return list_reports(place.control, tenant, LIST_LENGTH)
 
 
 def document(place: Installation, user: SessionUser, tenant: str, doc_id: str) -> ReportDocument | None:
     """One document of this tenant; None for an id of nobody or of another tenant."""
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     return get_report(place.control, tenant, doc_id)
 
 
 def newer_revision(place: Installation, user: SessionUser, tenant: str, shown: ReportDocument) -> ReportDocument | None:
     """The newest document of the same report, if `shown` is of an older revision: chats keep links to what was sent."""
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     newest = latest_report(place.control, tenant, shown.report_id)
     return newest if newest is not None and newest.revision > shown.revision else None
 
 
 def corrected(place: Installation, user: SessionUser, tenant: str, package_id: str) -> int:
     """How many labels behind a report people have taken out since it was made; its numbers stay."""
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     return corrected_since(place.control, tenant, package_id, manager_id=own_manager(user, tenant))
 
 
@@ -71,7 +78,7 @@ def list_sizes(place: Installation, user: SessionUser, tenant: str, package_id: 
 
     A viewer who is bound to a manager finds only that manager's rows, here and in `rows_behind`.
     """
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     return package_lists(place.control, tenant, package_id, manager_id=own_manager(user, tenant))
 
 
@@ -89,7 +96,7 @@ def charts_of(place: Installation, user: SessionUser, tenant: str, package_id: s
 
     A viewer who is bound to a manager does not get the chart of people.
     """
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     package = get_package(place.control, tenant, package_id, with_rows=False)
     if package is None:
         return []
@@ -105,7 +112,7 @@ def charts_of(place: Installation, user: SessionUser, tenant: str, package_id: s
 
 def rows_behind(place: Installation, user: SessionUser, tenant: str, package_id: str, list_code: str) -> FigureRows:
     """The rows of one list of a package. They name deals and dialogs by number and hold no text of a client."""
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     rows, total, names = package_rows(
         place.control, tenant, package_id, list_code, SHOWN_ROWS, manager_id=own_manager(user, tenant)
     )
@@ -117,7 +124,7 @@ def files(place: Installation, user: SessionUser, tenant: str, doc_id: str) -> l
 
     Files tell of the whole team: a viewer who is bound to a manager gets none.
     """
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     if own_manager(user, tenant) is not None:
         return []
     return files_of(place.control, tenant, doc_id)
@@ -129,13 +136,13 @@ def open_file(place: Installation, user: SessionUser, tenant: str, file: ReportF
     Raises:
         DataError: `report.file_damaged`. RefusedError: `rights.not_found`.
     """
-    require(user, tenant, EVERYBODY if own_manager(user, tenant) is None else ())
+    require_contents(user, tenant, EVERYBODY if own_manager(user, tenant) is None else ())
     content = read_file(place.settings.lake_root, tenant, file)
     with place.control.tenant(tenant) as connection:
         record(
             connection,
             at=place.clock.now(),
-            actor=f"user:{user.user_id}",
+            actor=actor_of(user, tenant),
             action="report.file_opened",
             tenant=tenant,
             target=f"{file.doc_id}:{file.format}",
@@ -145,7 +152,7 @@ def open_file(place: Installation, user: SessionUser, tenant: str, file: ReportF
 
 def deliveries_of(place: Installation, user: SessionUser, tenant: str, report_id: str) -> list[Delivery]:
     """The parts of a report that were sent, or are to be sent."""
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     return deliveries(place.control, tenant, report_id)
 
 
@@ -169,13 +176,13 @@ def ask_for_report(place: Installation, user: SessionUser, tenant: str, period: 
         RefusedError: `rights.not_found`, `plan.manual_requests`, `plan.history` or `tenant.suspended`.
         UserInputError: `report.period_too_long` or `report.period_not_begun`.
     """
-    require(user, tenant, WHO_ASKS_FOR_REPORTS)
+    require_state(user, tenant, WHO_ASKS_FOR_REPORTS)
     return create_request(
         place.control,
         tenant=tenant,
         kind=RequestKind.REPORT,
         period=period,
-        requested_by=f"user:{user.user_id}",
+        requested_by=actor_of(user, tenant),
         reason="cabinet",
         clock=place.clock,
     )

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.dialogs import questions_of
-from synkro_app.cabinet.services.rights import EVERYBODY, own_manager, require
+from synkro_app.cabinet.services.rights import EVERYBODY, own_manager, require_contents
 from synkro_resources.control.labels import StoredFinding
 from synkro_resources.control.reviews import draw_week, last_full_week, waiting_findings
 from synkro_resources.control.rubrics import rubrics_of
@@ -39,7 +39,7 @@ def to_review(place: Installation, user: SessionUser, tenant: str) -> list[Revie
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     now = place.clock.now()
     today = TenantWindow(tenant, get_tenant(place.control, tenant).zone, now.date(), now.date()).day_of(now)
     draw_week(place.control, tenant, last_full_week(today), place.clock)

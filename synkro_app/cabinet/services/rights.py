@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from synkro_resources.control.sessions import SessionUser
+from synkro_resources.control.users import Membership
 from synkro_resources.model.errors import RefusedError, Sentence
 from synkro_resources.model.ids import Role
 
@@ -15,11 +16,58 @@ WHO_LEADS_PEOPLE = frozenset({Role.OWNER, Role.ADMIN})
 
 
 def require(user: SessionUser, tenant: str, roles: Collection[Role]) -> None:
-    """Let the call go on only for a member of this tenant with one of these roles.
+    """Let the call go on only for a member of this tenant with one of these roles, never for an operator at work here.
 
     Raises:
-        RefusedError: `rights.not_found`; a foreign tenant and a missing one look the same.
+        RefusedError: `rights.not_found`; a foreign tenant and a missing one look the same. `rights.members_only`.
     """
+    if _membership(user, tenant, roles).is_support:
+        raise RefusedError(
+            "rights.members_only",
+            Sentence("Это делают только сотрудники компании.", "Only the company's own people do this."),
+            Sentence("Попросите владельца кабинета.", "Ask the owner of the account."),
+            tenant=tenant,
+        )
+
+
+def require_state(user: SessionUser, tenant: str, roles: Collection[Role]) -> None:
+    """Like `require`, for states and settings, which hold no word of a client: also for an operator at work here.
+
+    Raises:
+        RefusedError: `rights.not_found`.
+    """
+    _membership(user, tenant, roles)
+
+
+def require_contents(user: SessionUser, tenant: str, roles: Collection[Role]) -> None:
+    """Like `require`, for reading what clients wrote: also for an operator whom the owner has given leave.
+
+    Raises:
+        RefusedError: `rights.not_found` or `rights.contents_closed`.
+    """
+    membership = _membership(user, tenant, roles)
+    if membership.is_support and not membership.can_read_texts:
+        raise RefusedError(
+            "rights.contents_closed",
+            Sentence(
+                "Переписки, отчёты и файлы компании закрыты для сотрудников Synkro.",
+                "The company's dialogs, reports and files are closed to Synkro's staff.",
+            ),
+            Sentence(
+                "Владелец может открыть их на время на странице «Команда».",
+                "The owner can open them for a time on the page of the team.",
+            ),
+            tenant=tenant,
+        )
+
+
+def actor_of(user: SessionUser, tenant: str) -> str:
+    """Who does something in this tenant, as the record names him."""
+    is_support = any(item.tenant == tenant and item.is_support for item in user.memberships)
+    return f"{'operator' if is_support else 'user'}:{user.user_id}"
+
+
+def _membership(user: SessionUser, tenant: str, roles: Collection[Role]) -> Membership:
     membership = next((item for item in user.memberships if item.tenant == tenant), None)
     if membership is None or membership.role not in roles:
         raise RefusedError(
@@ -28,6 +76,7 @@ def require(user: SessionUser, tenant: str, roles: Collection[Role]) -> None:
             Sentence("Обратитесь к владельцу кабинета.", "Ask the owner of the account."),
             tenant=tenant,
         )
+    return membership
 
 
 def require_operator(user: SessionUser) -> None:

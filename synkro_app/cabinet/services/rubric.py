@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.integrations import actor
-from synkro_app.cabinet.services.rights import WHO_CONNECTS, require
+from synkro_app.cabinet.services.rights import WHO_CONNECTS, actor_of, require, require_contents
 from synkro_resources.control import rubrics
 from synkro_resources.control.rubrics import Price, RubricVersion
 from synkro_resources.control.run_requests import RunRequest, list_requests
@@ -44,7 +43,7 @@ def checklist(place: Installation, user: SessionUser, tenant: str) -> Checklist:
     Raises:
         RefusedError: `rights.not_found`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_contents(user, tenant, WHO_CONNECTS)
     versions = tuple(rubrics.rubric_versions(place.control, tenant))
     active = rubrics.active_rubric(place.control, tenant).version
     recent = list_requests(place.control, tenant, RECENT_REQUESTS, routine=False)
@@ -76,7 +75,9 @@ def save(place: Installation, user: SessionUser, tenant: str, base: str, given: 
     """
     require(user, tenant, WHO_CONNECTS)
     changes = changes_of(rubrics.get_rubric(place.control, tenant, base).rubric, given)
-    return rubrics.edit_rubric(place.control, tenant, changes, actor=actor(user), clock=place.clock, base=base)
+    return rubrics.edit_rubric(
+        place.control, tenant, changes, actor=actor_of(user, tenant), clock=place.clock, base=base
+    )
 
 
 def price_of_trial(place: Installation, user: SessionUser, tenant: str) -> Price:
@@ -99,7 +100,7 @@ def try_newest(place: Installation, user: SessionUser, tenant: str) -> RunReques
             `rubric.nothing_scored`.
     """
     require(user, tenant, WHO_CONNECTS)
-    return rubrics.request_trial(place.control, tenant, requested_by=actor(user), clock=place.clock)
+    return rubrics.request_trial(place.control, tenant, requested_by=actor_of(user, tenant), clock=place.clock)
 
 
 def apply(
@@ -112,7 +113,7 @@ def apply(
             `rubric.unknown_version`; `rubric.no_provider` after the version has become the active one.
     """
     require(user, tenant, WHO_CONNECTS)
-    rubrics.apply_rubric(place.control, tenant, version, actor=actor(user), clock=place.clock)
+    rubrics.apply_rubric(place.control, tenant, version, actor=actor_of(user, tenant), clock=place.clock)
     if not with_history or rubrics.scored_days(place.control, tenant) is None:
         return None
-    return rubrics.request_history(place.control, tenant, requested_by=actor(user), clock=place.clock)
+    return rubrics.request_history(place.control, tenant, requested_by=actor_of(user, tenant), clock=place.clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import EVERYBODY, WHO_ASKS_FOR_REPORTS, require
+from synkro_app.cabinet.services.rights import EVERYBODY, WHO_ASKS_FOR_REPORTS, actor_of, require_state
 from synkro_resources.control.journal import StepRecord, steps_of_request
 from synkro_resources.control.request_decisions import cancel_request, retry_request
 from synkro_resources.control.run_requests import RunRequest, get_request, list_requests
@@ -32,7 +32,7 @@ class RequestProgress:
 
 def requests_of(place: Installation, user: SessionUser, tenant: str) -> list[RunRequest]:
     """The newest requests, newest first, without the refreshes that went well by themselves."""
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     return list_requests(place.control, tenant, LIST_LENGTH, routine=False)
 
 
@@ -42,7 +42,7 @@ def progress_of(place: Installation, user: SessionUser, tenant: str, request_id:
     Raises:
         UserInputError: `run.unknown_request`, also for another tenant's id.
     """
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     request = get_request(place.control, tenant, request_id)
     return RequestProgress(request, tuple(steps_of_request(place.control, tenant, request_id)))
 
@@ -53,8 +53,8 @@ def cancel(place: Installation, user: SessionUser, tenant: str, request_id: str)
     Raises:
         RefusedError: `rights.not_found` or `run.not_open`. UserInputError: `run.unknown_request`.
     """
-    require(user, tenant, WHO_ASKS_FOR_REPORTS)
-    return cancel_request(place.control, tenant, request_id, actor=f"user:{user.user_id}", clock=place.clock)
+    require_state(user, tenant, WHO_ASKS_FOR_REPORTS)
+    return cancel_request(place.control, tenant, request_id, actor=actor_of(user, tenant), clock=place.clock)
 
 
 def retry(place: Installation, user: SessionUser, tenant: str, request_id: str) -> RunRequest:
@@ -64,5 +64,5 @@ def retry(place: Installation, user: SessionUser, tenant: str, request_id: str) 
         RefusedError: `rights.not_found`, `run.not_failed`, `run.asked_again` or `tenant.suspended`.
         UserInputError: `run.unknown_request`.
     """
-    require(user, tenant, WHO_ASKS_FOR_REPORTS)
-    return retry_request(place.control, tenant, request_id, actor=f"user:{user.user_id}", clock=place.clock)
+    require_state(user, tenant, WHO_ASKS_FOR_REPORTS)
+    return retry_request(place.control, tenant, request_id, actor=actor_of(user, tenant), clock=place.clock)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import time
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.integrations import actor
-from synkro_app.cabinet.services.rights import WHO_CONNECTS, require
+from synkro_app.cabinet.services.rights import WHO_CONNECTS, actor_of, require_state
 from synkro_resources.control import schedules
 from synkro_resources.control.destinations import Destination, list_destinations
 from synkro_resources.control.schedules import Schedule
@@ -17,19 +16,19 @@ from synkro_resources.model.period import PeriodKind
 
 def listing(place: Installation, user: SessionUser, tenant: str) -> list[Schedule]:
     """All schedules, those of days first."""
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     return schedules.list_schedules(place.control, tenant)
 
 
 def recipients(place: Installation, user: SessionUser, tenant: str) -> list[Destination]:
     """The confirmed destinations, oldest first."""
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     return list_destinations(place.control, tenant, enabled_only=True)
 
 
 def are_allowed(place: Installation, user: SessionUser, tenant: str) -> bool:
     """Whether the plan has schedules."""
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     return schedules.allows_schedules(place.control, tenant)
 
 
@@ -51,13 +50,13 @@ def save(
         RefusedError: `rights.not_found`, `plan.schedules` or `tenant.suspended`.
         UserInputError: `schedule.bad_days`, `schedule.unknown_destination` …; see `set_schedule`.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     return schedules.set_schedule(
         place.control,
         tenant,
         kind=kind,
         at=at,
-        actor=actor(user),
+        actor=actor_of(user, tenant),
         clock=place.clock,
         weekdays=weekdays,
         destinations=destinations,
@@ -72,8 +71,8 @@ def pause(place: Installation, user: SessionUser, tenant: str, schedule_id: str)
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `schedule.unknown`.
     """
-    require(user, tenant, WHO_CONNECTS)
-    return schedules.pause_schedule(place.control, tenant, schedule_id, actor=actor(user), clock=place.clock)
+    require_state(user, tenant, WHO_CONNECTS)
+    return schedules.pause_schedule(place.control, tenant, schedule_id, actor=actor_of(user, tenant), clock=place.clock)
 
 
 def resume(place: Installation, user: SessionUser, tenant: str, schedule_id: str) -> Schedule:
@@ -82,5 +81,7 @@ def resume(place: Installation, user: SessionUser, tenant: str, schedule_id: str
     Raises:
         RefusedError: `rights.not_found`, `plan.schedules` or `tenant.suspended`. UserInputError: `schedule.unknown`.
     """
-    require(user, tenant, WHO_CONNECTS)
-    return schedules.resume_schedule(place.control, tenant, schedule_id, actor=actor(user), clock=place.clock)
+    require_state(user, tenant, WHO_CONNECTS)
+    return schedules.resume_schedule(
+        place.control, tenant, schedule_id, actor=actor_of(user, tenant), clock=place.clock
+    )

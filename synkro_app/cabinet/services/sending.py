@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.reports import ask_for_report
-from synkro_app.cabinet.services.rights import WHO_ASKS_FOR_REPORTS, require
+from synkro_app.cabinet.services.rights import WHO_ASKS_FOR_REPORTS, actor_of, require
 from synkro_resources.control.outbox import Delivery
 from synkro_resources.control.outbox import deliveries as stored_parts
 from synkro_resources.control.outcomes import accept_as_sent, send_again
@@ -37,7 +37,7 @@ def resend(place: Installation, user: SessionUser, tenant: str, report_id: str, 
         )
     # The run first: without quota for it the part stays as it was, instead of waiting for a run that nobody asks for.
     ask_for_report(place, user, tenant, Period.of_report_id(part.report_id))
-    return send_again(place.control, tenant, delivery_id, actor=f"user:{user.user_id}", clock=place.clock)
+    return send_again(place.control, tenant, delivery_id, actor=actor_of(user, tenant), clock=place.clock)
 
 
 def accept(place: Installation, user: SessionUser, tenant: str, delivery_id: str) -> Delivery:
@@ -47,4 +47,4 @@ def accept(place: Installation, user: SessionUser, tenant: str, delivery_id: str
         RefusedError: `rights.not_found` or `delivery.wrong_state`.
     """
     require(user, tenant, WHO_ASKS_FOR_REPORTS)
-    return accept_as_sent(place.control, tenant, delivery_id, actor=f"user:{user.user_id}", clock=place.clock)
+    return accept_as_sent(place.control, tenant, delivery_id, actor=actor_of(user, tenant), clock=place.clock)

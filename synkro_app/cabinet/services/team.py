@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import WHO_LEADS_PEOPLE, require
+from synkro_app.cabinet.services.rights import WHO_LEADS_PEOPLE, actor_of, require, require_state
 from synkro_resources.control import invitations as stored
 from synkro_resources.control import new_passwords, second_factors, team
 from synkro_resources.control.invitations import Invitation, only_owner
@@ -40,7 +40,7 @@ class OneTimeLink:
 
 def members(place: Installation, user: SessionUser, tenant: str) -> list[Member]:
     """The people of the tenant, by name."""
-    require(user, tenant, WHO_LEADS_PEOPLE)
+    require_state(user, tenant, WHO_LEADS_PEOPLE)
     found = tenant_users(place.control, tenant)
     guarded = second_factors.people_with_factor(place.control, [person.user_id for person, _ in found])
     is_owner = _is_owner(user, tenant)
@@ -58,7 +58,7 @@ def members(place: Installation, user: SessionUser, tenant: str) -> list[Member]
 
 def managers(place: Installation, user: SessionUser, tenant: str) -> dict[int, str]:
     """The users of the tenant's amoCRM to whom a viewer can be bound, by name; none before the first load."""
-    require(user, tenant, WHO_LEADS_PEOPLE)
+    require_state(user, tenant, WHO_LEADS_PEOPLE)
     rows = Lake(place.settings.lake_root).read_current(MANAGER, tenant, columns=["manager_id", "name"]).to_pylist()
     named = {int(row["manager_id"]): str(row["name"] or row["manager_id"]) for row in rows}
     return dict(sorted(named.items(), key=lambda item: item[1]))
@@ -66,7 +66,7 @@ def managers(place: Installation, user: SessionUser, tenant: str) -> dict[int, s
 
 def invitations(place: Installation, user: SessionUser, tenant: str) -> list[Invitation]:
     """The newest invitations, newest first."""
-    require(user, tenant, WHO_LEADS_PEOPLE)
+    require_state(user, tenant, WHO_LEADS_PEOPLE)
     return stored.invitations(place.control, tenant)
 
 
@@ -102,7 +102,7 @@ def invite(
         email,
         role,
         clock=place.clock,
-        actor=_actor(user),
+        actor=actor_of(user, tenant),
         manager_id=manager_id,
         can_read_texts=can_read_texts,
     )
@@ -117,7 +117,9 @@ def revoke(place: Installation, user: SessionUser, tenant: str, invitation_id: s
     """
     require(user, tenant, WHO_LEADS_PEOPLE)
     by_owner = _is_owner(user, tenant)
-    stored.revoke(place.control, tenant, invitation_id, clock=place.clock, actor=_actor(user), by_owner=by_owner)
+    stored.revoke(
+        place.control, tenant, invitation_id, clock=place.clock, actor=actor_of(user, tenant), by_owner=by_owner
+    )
 
 
 def change(
@@ -165,7 +167,9 @@ def reset_link(place: Installation, user: SessionUser, tenant: str, user_id: str
     require(user, tenant, WHO_LEADS_PEOPLE)
     person = _other_member(place, user, tenant, user_id)
     now = place.clock.now()
-    token = new_passwords.make_reset(place.control, user_id, clock=place.clock, actor=_actor(user), tenant=tenant)
+    token = new_passwords.make_reset(
+        place.control, user_id, clock=place.clock, actor=actor_of(user, tenant), tenant=tenant
+    )
     address = f"{place.settings.cabinet_url}/reset/{token}"
     return OneTimeLink(address, person.email, now + new_passwords.LINK_LIFETIME)
 
@@ -181,7 +185,7 @@ def reset_factor(place: Installation, user: SessionUser, tenant: str, user_id: s
     _other_member(place, user, tenant, user_id)
     with place.control.auth() as connection:
         new_passwords.refuse_if_known_elsewhere(connection, user_id, tenant)
-    return second_factors.remove_factor(place.control, user_id, clock=place.clock, actor=_actor(user))
+    return second_factors.remove_factor(place.control, user_id, clock=place.clock, actor=actor_of(user, tenant))
 
 
 def _other_member(place: Installation, user: SessionUser, tenant: str, user_id: str) -> User:
@@ -213,7 +217,3 @@ def _role(user: SessionUser, tenant: str) -> Role | None:
 
 def _is_owner(user: SessionUser, tenant: str) -> bool:
     return _role(user, tenant) is Role.OWNER
-
-
-def _actor(user: SessionUser) -> str:
-    return f"user:{user.user_id}"

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.dialogs import LONGEST_DAYS
-from synkro_app.cabinet.services.rights import EVERYBODY, own_manager, require
+from synkro_app.cabinet.services.rights import EVERYBODY, own_manager, require_contents, require_state
 from synkro_resources.control.journal import StepRecord, steps_since
 from synkro_resources.control.newest_packages import NewestRow, NewestRows, newest_rows
 from synkro_resources.control.sessions import SessionUser
@@ -58,7 +58,7 @@ def to_do(place: Installation, user: SessionUser, tenant: str, zone: str) -> Tod
 
     A viewer who is bound to a manager finds only that manager's. `zone`: the tenant's.
     """
-    require(user, tenant, EVERYBODY)
+    require_contents(user, tenant, EVERYBODY)
     found = newest_rows(place.control, tenant, (WAITING, NO_DEAL), AT_MOST, manager_id=own_manager(user, tenant))
     if found is None:
         return None
@@ -73,7 +73,7 @@ def to_do(place: Installation, user: SessionUser, tenant: str, zone: str) -> Tod
 
 def steps_today(place: Installation, user: SessionUser, tenant: str) -> list[StepRecord]:
     """The newest steps that began on the tenant's present day, newest first."""
-    require(user, tenant, EVERYBODY)
+    require_state(user, tenant, EVERYBODY)
     local = place.clock.now().astimezone(ZoneInfo(get_tenant(place.control, tenant).zone))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     return steps_since(place.control, tenant, midnight, STEPS_AT_MOST)

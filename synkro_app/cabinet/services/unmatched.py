@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.dialog import may_read_texts
 from synkro_app.cabinet.services.dialogs import check_length
-from synkro_app.cabinet.services.rights import WHO_ASKS_FOR_REPORTS, require
+from synkro_app.cabinet.services.rights import WHO_ASKS_FOR_REPORTS, actor_of, require, require_contents
 from synkro_resources.control.dialog_links import dialog_links
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import get_tenant
@@ -53,7 +53,7 @@ def worklist(place: Installation, user: SessionUser, tenant: str, period: Period
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `dialogs.period_too_long`.
     """
-    require(user, tenant, WHO_ASKS_FOR_REPORTS)
+    require_contents(user, tenant, WHO_ASKS_FOR_REPORTS)
     check_length(period)
     lake = Lake(place.settings.lake_root)
     window = TenantWindow.of_period(tenant, get_tenant(place.control, tenant).zone, period)
@@ -88,7 +88,7 @@ def link(place: Installation, user: SessionUser, tenant: str, dialog_id: int, co
         tenant,
         dialog_id,
         contact_id,
-        actor=f"user:{user.user_id}",
+        actor=actor_of(user, tenant),
         clock=place.clock,
     )
 

@@ -8,7 +8,7 @@ import openai
 from openai import OpenAI
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.rights import WHO_CONNECTS, require
+from synkro_app.cabinet.services.rights import WHO_CONNECTS, require_state
 from synkro_resources.ai.client import explain
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.sessions import SessionUser
@@ -40,7 +40,7 @@ def choices(
         RefusedError: `rights.not_found`. IntegrationError: `<kind>.not_connected`, or as the service answers.
         TransientError: the service does not answer.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     platform = Platform(place.settings, place.control, Keyring.from_settings(place.settings), place.clock)
     connection = platform.connection(tenant, kind)
     match kind, field_name:

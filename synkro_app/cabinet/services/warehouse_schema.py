@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.outside_addresses import check_database_address
-from synkro_app.cabinet.services.rights import WHO_CONNECTS, require
+from synkro_app.cabinet.services.rights import WHO_CONNECTS, actor_of, require_state
 from synkro_resources.control.audit import record
 from synkro_resources.control.integrations import get_integration
 from synkro_resources.control.sessions import SessionUser
@@ -15,7 +15,7 @@ from synkro_resources.supabase.ddl import SCHEMA_VERSION, apply_ddl, ddl
 
 def script(place: Installation, user: SessionUser, tenant: str) -> str:
     """The whole script for the schema of the stored settings; safe to run again."""
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     return ddl(_schema(place, tenant), zone=get_tenant(place.control, tenant).zone)
 
 
@@ -28,7 +28,7 @@ def apply(place: Installation, user: SessionUser, tenant: str, owner_connection:
         RefusedError: `rights.not_found` or `address.inside`. UserInputError: `address.unreadable`.
         IntegrationError, TransientError: what the database's owner has to do.
     """
-    require(user, tenant, WHO_CONNECTS)
+    require_state(user, tenant, WHO_CONNECTS)
     address = owner_connection.strip()
     check_database_address(address, allow_sandbox=place.settings.allow_sandbox)
     if address.startswith("postgres://"):  # as Supabase's page may show it; SQLAlchemy knows the longer name only
@@ -44,7 +44,7 @@ def apply(place: Installation, user: SessionUser, tenant: str, owner_connection:
         record(
             connection,
             at=place.clock.now(),
-            actor=f"user:{user.user_id}",
+            actor=actor_of(user, tenant),
             action="integration.schema_applied",
             tenant=tenant,
             target=IntegrationKind.SUPABASE,

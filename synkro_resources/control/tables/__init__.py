@@ -9,6 +9,7 @@ from synkro_resources.control.tables import (
     people,
     reports,
     runs,
+    support,
     tenancy,
     vendors,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "people",
     "reports",
     "runs",
+    "support",
     "tenancy",
     "vendors",
 ]

@@ -18,6 +18,8 @@ NOTICE_KINDS = (
     "report_late",
     "report_missing",
     "dispute_waiting",
+    "plan_limit",
+    "support_visit",
 )
 
 notice = tenant_table(

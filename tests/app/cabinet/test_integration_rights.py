@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from synkro_app.cabinet.services import (
     data_flow,
     integrations,
     onboarding,
+    radist_events,
     schedules,
     vendor_lists,
     warehouse_schema,
@@ -29,6 +31,7 @@ from synkro_resources.control.keyring import Keyring, new_key
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.users import Membership
+from synkro_resources.control.webhooks import add_webhook
 from synkro_resources.model.clock import SystemClock
 from synkro_resources.model.errors import RefusedError, SynkroError, UserInputError
 from synkro_resources.model.ids import IntegrationKind, Role
@@ -54,6 +57,8 @@ DEEDS: dict[str, Callable[[Installation, SessionUser, str], object]] = {
     "save": lambda p, u, t: integrations.save(p, u, t, AMO, {}),
     "check": lambda p, u, t: integrations.check(p, u, t, AMO),
     "newest_check": lambda p, u, t: integrations.newest_check(p, u, t, AMO),
+    "disconnect": lambda p, u, t: integrations.disconnect(p, u, t, AMO),
+    "events": lambda p, u, t: radist_events.switch(p, u, t, False),
     "consent": integrations.consent_link,
     "choices": lambda p, u, t: vendor_lists.choices(p, u, t, AI, "model"),
     "script": warehouse_schema.script,
@@ -102,6 +107,26 @@ def test_a_saved_secret_does_not_come_back_and_an_empty_field_keeps_it(place: In
     events = [item for item in tenant_events(place.control, slug) if item.action == "integration.set"]
     assert [item.actor for item in events] == ["user:u1", "user:u1"]
     assert SECRET not in repr(events)
+
+
+def test_a_service_that_is_disconnected_leaves_no_key_behind_even_while_it_does_not_answer(
+    place: Installation, tenant_a: Tenant
+) -> None:
+    user, slug, radist = person(tenant_a.slug), tenant_a.slug, IntegrationKind.RADIST
+    public = {"base_url": "https://127.0.0.1:1", "company_id": 7}
+    keyring = Keyring.from_settings(place.settings)
+    for _ in range(2):  # and it can be connected again
+        set_integration(place.control, keyring, slug, radist, public, {"api_key": SECRET}, "u")
+        add_webhook(place.control, slug, secrets.token_hex(8), 5, actor="u", clock=place.clock)
+        integrations.disconnect(place, user, slug, radist)
+        assert integrations.listing(place, user, slug) == {}
+        assert radist_events.subscriptions(place, user, slug) == []
+        with pytest.raises(UserInputError):
+            read_secrets(place.control, keyring, slug, radist)
+    event = next(item for item in tenant_events(place.control, slug) if item.action == "integration.removed")
+    assert (event.actor, event.target, event.details["secret_fields"]) == ("user:u1", "radist", ["api_key"])
+    with pytest.raises(UserInputError):
+        integrations.disconnect(place, user, slug, radist)
 
 
 def test_a_required_field_is_named_in_both_languages(place: Installation, tenant_a: Tenant) -> None:

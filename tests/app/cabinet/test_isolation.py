@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from enum import Enum
 from importlib import import_module
@@ -27,7 +28,7 @@ from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.users import Membership
 from synkro_resources.model.clock import FixedClock
-from synkro_resources.model.errors import RefusedError
+from synkro_resources.model.errors import DataError, RefusedError, UserInputError
 from synkro_resources.model.ids import Role
 from synkro_resources.model.period import Period
 from synkro_resources.model.report import ReportDocument
@@ -51,15 +52,57 @@ SAMPLES: dict[object, object] = {
 }
 ABOUT_ONESELF = {"rights.own_manager", "dialog.may_read_texts", "team.roles_to_give"}
 """They tell what the asking person may do and read nothing; elsewhere that is nothing."""
+CONTENTS = {
+    *("comparing.compare", "conclusions.to_judge", "crm_meaning.spoken", "data_quarantine.examples"),
+    *("data_quarantine.note_opening", "dialog.note_reading", "dialog.opened", "dialogs.listing"),
+    *("reports.charts_of", "reports.corrected", "reports.deliveries_of", "reports.document", "reports.files"),
+    *("reports.latest", "reports.list_sizes", "reports.newer_revision", "reports.open_file", "reports.rows_behind"),
+    *("reviews.to_review", "rights.require_contents", "rubric.checklist", "today.to_do", "unmatched.worklist"),
+}
+"""What clients wrote, and what quotes them: for Synkro's people only while the owner has opened it."""
+STATES = {
+    *("addresses.attached_files", "addresses.is_connected", "addresses.listing"),
+    *("ai_limits.estimate", "ai_limits.save", "ai_limits.usage"),
+    *("company.save", "company.save_week", "company.set_day", "company.settings_of"),
+    *("crm_meaning.crm_words", "crm_meaning.save", "data.journal", "data.month", "data.year", "data_counts.counts"),
+    *("data_dictionary.tables", "data_flow.sheet", "data_loads.ask_for_load", "data_loads.offer"),
+    *("data_quarantine.put_aside", "destinations.listing", "destinations.pending", "estimates.of_report"),
+    *("integrations.check", "integrations.consent_link", "integrations.listing", "integrations.newest_check"),
+    *("integrations.save", "journal.choices", "journal.page", "key_figures.key_figures"),
+    *("onboarding.ask_for_first_report", "onboarding.leave_for_later", "onboarding.progress", "onboarding.return_to"),
+    *("overview.company", "overview.data_state", "overview.unheard", "plan.plan_page"),
+    *(
+        "reports.ask_for_report",
+        "reports.listing",
+        "rights.require_state",
+        "runs.cancel",
+        "runs.progress_of",
+        "runs.requests_of",
+        "runs.retry",
+    ),
+    *("schedules.are_allowed", "schedules.listing", "schedules.pause", "schedules.recipients", "schedules.resume"),
+    *(
+        "schedules.save",
+        "radist_events.subscriptions",
+        "radist_events.switch",
+        "support.leave",
+        "support.presence",
+        "team.invitations",
+        "team.managers",
+        "team.members",
+    ),
+    *("today.steps_today", "vendor_lists.choices", "warehouse_schema.apply", "warehouse_schema.script"),
+}
+"""What Synkro's people may see and do while they work in a company's cabinet: states and settings."""
 
 
 def functions() -> dict[str, Callable[..., object]]:
-    """Every public function of the services that takes a tenant, by `module.name`."""
+    """Every public function of the services that takes a tenant, by `module.name`; a name is no answer."""
     found: dict[str, Callable[..., object]] = {}
     for item in pkgutil.walk_packages(services.__path__, f"{services.__name__}."):
         module = import_module(item.name)
         for name, function in inspect.getmembers(module, inspect.isfunction):
-            is_own = function.__module__ == module.__name__ and not name.startswith("_")
+            is_own = function.__module__ == module.__name__ and not name.startswith("_") and name != "actor_of"
             if is_own and "tenant" in inspect.signature(function).parameters:
                 found[f"{item.name.removeprefix(services.__name__ + '.')}.{name}"] = function
     return found
@@ -111,6 +154,32 @@ def test_no_service_answers_a_member_of_another_company(
     with pytest.raises(RefusedError) as refusal:
         function(**arguments)
     assert refusal.value.code == "rights.not_found"
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - STATES - ABOUT_ONESELF))
+def test_an_operator_at_work_in_a_company_reads_no_dialogs_and_does_nothing_in_its_peoples_place(
+    name: str, control_db: Database, control_clock: FixedClock, tenant_b: Tenant, lake: Path
+) -> None:
+    """What is not named as a state or a setting is closed to him; with the owner's leave he reads, and reads only."""
+    place = Installation(Settings.load(lake_url=str(lake), state_dir=lake), control_db, control_clock)
+    function = FUNCTIONS[name]
+    hints = get_type_hints(function)
+    for reads in (False, True):
+        visit = Membership(tenant_b.slug, Role.ADMIN, None, can_read_texts=reads, is_support=True)
+        user = SessionUser("o1", "o@example.com", "", "ru", "s", (visit,), tenant_b.slug, Role.ADMIN, is_operator=False)
+        given: dict[str, Any] = {"place": place, "user": user, "tenant": tenant_b.slug}
+        arguments = {
+            parameter: given[parameter] if parameter in given else sample(hints[parameter])
+            for parameter in inspect.signature(function).parameters
+        }
+        if reads and name in CONTENTS:
+            with suppress(UserInputError, DataError):  # of what is not there
+                function(**arguments)
+            continue
+        with pytest.raises(RefusedError) as refusal:
+            function(**arguments)
+        code = "rights.contents_closed" if name in CONTENTS else "rights.members_only"
+        assert refusal.value.code in (code, "rights.not_found"), name
 
 
 @pytest.mark.parametrize("role", Role)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from sqlalchemy import insert
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services import operator
+from synkro_app.cabinet.services import company, dialog, dialogs, operator, overview, support
 from synkro_app.cli import main
 from synkro_resources.control.audit import tenant_events
 from synkro_resources.control.database import Database
@@ -19,16 +19,19 @@ from synkro_resources.control.fleet import TenantHealth
 from synkro_resources.control.integrations import mark_broken, set_integration
 from synkro_resources.control.invitations import find_invitation
 from synkro_resources.control.keyring import Keyring
+from synkro_resources.control.notices import open_notices
 from synkro_resources.control.plans import tenant_plan
 from synkro_resources.control.run_requests import create_request, update_request
-from synkro_resources.control.sessions import SessionUser
+from synkro_resources.control.sessions import SessionUser, find_session, open_session
+from synkro_resources.control.tables.people import platform_role
 from synkro_resources.control.tables.runs import run, run_request
 from synkro_resources.control.tenants import Tenant, get_tenant
 from synkro_resources.model.clock import FixedClock
-from synkro_resources.model.errors import IntegrationError, Sentence, UserInputError
+from synkro_resources.model.errors import IntegrationError, RefusedError, Sentence, UserInputError
 from synkro_resources.model.ids import IntegrationKind, RequestKind, Role
 from synkro_resources.model.period import Period
 from synkro_resources.settings import Settings
+from tests.app.people import new_person
 from tests.control_fixtures import NOON, new_tenant
 
 OPERATOR = SessionUser("op1", "op@example.com", "", "ru", "s1", (), None, None, is_operator=True)
@@ -148,6 +151,52 @@ def test_a_company_is_made_with_a_link_for_its_owner_and_stopped_with_a_reason(
     told = {(event.action, event.actor) for event in tenant_events(control_db, slug)}
     assert {("tenant.suspended", "operator:op1"), ("plan.changed", "operator:op1")} <= told
     assert operator.daemons(place, OPERATOR) is None
+
+
+def test_an_operator_works_in_a_company_for_an_hour_announced_and_reads_only_what_its_owner_has_opened(
+    place: Installation, control_db: Database, control_clock: FixedClock, tenant_a: Tenant
+) -> None:
+    slug, owner = tenant_a.slug, new_person(control_db, control_clock, tenant_a)
+    person = new_person(control_db, control_clock, None)
+    with control_db.operator("test", "appoint") as connection:
+        connection.execute(
+            insert(platform_role).values(user_id=person.user_id, role="operator", granted_at=NOON, granted_by="t")
+        )
+    tokens = [open_session(control_db, who.user_id, control_clock) for who in (person, owner)]
+
+    def user(number: int = 0) -> SessionUser:
+        found = find_session(control_db, tokens[number], control_clock)
+        assert found is not None
+        return found
+
+    def refused(code: str) -> None:
+        with pytest.raises(RefusedError) as refusal:
+            dialogs.listing(place, user(), slug, Period.day(NOON.date()))
+        assert refusal.value.code == code
+
+    refused("rights.not_found")
+    operator.act_for(place, user(), slug, "не грузятся сделки")
+    assert (user().tenant, overview.company(place, user(), slug).slug) == (slug, slug)
+    (notice,) = open_notices(control_db, slug)
+    assert (notice.failure.kind, "не грузятся сделки" in notice.failure.what.ru) == ("support_visit", True)
+    (visit,) = support.presence(place, user(1), slug).visits
+    assert (visit.name, visit.expires_at - NOON) == ("Анна Проверкина", timedelta(minutes=60))
+    refused("rights.contents_closed")
+    with pytest.raises(RefusedError):
+        support.open_access(place, user(), slug, 7)
+    support.open_access(place, user(1), slug, 7)
+    assert dialogs.listing(place, user(), slug, Period.day(NOON.date())).episodes == ()
+    assert dialog.may_read_texts(user(), slug)
+    support.close_access(place, user(1), slug)
+    refused("rights.contents_closed")
+    company.save(place, user(), slug, {"company_name": "Двери"})
+    control_clock.move(timedelta(minutes=60))
+    refused("rights.not_found")
+    assert (user().tenant, support.presence(place, user(1), slug).visits) == (None, ())
+    told = {(event.action, event.actor) for event in tenant_events(control_db, slug)}
+    by_him = f"operator:{person.user_id}"
+    assert {("support.begun", by_him), ("support.access_on", f"user:{owner.user_id}")} <= told
+    assert ("tenant.settings_saved", by_him) in told
 
 
 def test_a_request_that_failed_and_was_made_again_is_no_trouble_any_more(

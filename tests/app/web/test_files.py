@@ -25,6 +25,7 @@ from synkro_app.web.files import (
     script_address,
     statement_address,
 )
+from synkro_app.web.ops import Ops
 from synkro_app.web.routes import Web
 from synkro_app.web.sockets import OpenSockets
 from synkro_resources.control import users
@@ -45,8 +46,14 @@ from tests.resources.control.test_packages import document, package
 CLOCK = SystemClock()
 TODAY = CLOCK.now().date()
 DAYS = f"from={TODAY}&to={TODAY + timedelta(days=1)}"  # the tenant's day may have begun already
-OTHERS = {"/invite/{token}", "/reset/{token}", "/hooks/radist/{address}", "/hooks/telegram/{address}"}
-"""Addresses with a secret of their own; their tests stand beside them."""
+OTHERS = {
+    "/invite/{token}",
+    "/reset/{token}",
+    "/hooks/radist/{address}",
+    "/hooks/telegram/{address}",
+    "/ops/{path:path}",
+}
+"""Addresses with a secret of their own or for operators alone; their tests stand beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ def test_every_address_that_carries_an_id_refuses_another_companys_owner(
         DATA_FLOW: [data_flow_address(slug, "ru")],
         STATEMENT: [statement_address(slug, TODAY)],
     }
-    web = Web(Settings.load(), control_db, CLOCK, OpenSockets())
+    web = Web(Settings.load(), control_db, CLOCK, OpenSockets(), Ops(Settings.load(), control_db, CLOCK))
     assert {route.path for route in web.routes() if "{" in route.path} == addresses.keys() | OTHERS
     stranger = signed_in(control_db, cabinet, tenant_b, Role.OWNER)
     nobody = httpx.Client(base_url=cabinet.url, trust_env=False)

@@ -86,7 +86,7 @@ def test_a_session_says_who_is_asking_and_with_which_role(
     found = sessions.find_session(control_db, token, control_clock)
     assert found is not None
     assert {item.tenant for item in found.memberships} == {tenant_a.slug, tenant_b.slug}
-    sessions.choose_tenant(control_db, found.sid, tenant_b.slug)
+    sessions.choose_tenant(control_db, found.sid, tenant_b.slug, control_clock)
     found = sessions.find_session(control_db, token, control_clock)
     assert found is not None
     assert (found.tenant, found.role, found.is_operator) == (tenant_b.slug, Role.OWNER, False)
@@ -117,7 +117,7 @@ def test_nobody_switches_to_a_tenant_without_a_membership(
     )
     assert found is not None
     with pytest.raises(RefusedError):
-        sessions.choose_tenant(control_db, found.sid, tenant_a.slug)
+        sessions.choose_tenant(control_db, found.sid, tenant_a.slug, control_clock)
     forced = sessions.open_session(control_db, person.user_id, control_clock, tenant=tenant_a.slug)
     seen = sessions.find_session(control_db, forced, control_clock)
     assert seen is not None
