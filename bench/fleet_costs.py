@@ -116,17 +116,21 @@ def _carry_out(
         raise RuntimeError(f"the request ended as {request.status}: {request.what_en}")
 
 
-def _launch(place: Place, launch: Launch) -> Cost:
+def launch_json(launch: Launch) -> dict[str, Any]:
+    """A launch as `bench.one_run` reads it."""
     selection = narrowed_selection(launch.stage, READ_FIRST, DERIVED)
-    told = {
+    return {
         "job": job_of(launch.stage, launch.period),
         "tags": launch_tags(launch),
         "config": launch_config(launch),
         "selection": None if selection is None else [list(key.path) for key in selection],
     }
+
+
+def _launch(place: Place, launch: Launch) -> Cost:
     before = tree_cpu_s(place.database_pid)
     environment = {**place.installation.environment, "SYNKRO_CLOCK": place.clock.now().isoformat()}
     log = place.installation.settings.state_dir / "run.log"
-    spent = run_child(["bench.one_run", json.dumps(told)], environment, log)
+    spent = run_child(["bench.one_run", json.dumps(launch_json(launch))], environment, log)
     cpu_s = spent.cpu_s + tree_cpu_s(place.database_pid) - before
     return Cost(cpu_s, max(0.0, spent.wall_s - spent.told["waited_s"] - cpu_s))

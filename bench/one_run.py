@@ -1,7 +1,8 @@
 """One run of the saga in a process of its own, as the launcher starts it: `python -m bench.one_run LAUNCH`.
 
-LAUNCH is a JSON object with `job`, `tags`, `config` and `selection` (asset keys, or null for the whole job). Prints one
-JSON line: whether it succeeded, and how many seconds this process's main thread waited for a free core.
+LAUNCH is a JSON object with `job`, `tags`, `config` and `selection` (asset keys, or null for the whole job); with
+`empty` true the same graph has empty bodies. Prints one JSON line: whether it succeeded, and how many seconds this
+process's main thread waited for a free core.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from pathlib import Path
 
 import dagster as dg
 
+from bench.empty_graph import build
 from synkro_assets.definitions import build_defs
 from synkro_resources.settings import Settings
 
 
 def main() -> int:
     launch = json.loads(sys.argv[1])
-    job = build_defs(Settings.load()).resolve_job_def(launch["job"])
+    settings = Settings.load()
+    defs = build(settings) if launch.get("empty") else build_defs(settings)
+    job = defs.resolve_job_def(launch["job"])
     selection = launch["selection"]
     with dg.DagsterInstance.get() as instance:
         result = job.execute_in_process(
