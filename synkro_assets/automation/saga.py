@@ -12,12 +12,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from synkro_assets.automation.planning import TODAY_FRESH_FOR, Stage, StageKind, derive_again, plan
+from synkro_assets.automation.planning import (
+    CHUNK_DAYS,
+    LONGEST_HEAD_START,
+    TODAY_FRESH_FOR,
+    Stage,
+    StageKind,
+    derive_again,
+    head_start,
+    plan,
+)
 from synkro_assets.day_marks import loaded_at, present_versions
 from synkro_assets.partitions import history_start
 from synkro_assets.run_scope import INTERRUPTED
 from synkro_resources.control import days, journal, run_requests
 from synkro_resources.control.journal import StepRecord
+from synkro_resources.control.lead_times import LAST_STAGE
 from synkro_resources.control.run_requests import RequestStatus, RunRequest, get_request
 from synkro_resources.control.tenants import get_tenant, tenant_settings
 from synkro_resources.control.webhooks import TakenHints, forget_hints, pending_hints
@@ -37,7 +47,7 @@ RETRY_WAIT = timedelta(seconds=30)
 
 BUTTON, SCHEDULE, BACKFILL = 10, 5, 0
 """What waits in Dagster's queue: a person who looks at the page goes first, then this morning's reports."""
-LAST_REFRESH = "refresh-1"
+LAST_REFRESH = LAST_STAGE
 """The refresh just before a scheduled report leaves; the plan's own, much earlier, is number 0."""
 
 
@@ -103,12 +113,20 @@ def waits_for_its_time(request: RunRequest, now: datetime) -> bool:
 
 
 def _launch(request: RunRequest, stage: Stage, attempt: int) -> Launch:
-    priority = BACKFILL
-    if request.requested_by.startswith(run_requests.USER_PREFIX):
+    if _is_history(request):
+        priority = BACKFILL  # whoever asks: years of one tenant may not go before the others' reports
+    elif request.requested_by.startswith(run_requests.USER_PREFIX):
         priority = BUTTON
     elif request.requested_by.startswith(run_requests.SCHEDULE_PREFIX):
         priority = SCHEDULE
+    else:
+        priority = BACKFILL
     return Launch(request.id, request.tenant, stage, attempt, request.period.kind, priority)
+
+
+def _is_history(request: RunRequest) -> bool:
+    """Whether more is asked for than one chunk, by a button too; a report that must load much stays a report."""
+    return request.kind in (RequestKind.DATA, RequestKind.LABELS) and len(request.period.days) > CHUNK_DAYS
 
 
 def _launch_in_time(
@@ -118,7 +136,7 @@ def _launch_in_time(
     stage, due_at, now = stages[position], request.waits_until, platform.clock.now()
     if stage.kind is not StageKind.REPORT or due_at is None:
         return _launch(request, stage, attempt)
-    if now < due_at - TODAY_FRESH_FOR:
+    if now < due_at - LONGEST_HEAD_START or now < due_at - _head_start(platform, due_at, now):
         return None
     if not any(known.name == LAST_REFRESH for known in stages):
         tenant = get_tenant(platform.control, request.tenant)
@@ -131,6 +149,13 @@ def _launch_in_time(
             _update(platform, request, plan=plan_json, stage=refresh.name, attempt=1)
             return _launch(request, refresh, 1)
     return _launch(request, stage, attempt) if now >= due_at else None
+
+
+def _head_start(platform: Platform, due_at: datetime, now: datetime) -> timedelta:
+    if now >= due_at - TODAY_FRESH_FOR:
+        return TODAY_FRESH_FOR  # the shortest one: no need to count
+    cell, slots = platform.settings.cell, platform.settings.max_concurrent_runs
+    return head_start(run_requests.leaving_at(platform.control, cell, due_at), slots)
 
 
 def stages_of(request: RunRequest) -> list[Stage]:

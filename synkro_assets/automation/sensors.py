@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
 from synkro_assets.automation.freshness import FreshnessWatch
 from synkro_assets.automation.hints import HintWatch, request_refreshes
 from synkro_assets.automation.jobs import job_of, narrowed_selection
+from synkro_assets.automation.planning import LONGEST_HEAD_START
 from synkro_assets.automation.saga import Launch, RunState, next_step, waits_for_its_time
 from synkro_assets.custom_period import run_config
 from synkro_assets.partitions import (
@@ -31,6 +32,9 @@ from synkro_resources.platform import Platform
 TICK_S = 5
 REQUESTS_PER_TICK = 300
 """A sensor has 60 s for its tick; evaluating one partitioned request costs about 20 ms."""
+
+RunsByStage = Mapping[tuple[str, str, str], dg.DagsterRun]
+"""By request, stage and attempt."""
 
 _STATES = {
     dg.DagsterRunStatus.SUCCESS: RunState.SUCCEEDED,
@@ -80,12 +84,15 @@ def run_requests_sensor(
         tenants = reconcile_tenants(context.instance, platform)
         freshness.look(platform, tenants)
         launched = 0
-        requests = run_requests.open_requests(platform.control, platform.settings.cell, limit=REQUESTS_PER_TICK)
         now = platform.clock.now()
+        requests = run_requests.open_requests(
+            platform.control, platform.settings.cell, REQUESTS_PER_TICK, awake_at=now + LONGEST_HEAD_START
+        )
         busy = {request.tenant for request in requests if not waits_for_its_time(request, now)}
         requests += request_refreshes(platform, tenants, busy, watch)
+        runs = runs_of(context.instance, requests)
         for request in requests:
-            launch = next_step(platform, request, state_of(context.instance, platform, request))
+            launch = next_step(platform, request, state_in(runs, context.instance, platform, request))
             if launch is not None:
                 launched += 1
                 yield to_run_request(launch, first_assets, derived_assets)
@@ -115,15 +122,30 @@ def reconcile_tenants(instance: dg.DagsterInstance, platform: Platform) -> list[
     return tenants
 
 
+def runs_of(instance: dg.DagsterInstance, requests: Iterable[RunRequest]) -> RunsByStage:
+    """The newest run of each request's present stage and attempt, by one question for all of them."""
+    asked = [request for request in requests if request.stage]
+    if not asked:
+        return {}
+    tags = {
+        REQUEST_TAG: [request.id for request in asked],
+        STAGE_TAG: sorted({request.stage for request in asked}),
+        ATTEMPT_TAG: sorted({str(request.attempt) for request in asked}),
+    }
+    newest_last = reversed(instance.get_runs(filters=dg.RunsFilter(tags=tags)))
+    return {(run.tags[REQUEST_TAG], run.tags[STAGE_TAG], run.tags[ATTEMPT_TAG]): run for run in newest_last}
+
+
 def state_of(instance: dg.DagsterInstance, platform: Platform, request: RunRequest) -> RunState:
     """The state of the run that the request's present stage and attempt launched."""
-    if not request.stage:
+    return state_in(runs_of(instance, [request]), instance, platform, request)
+
+
+def state_in(runs: RunsByStage, instance: dg.DagsterInstance, platform: Platform, request: RunRequest) -> RunState:
+    """The same for one of the requests that `runs_of` was asked about."""
+    run = runs.get((request.id, request.stage, str(request.attempt)))
+    if run is None:
         return RunState.NEVER_LAUNCHED
-    tags = {REQUEST_TAG: request.id, STAGE_TAG: request.stage, ATTEMPT_TAG: str(request.attempt)}
-    runs = instance.get_runs(filters=dg.RunsFilter(tags=tags), limit=1)
-    if not runs:
-        return RunState.NEVER_LAUNCHED
-    run = runs[0]
     if run.status is dg.DagsterRunStatus.STARTED and _is_dead(platform, request.tenant, run.run_id):
         instance.report_run_failed(run, "The run's process stopped beating and holds no lock: it has died.")
         journal.finish_run(platform.control, request.tenant, run.run_id, status="failed", clock=platform.clock)

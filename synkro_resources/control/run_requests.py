@@ -8,7 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    insert,
+    select,
+    text,
+    true,
+    update,
+)
 
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
@@ -26,6 +41,8 @@ from synkro_resources.model.window import TenantWindow
 
 RequestStatus = Literal["open", "running", "done", "failed", "cancelled"]
 LONGEST_REPORT_DAYS = 92  # a quarter (docs/report.md, «Custom»)
+HISTORY_DAYS = 31
+"""A load of more days is nobody's urgent wish, even if a person asks for it."""
 SCHEDULE_PREFIX = "schedule:"
 
 
@@ -204,17 +221,29 @@ def _check_reportable(who: Tenant, period: Period, now: datetime) -> None:
         )
 
 
-def open_requests(db: Database, cell: str, limit: int = 100) -> list[RunRequest]:
-    """Open and running requests of the cell's active tenants, for the scheduler: buttons, schedules, then the rest."""
+def open_requests(db: Database, cell: str, limit: int = 100, *, awake_at: datetime | None = None) -> list[RunRequest]:
+    """Open and running requests of the cell's active tenants, for the scheduler: buttons, schedules, then the rest.
+
+    `awake_at`: leave out those that only wait until later than this; hundreds of them would fill every tick.
+    """
     query = (
         select(run_request)
         .join(tenant_table, tenant_table.c.slug == run_request.c.tenant)
         .where(run_request.c.status.in_(OPEN_STATUSES), tenant_table.c.status == "active")
+        .where(true() if awake_at is None else ~_waits_beyond(awake_at))
         .order_by(_urgency(), run_request.c.created_at)
         .limit(limit)
     )
     with db.scheduler(cell) as connection:
         return [_request(row) for row in connection.execute(query)]
+
+
+def leaving_at(db: Database, cell: str, due_at: datetime) -> int:
+    """How many reports of the cell leave at this instant and have not left yet."""
+    columns = run_request.c
+    query = select(func.count()).where(columns.due_at == due_at, columns.status.in_(OPEN_STATUSES))
+    with db.scheduler(cell) as connection:
+        return connection.scalar(query) or 0
 
 
 def get_request(db: Database, tenant: str, request_id: str) -> RunRequest:
@@ -348,10 +377,22 @@ def requests_today(db: Database, tenant: Tenant, now: datetime) -> int:
         return made_today(connection, tenant, now)
 
 
+def _waits_beyond(instant: datetime) -> ColumnElement[bool]:
+    """Whether all is loaded and only the time of a scheduled report is awaited, which is later than this."""
+    columns = run_request.c
+    is_scheduled = columns.requested_by.startswith(SCHEDULE_PREFIX)
+    is_last = columns.stage.startswith(f"{RequestKind.REPORT.value}-")
+    return and_(is_scheduled, is_last, func.coalesce(columns.due_at > instant, false()))
+
+
 def _urgency() -> ColumnElement[int]:
     """A hundred backfills must not keep the report of a person, or of this morning, out of a tick."""
-    asked_by = run_request.c.requested_by
-    return case((asked_by.startswith(USER_PREFIX), 0), (asked_by.startswith(SCHEDULE_PREFIX), 1), else_=2)
+    columns, asked_by = run_request.c, run_request.c.requested_by
+    loads = columns.kind.in_((RequestKind.DATA.value, RequestKind.LABELS.value))
+    is_history = and_(loads, columns.last_day - columns.first_day >= HISTORY_DAYS)
+    return case(
+        (is_history, 2), (asked_by.startswith(USER_PREFIX), 0), (asked_by.startswith(SCHEDULE_PREFIX), 1), else_=2
+    )
 
 
 def _of_schedule(scheduled: Scheduled, period: Period) -> Select[tuple[object, ...]]:

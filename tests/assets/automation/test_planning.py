@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synkro_assets.automation.planning import CHUNK_DAYS, Stage, StageKind, derive_again, is_stale, plan
+from synkro_assets.automation.planning import CHUNK_DAYS, Stage, StageKind, derive_again, head_start, is_stale, plan
 from synkro_resources.model.ids import RequestKind
 from synkro_resources.model.period import Period, days_between
 from synkro_resources.model.window import TenantWindow
@@ -169,3 +169,12 @@ def test_asking_again_reads_no_source_and_begins_with_the_newest_days() -> None:
     assert len({stage.name for stage in found}) == len(found)
     trial = stages(RequestKind.TRIAL, Period.custom(date(2026, 10, 1), date(2026, 10, 31)))
     assert [stage.kind for stage in trial] == [StageKind.TRIAL]
+
+
+@pytest.mark.parametrize(
+    ("together", "slots", "minutes"), [(1, 2, 5), (60, 2, 5), (180, 2, 15), (180, 8, 5), (900, 2, 20)]
+)
+def test_where_many_reports_leave_at_one_minute_today_is_read_earlier_for_them(
+    together: int, slots: int, minutes: int
+) -> None:
+    assert head_start(together, slots) == timedelta(minutes=minutes)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from synkro_assets.automation.saga import MAX_ATTEMPTS, MAX_ROUNDS, Launch, RunState, next_step
+from synkro_assets.automation.saga import BACKFILL, BUTTON, MAX_ATTEMPTS, MAX_ROUNDS, Launch, RunState, next_step
 from synkro_resources.control import journal
 from synkro_resources.control.database import Database
 from synkro_resources.control.days import mark_day, mark_stale
@@ -152,3 +152,22 @@ def test_a_cancelled_run_cancels_its_request(platform: Platform, request_: RunRe
     begin(platform, request_)
     assert next_step(platform, again(platform, request_), RunState.CANCELLED) is None
     assert again(platform, request_).status == "cancelled"
+
+
+def test_whoever_asks_for_a_year_gets_the_place_of_a_backfill_and_a_day_that_of_a_button(
+    platform: Platform, tenant_a: Tenant
+) -> None:
+    def priority(period: Period) -> int:
+        request = create_request(
+            platform.control,
+            tenant=tenant_a.slug,
+            kind=RequestKind.DATA,
+            period=period,
+            requested_by="user:1",
+            reason="button",
+            clock=platform.clock,
+        )
+        return begin(platform, request).priority
+
+    assert priority(Period.custom(DAY - timedelta(days=364), DAY)) == BACKFILL
+    assert priority(Period.day(DAY)) == BUTTON

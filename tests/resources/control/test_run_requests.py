@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -11,7 +11,7 @@ from synkro_resources.control import journal, run_requests, tenants
 from synkro_resources.control.database import Database
 from synkro_resources.control.days import mark_day
 from synkro_resources.control.plans import tenant_plan
-from synkro_resources.control.run_requests import RunRequest
+from synkro_resources.control.run_requests import RunRequest, Scheduled
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.errors import RefusedError, Sentence, TransientError, UserInputError
@@ -101,6 +101,50 @@ def test_a_suspended_tenant_asks_in_vain_and_is_not_scheduled(
     assert before.id not in {request.id for request in run_requests.open_requests(control_db, "main", 1000)}
     tenants.resume_tenant(control_db, tenant_a.slug, actor="op", reason="paid", clock=control_clock)
     assert before.id in {request.id for request in run_requests.open_requests(control_db, "main", 1000)}
+
+
+def test_a_year_that_a_person_loads_waits_behind_the_reports_of_the_others(
+    control_db: Database, control_clock: FixedClock, tenant_a: Tenant
+) -> None:
+    year = run_requests.create_request(
+        control_db,
+        tenant=tenant_a.slug,
+        kind=RequestKind.DATA,
+        period=Period.custom(DAY - timedelta(days=364), DAY),
+        requested_by="user:1",
+        reason="button",
+        clock=control_clock,
+    )
+    control_clock.move(timedelta(minutes=1))
+    report = ask(control_db, control_clock, tenant_a, by="schedule:day")
+    mine = [item.id for item in run_requests.open_requests(control_db, "main", 1000) if item.tenant == tenant_a.slug]
+    assert mine == [report.id, year.id]
+
+
+def test_reports_that_only_wait_for_their_time_leave_a_tick_to_the_others(
+    control_db: Database, control_clock: FixedClock, tenant_a: Tenant
+) -> None:
+    due_at = control_clock.now() + timedelta(minutes=40)
+    waiting = run_requests.create_request(
+        control_db,
+        tenant=tenant_a.slug,
+        kind=RequestKind.REPORT,
+        period=Period.day(DAY),
+        requested_by="schedule:day",
+        reason="schedule",
+        clock=control_clock,
+        scheduled=Scheduled("day", due_at),
+    )
+
+    def seen(awake_at: datetime) -> bool:
+        found = run_requests.open_requests(control_db, "main", 1000, awake_at=awake_at)
+        return waiting.id in {request.id for request in found}
+
+    assert seen(control_clock.now())  # not loaded yet
+    run_requests.update_request(control_db, tenant_a.slug, waiting.id, clock=control_clock, stage="report-0")
+    assert not seen(control_clock.now())
+    assert seen(due_at)
+    assert run_requests.leaving_at(control_db, "main", due_at) == 1
 
 
 def test_the_scheduler_sees_requests_of_its_cell_only(

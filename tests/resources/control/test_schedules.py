@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 
-from synkro_resources.control import schedules, tenants
+from synkro_resources.control import journal, schedules, tenants
 from synkro_resources.control.audit import tenant_events
 from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import add_destination, disable_destination
-from synkro_resources.control.lead_times import FIRST_GUESS, SHORTEST, lead_of, lead_time
+from synkro_resources.control.lead_times import (
+    ENOUGH,
+    FIRST_GUESS,
+    LAST_REFRESH,
+    SHORTEST,
+    lead_of,
+    lead_time,
+)
 from synkro_resources.control.plans import change_plan
 from synkro_resources.control.run_requests import (
     RunRequest,
@@ -246,3 +253,33 @@ def test_the_lead_time_is_the_slow_morning_of_the_last_reports(control_db: Datab
     quick = [timedelta(minutes=3)] * 18
     assert lead_of(quick) == SHORTEST
     assert lead_of([*quick, timedelta(minutes=31), timedelta(minutes=90)]) == timedelta(minutes=36)
+
+
+def test_a_report_is_asked_for_earlier_where_loads_stand_in_a_queue(
+    control_db: Database, control_clock: FixedClock, tenant_a: Tenant
+) -> None:
+    for number in range(ENOUGH):
+        request = create_request(
+            control_db,
+            tenant=tenant_a.slug,
+            kind=RequestKind.REPORT,
+            period=Period.day(control_clock.now().date() - timedelta(days=number + 1)),
+            requested_by="cli",
+            reason="test",
+            clock=control_clock,
+        )
+        for stage, waits, takes in (("data-0", 25, 1), ("refresh-1", 40, 1), ("report-0", 1, 1)):
+            control_clock.move(timedelta(minutes=waits))
+            run_id = f"{request.id}-{stage}"
+            journal.start_run(
+                control_db,
+                tenant=tenant_a.slug,
+                run_id=run_id,
+                request_id=request.id,
+                stage=stage,
+                clock=control_clock,
+            )
+            control_clock.move(timedelta(minutes=takes))
+            journal.finish_run(control_db, tenant_a.slug, run_id, status="done", clock=control_clock)
+        update_request(control_db, tenant_a.slug, request.id, clock=control_clock, status="done")
+    assert lead_time(control_db, tenant_a.slug, PeriodKind.DAY) == timedelta(minutes=26) + LAST_REFRESH
