@@ -30,6 +30,7 @@ from synkro_assets.analysis.conversations import MESSAGE_COLUMNS, Conversations,
 from synkro_assets.analysis.provider import Provider
 from synkro_assets.analysis.vocabulary import Variant
 from synkro_resources.ai.async_client import AsyncAiClient
+from synkro_resources.ai.endpoint import Endpoint
 from synkro_resources.ai.prices import ModelPrice
 from synkro_resources.ai.profiles import profile_of
 from synkro_resources.child_process import dies_with_parent
@@ -108,7 +109,7 @@ def labelled(db: Database, url: str, made: list[PlantedEpisode]) -> tuple[Tally,
     tokens = Tokens(tenant_masking_key(db, keyring, SLUG, clock), StoredTokens(db, keyring, SLUG))
     conversations = _conversations(made, tokens)
     profile = profile_of(url, MODEL, {"concurrency": AT_ONCE})
-    client = AsyncAiClient(url, SecretStr(KEY), MODEL, tenant=SLUG, profile=profile)
+    client = AsyncAiClient(Endpoint(url, SecretStr(KEY), MODEL, profile), tenant=SLUG)
     asked = Provider(client, AiLedger(db, SLUG, clock, Decimal(1_000_000)), PRICE, END.date())
     kept: set[TokenValue] = set()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from synkro_resources.ai.profiles import PROFILES
 from synkro_resources.amocrm.tokens import LONG_LIVED, OAUTH
 from synkro_resources.model.ids import IntegrationKind
 
@@ -140,13 +141,14 @@ _AI = IntegrationForm(
             guards=("api_key",),
             example="https://llm.example.ru/v1",
         ),
+        FormField("profile", FieldType.CHOICE, choices=("", *PROFILES)),
         FormField("api_key", FieldType.SECRET),
         FormField("model", listed=True),
+        FormField("project"),
         FormField("price_in", FieldType.AMOUNT),
         FormField("price_out", FieldType.AMOUNT),
         FormField("price_currency", FieldType.CHOICE, default="USD", choices=("USD", "RUB", "EUR")),
         FormField("price_cached", FieldType.AMOUNT, rare=True),
-        FormField("project", rare=True),
         FormField("concurrency", FieldType.WHOLE, rare=True),
         FormField(
             "token_limit_field", FieldType.CHOICE, choices=("", "max_tokens", "max_completion_tokens"), rare=True

@@ -9,7 +9,6 @@ import httpx
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.ai.client import MAX_OUTPUT_TOKENS, AiAnswer, AiClient, JsonObject
 from synkro_resources.ai.prices import ModelPrice
-from synkro_resources.ai.profiles import profile_of
 from synkro_resources.ai.rungs import Rung
 from synkro_resources.control.ai_ledger import AiLedger, CallResult, PlannedCall
 from synkro_resources.model.errors import PermanentError, SynkroError
@@ -40,10 +39,10 @@ def ask_for_words(
     request = f"{system}\n\n{user}"
     estimate = price.cost(len(request) // CHARACTERS_PER_TOKEN, max_output) if price else Decimal(0)
     planned = PlannedCall(
-        provider=profile_of(client.base_url, client.model, {}).name,
+        provider=client.profile.name,
         host=httpx.URL(client.base_url).host,
         model=client.model,
-        rung=Rung.SCHEMA.number,
+        rung=client.rung.number,
         request=request,
         estimate=estimate,
         currency=price.currency if price else "",
@@ -58,23 +57,23 @@ def ask_for_words(
     except SynkroError as error:
         # A refusal costs nothing; what got lost on the way may have been billed.
         cost = Decimal(0) if isinstance(error, PermanentError) or error.code == "ai.rate_limited" else None
-        ledger.settle(call_id, CallResult(None, cost, Rung.SCHEMA.number), month_of)
+        ledger.settle(call_id, CallResult(None, cost, client.rung.number), month_of)
         run.context.log.warning("%s is left out: %s", name, error.code)
         run.notes.extra[name] = error.code
         return None
-    ledger.settle(call_id, _result(answer, price), month_of)
+    ledger.settle(call_id, _result(answer, price, client.rung), month_of)
     run.notes.extra |= {"tokens_in": answer.tokens_in or 0, "tokens_out": answer.tokens_out or 0}
     return answer
 
 
-def _result(answer: AiAnswer, price: ModelPrice | None) -> CallResult:
+def _result(answer: AiAnswer, price: ModelPrice | None, rung: Rung) -> CallResult:
     if answer.tokens_in is None or answer.tokens_out is None:
-        return CallResult(200, None, Rung.SCHEMA.number, request_id=answer.request_id)
+        return CallResult(200, None, rung.number, request_id=answer.request_id)
     cost = price.cost(answer.tokens_in, answer.tokens_out) if price else Decimal(0)
     return CallResult(
         200,
         cost,
-        Rung.SCHEMA.number,
+        rung.number,
         tokens_in=answer.tokens_in,
         tokens_out=answer.tokens_out,
         request_id=answer.request_id,

@@ -41,6 +41,31 @@ class Evidence:
         return (self.elsewhere + self.unfounded) / self.quoted if self.quoted else None
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One verdict of the model that is not the agreed one; `quote`: the words that the model rests it on."""
+
+    item: str
+    episode: str
+    agreed: str
+    told: str
+    quote: str
+
+
+def differences(gold: Iterable[GoldEpisode], labelled: Labelled) -> list[Difference]:
+    """Every verdict that differs, by type and item, so that people can see who is right."""
+    found: list[Difference] = []
+    for episode in gold:
+        if labelled.answers.get(episode.key, {}).get("status") != "ok":
+            continue
+        quotes = {(str(row["type"]), str(row["code"])): row["quote_masked"] for row in labelled.findings[episode.key]}
+        for item, (agreed, told), where in compared(episode, labelled.verdicts(episode.key)):
+            if agreed != told:
+                found.append(Difference(item, episode.key, agreed, told, str(quotes.get(where) or "")))
+    order = {name: at for at, name in enumerate((*(kind.value for kind in FindingType), *CHECKLIST_CODES))}
+    return sorted(found, key=lambda one: (order[one.item.partition(" ")[0]], one.item, one.episode))
+
+
 def pairs_by_name(gold: Iterable[GoldEpisode], labelled: Labelled) -> dict[str, list[Pair]]:
     """(gold, model) verdicts by type, and by item of the checklist. Episodes without an answer are left out."""
     found: dict[str, list[Pair]] = {}
@@ -91,24 +116,31 @@ def critical_noes(pairs: Mapping[str, Sequence[Pair]]) -> tuple[int, int]:
 
 
 def _pairs(episode: GoldEpisode, told: Verdicts) -> Iterator[tuple[str, Pair]]:
+    return ((item.partition(" ")[0], pair) for item, pair, _ in compared(episode, told))
+
+
+def compared(episode: GoldEpisode, told: Verdicts) -> Iterator[tuple[str, Pair, tuple[str, str]]]:
+    """What was judged, e.g. `intent invoice` or `CK03`, both verdicts, and under what the model's finding is stored."""
     agreed = {item: _verdict(label) for item, label in _by_item(episode).items()}
     for kind in CHOSEN:
-        yield kind, (_chosen(kind, agreed), _chosen(kind, told))
+        pair = _chosen(kind, agreed), _chosen(kind, told)
+        yield kind, pair, (kind, pair[1])
     for kind in JUDGED:
         if (true := agreed.get((kind, "-"))) is not None:
-            yield kind, (true, told.get((kind, "-"), NONE))
+            yield kind, (true, told.get((kind, "-"), NONE)), (kind, "-")
     for kind in COUNTED:
         for code in RULES[kind].codes:
-            yield kind, (_presence(agreed, kind, code), _presence(told, kind, code))
+            yield f"{kind} {code}", (_presence(agreed, kind, code), _presence(told, kind, code)), (kind, code)
     for kind in OF_OBJECTIONS:
         for code in RULES[kind].codes:
             pair = agreed.get((kind, code), NONE), told.get((kind, code), NONE)
             if pair != (NONE, NONE):
-                yield kind, pair
+                yield f"{kind} {code}", pair, (kind, code)
     if episode.variant is Variant.FULL:
         for code in CHECKLIST_CODES:
             if (true := agreed.get((FindingType.CHECKLIST, code))) is not None:
-                yield code, (true, told.get((FindingType.CHECKLIST, code), NONE))
+                where = (FindingType.CHECKLIST, code)
+                yield code, (true, told.get(where, NONE)), where
 
 
 def _by_item(episode: GoldEpisode) -> dict[tuple[str, str], Label]:

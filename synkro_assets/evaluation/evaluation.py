@@ -8,7 +8,14 @@ import httpx
 
 from synkro_assets.evaluation.attacks import Attack
 from synkro_assets.evaluation.attacks_run import attacked
-from synkro_assets.evaluation.comparison import agreements, critical_noes, evidence, missed_replies, pairs_by_name
+from synkro_assets.evaluation.comparison import (
+    agreements,
+    critical_noes,
+    differences,
+    evidence,
+    missed_replies,
+    pairs_by_name,
+)
 from synkro_assets.evaluation.flips import measured_flips
 from synkro_assets.evaluation.gold import GoldEpisode
 from synkro_assets.evaluation.laboratory import Asked, Laboratory, price_per_thousand
@@ -47,6 +54,7 @@ def evaluated(
         episodes=len(gold),
         statuses=dict(labelled.tally.statuses),
         agreements=agreements(pairs),
+        differences=differences(gold, labelled),
         evidence=evidence(gold, labelled),
         stored=labelled.tally.findings,
         drops=dict(labelled.tally.drops),

@@ -20,6 +20,7 @@ from synkro_assets.analysis.content import EpisodeContent
 from synkro_assets.analysis.provider import Provider, Spending
 from synkro_assets.analysis.vocabulary import Variant
 from synkro_resources.ai.async_client import AsyncAiClient
+from synkro_resources.ai.endpoint import Endpoint
 from synkro_resources.ai.prices import ModelPrice
 from synkro_resources.ai.profiles import profile_of
 from synkro_resources.control.ai_ledger import AiLedger, calls_of
@@ -94,7 +95,7 @@ class Laboratory:
         day = self.clock.now().date()
         model = self.model
         profile = profile_of(model.base_url, model.name, {"concurrency": model.at_once})
-        client = AsyncAiClient(model.base_url, model.api_key, model.name, tenant=tenant, profile=profile)
+        client = AsyncAiClient(Endpoint(model.base_url, model.api_key, model.name, profile), tenant=tenant)
         provider = Provider(client, AiLedger(self.db, tenant, self.clock), model.price, day)
         analyst = Analyst(provider, self.db, tenant, self.clock, self.rubric)
         began = self.clock.now()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from synkro_assets.evaluation.agreement import Agreement
 from synkro_assets.evaluation.attacks_run import Attacked
-from synkro_assets.evaluation.comparison import Evidence
+from synkro_assets.evaluation.comparison import Difference, Evidence
 from synkro_assets.evaluation.flips import Flips
 from synkro_assets.evaluation.laboratory import Price
 from synkro_assets.evaluation.masking_recall import MaskingRecall
@@ -27,6 +27,7 @@ class Measured:
     episodes: int
     statuses: Mapping[str, int]
     agreements: Sequence[Agreement]
+    differences: Sequence[Difference]
     evidence: Evidence
     stored: int
     drops: Mapping[str, int]

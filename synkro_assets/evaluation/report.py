@@ -36,6 +36,10 @@ def markdown(found: Measured) -> str:
         parts.append(f"The provider stopped the evaluation: {found.stopped}")
     parts += ["## Gates", *_markdown(("gate", "bound", "found", "verdict"), map(_gate_cells, gates(found)))]
     parts += ["## Agreement with the gold set", *_markdown(_AGREEMENT, map(_cells, found.agreements))]
+    if found.differences:
+        told = [(one.item, one.episode, one.agreed, one.told, one.quote) for one in found.differences]
+        head = ("item", "episode", "agreed", "model", "words that the model rests on")
+        parts += ["## Where the model and the gold set differ", *_markdown(head, told)]
     parts += ["## Evidence and dropped findings", *_evidence(found)]
     planted = [(one.code, one.what, _yes(one.seen), _yes(one.clean)) for one in found.planted]
     parts += ["## Planted errors", *_markdown(("code", "mistake", "seen", "absent from the clean copy"), planted)]
@@ -65,6 +69,7 @@ def as_json(found: Measured) -> bytes:
         "stopped": found.stopped,
         "gates": gates(found),
         "agreements": found.agreements,
+        "differences": found.differences,
         "evidence": found.evidence,
         "stored": found.stored,
         "drops": found.drops,

@@ -14,14 +14,14 @@ from typing import Literal, cast
 import openai
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletion
-from pydantic import SecretStr
 
-from synkro_resources.ai.client import explain
+from synkro_resources.ai.client import explain, no_model
+from synkro_resources.ai.endpoint import Endpoint
 from synkro_resources.ai.profiles import Profile
-from synkro_resources.ai.rungs import Rung, answer_text, format_fields, is_about_format, schema_in_words
+from synkro_resources.ai.rungs import Rung, answer_text, is_about_format
 from synkro_resources.http.guarded import guarded_async_ai_client
 from synkro_resources.http.jsonvalues import JsonObject
-from synkro_resources.model.errors import IntegrationError, Sentence, SynkroError, TransientError
+from synkro_resources.model.errors import Sentence, SynkroError, TransientError
 
 DEADLINE_S = 120.0
 CONNECT_S = 10.0
@@ -68,33 +68,32 @@ class CallFailed(Exception):
 class AsyncAiClient:
     """One model of one provider for one tenant. `rung` is where it stands on the ladder; it only goes down."""
 
-    def __init__(
-        self,
-        base_url: str,
-        api_key: SecretStr,
-        model: str,
-        *,
-        tenant: str,
-        profile: Profile,
-        rung: Rung = Rung.SCHEMA,
-        project: str | None = None,
-        deadline_s: float = DEADLINE_S,
-        inside: str = "",
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, *, tenant: str, deadline_s: float = DEADLINE_S) -> None:
         self.tenant = tenant
-        self.model = model
-        self.base_url = base_url
-        self.profile = profile
-        self.rung = rung
+        self.endpoint = endpoint
+        self.rung = endpoint.rung
         self._deadline_s = deadline_s
         self._client = AsyncOpenAI(
-            base_url=base_url,
-            api_key=api_key.get_secret_value() or "none",
-            project=project,
+            base_url=endpoint.base_url,
+            api_key=endpoint.key,
+            project=endpoint.project,
+            default_headers=endpoint.headers,
             timeout=openai.Timeout(deadline_s, connect=CONNECT_S),
             max_retries=0,
-            http_client=guarded_async_ai_client(inside=inside),
+            http_client=guarded_async_ai_client(inside=endpoint.inside),
         )
+
+    @property
+    def model(self) -> str:
+        return self.endpoint.model
+
+    @property
+    def base_url(self) -> str:
+        return self.endpoint.base_url
+
+    @property
+    def profile(self) -> Profile:
+        return self.endpoint.profile
 
     async def complete(
         self, *, name: str, schema: JsonObject, system: str, user: str, max_output: int, extra: JsonObject | None = None
@@ -125,28 +124,23 @@ class AsyncAiClient:
     def _step_down(self, seen: Rung) -> bool:
         """Only once, however many calls found out at the same time."""
         if self.rung is seen:
-            if seen.below is None:
+            below = self.profile.below(seen)
+            if below is None:
                 return False
-            self.rung = seen.below
+            self.rung = below
         return True
 
     async def _try(
         self, rung: Rung, name: str, schema: JsonObject, system: str, user: str, max_output: int, extra: JsonObject
     ) -> Completion:
-        told = system if rung.tells_schema else f"{system}\n\n{schema_in_words(schema)}"
-        body: dict[str, object] = {
-            "model": self.model,
-            "messages": [{"role": "system", "content": told}, {"role": "user", "content": user}],
-            **format_fields(rung, name, schema),
-            **self.profile.limits(max_output),
-            **extra,
-        }
+        asked = self.endpoint.body(rung, name=name, schema=schema, system=system, user=user, max_output=max_output)
+        body: dict[str, object] = {**asked, **extra}
         began = time.monotonic()
         async with asyncio.timeout(self._deadline_s):
             answer = await self._client.post("/chat/completions", cast_to=ChatCompletion, body=body)
         took = round((time.monotonic() - began) * 1000)
         if not isinstance(cast("object", answer), ChatCompletion):  # a page, in spite of the library's types
-            raise CallFailed(_no_model(self.tenant), status=200, retry_after_s=None, may_be_billed=False, rung=rung)
+            raise CallFailed(no_model(self.tenant), status=200, retry_after_s=None, may_be_billed=False, rung=rung)
         reason = _reason(answer)
         request_id = answer._request_id  # pyright: ignore[reportPrivateUsage]  # the library documents it as public
         text = answer_text(answer) if reason in ("stop", "length") else ""
@@ -212,13 +206,3 @@ def _retry_after(headers: object) -> float | None:
         except ValueError:
             continue
     return None
-
-
-def _no_model(tenant: str) -> SynkroError:
-    return IntegrationError(
-        "ai.bad_answer",
-        Sentence("По этому адресу отвечает не модель.", "What answers at this address is no model."),
-        Sentence("Проверьте адрес в настройках ИИ.", "Check the address in the AI settings."),
-        tenant=tenant,
-        integration="ai",
-    )

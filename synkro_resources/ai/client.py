@@ -7,13 +7,18 @@ the key are always passed (docs/vendors.md, «AI»).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import openai
 import orjson
 from openai import OpenAI
-from pydantic import SecretStr
+from openai.types.chat import ChatCompletion
 
+from synkro_resources.ai.endpoint import Endpoint
+from synkro_resources.ai.profiles import Profile
+from synkro_resources.ai.rungs import answer_text, is_about_format
 from synkro_resources.http.guarded import guarded_ai_client
+from synkro_resources.http.jsonvalues import JsonObject
 from synkro_resources.model.errors import IntegrationError, Sentence, SynkroError, TransientError
 
 DEADLINE_S = 60.0
@@ -24,8 +29,6 @@ OTHER_ADDRESS = Sentence(
     "Ключ исправен. Укажите другой адрес (base_url): провайдера или посредника, который обслуживает вашу страну.",
     "The key is fine. Give another address (base_url): a provider or a gateway that serves your country.",
 )
-
-JsonObject = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,57 +43,52 @@ class AiAnswer:
 
 
 class AiClient:
-    """Calls one model of one provider for one tenant. `inside`: see `guarded_ai_client`."""
+    """Calls one model of one provider for one tenant, by the way of asking that it obeys."""
 
-    def __init__(self, base_url: str, api_key: SecretStr, model: str, *, tenant: str, inside: str = "") -> None:
+    def __init__(self, endpoint: Endpoint, *, tenant: str) -> None:
         self._tenant = tenant
-        self._model = model
-        self._base_url = base_url
+        self._endpoint = endpoint
+        self.rung = endpoint.rung
         self._client = OpenAI(
-            base_url=base_url,
-            api_key=api_key.get_secret_value() or "none",
+            base_url=endpoint.base_url,
+            api_key=endpoint.key,
+            project=endpoint.project,
+            default_headers=endpoint.headers,
             timeout=DEADLINE_S,
             max_retries=0,
-            http_client=guarded_ai_client(inside=inside),
+            http_client=guarded_ai_client(inside=endpoint.inside),
         )
 
     @property
     def model(self) -> str:
-        return self._model
+        return self._endpoint.model
 
     @property
     def base_url(self) -> str:
-        return self._base_url
+        return self._endpoint.base_url
+
+    @property
+    def profile(self) -> Profile:
+        return self._endpoint.profile
 
     def structured(
         self, *, name: str, schema: JsonObject, system: str, user: str, max_output: int = MAX_OUTPUT_TOKENS
     ) -> AiAnswer:
         """One answer that should fit `schema` (strict JSON schema, every field required); check it all the same.
 
-        `max_output`: tokens of the answer at most.
+        `max_output`: tokens of the answer at most. A refused way of asking is followed by the next one.
 
         Raises:
             TransientError: `ai.unreachable`, `ai.rate_limited`.
             IntegrationError: key, payment, region or model need the client.
         """
-        try:
-            answer = self._client.chat.completions.create(
-                model=self._model,
-                messages=[{"role": "system", "content": system}, {"role": "user", "content": user}],
-                response_format={
-                    "type": "json_schema",
-                    "json_schema": {"name": name, "strict": True, "schema": schema},
-                },
-                max_completion_tokens=max_output,
-            )
-        except openai.OpenAIError as failure:
-            raise explain(failure, tenant=self._tenant) from None  # the library's text may hold parts of the key
+        answer = self._answer(name, schema, system, user, max_output)
         usage = answer.usage
         choice = answer.choices[0] if answer.choices else None
         content, reason = None, "no_choices"
         if choice is not None:
             reason = "refused" if choice.message.refusal else str(choice.finish_reason)
-            content = None if choice.message.refusal else _object(choice.message.content or "")
+            content = None if choice.message.refusal else _object(answer_text(answer))
         return AiAnswer(
             content=content,
             reason=reason,
@@ -98,6 +96,25 @@ class AiClient:
             tokens_out=usage.completion_tokens if usage else None,
             request_id=answer._request_id,  # pyright: ignore[reportPrivateUsage]  # the library documents it as public
         )
+
+    def _answer(self, name: str, schema: JsonObject, system: str, user: str, max_output: int) -> ChatCompletion:
+        while True:
+            body = self._endpoint.body(
+                self.rung, name=name, schema=schema, system=system, user=user, max_output=max_output
+            )
+            try:
+                answer = self._client.post("/chat/completions", cast_to=ChatCompletion, body=body)
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as failure:
+                below = self.profile.below(self.rung)
+                if below is None or not is_about_format(failure):
+                    raise explain(failure, tenant=self._tenant) from None
+                self.rung = below
+                continue
+            except openai.OpenAIError as failure:
+                raise explain(failure, tenant=self._tenant) from None  # the library's text may hold parts of the key
+            if not isinstance(cast("object", answer), ChatCompletion):  # a page, in spite of the library's types
+                raise no_model(self._tenant)
+            return answer
 
     def close(self) -> None:
         self._client.close()
@@ -168,6 +185,17 @@ def explain(failure: openai.OpenAIError, *, tenant: str) -> SynkroError:
         "ai.unreachable",
         Sentence("Провайдер ИИ не отвечает.", "The AI provider does not answer."),
         Sentence("Повторим позже; цифры отчёта от него не зависят.", "We will try later; the figures do not need it."),
+        tenant=tenant,
+        integration="ai",
+    )
+
+
+def no_model(tenant: str) -> IntegrationError:
+    """Something answers that speaks another language: a page, a proxy's notice."""
+    return IntegrationError(
+        "ai.bad_answer",
+        Sentence("По этому адресу отвечает не модель.", "What answers at this address is no model."),
+        Sentence("Проверьте адрес в настройках ИИ.", "Check the address in the AI settings."),
         tenant=tenant,
         integration="ai",
     )

@@ -6,6 +6,7 @@ The connection check finds the highest one that a model really obeys; loads begi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from enum import StrEnum
 
 import openai
@@ -13,6 +14,9 @@ import orjson
 from openai.types.chat import ChatCompletion
 
 from synkro_resources.http.jsonvalues import JsonObject
+
+PROBED_FOR = timedelta(days=7)
+"""How long a found way of asking is believed."""
 
 
 class Rung(StrEnum):
@@ -28,10 +32,6 @@ class Rung(StrEnum):
     @property
     def number(self) -> int:
         return LADDER.index(self) + 1
-
-    @property
-    def below(self) -> Rung | None:
-        return LADDER[self.number] if self.number < len(LADDER) else None
 
     @property
     def tells_schema(self) -> bool:
@@ -87,12 +87,21 @@ def is_about_format(failure: openai.APIStatusError) -> bool:
     return any(word in about for word in ("response_format", "json_schema", "json_object", "schema", "tool"))
 
 
-def remembered(rung: Rung | None, model: str) -> str:
-    """What the check keeps of its finding."""
-    return "" if rung is None else f"{rung}|{model}"
+def remembered(rung: Rung | None, model: str, probed_on: date) -> str:
+    """What a probe's finding keeps: the way of asking that held, the model, and the day (UTC) of the probe."""
+    return "" if rung is None else f"{rung}|{model}|{probed_on}"
 
 
 def first_rung(kept: str, model: str) -> Rung:
-    """Where loads begin: where the check ended for this very model, else on top."""
-    name, _, of_model = kept.partition("|")
-    return next((rung for rung in LADDER if rung == name and of_model == model), Rung.SCHEMA)
+    """Where loads begin: where the probe ended for this very model, else on top."""
+    name, _, rest = kept.partition("|")
+    return next((rung for rung in LADDER if rung == name and rest.rpartition("|")[0] == model), Rung.SCHEMA)
+
+
+def is_probe_due(kept: str, model: str, today: date) -> bool:
+    """Whether the model was never probed, or a week ago: providers change what they obey without a word."""
+    name, _, rest = kept.partition("|")
+    of_model, _, probed_on = rest.rpartition("|")
+    if not name or of_model != model:
+        return True
+    return today - date.fromisoformat(probed_on) >= PROBED_FOR

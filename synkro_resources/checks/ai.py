@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import cast
 
 import httpx
 import openai
 from openai import OpenAI
-from openai.types.chat import ChatCompletion
 
 from synkro_resources.ai.client import REGION, explain
+from synkro_resources.ai.endpoint import Endpoint
 from synkro_resources.ai.prices import OWN, price_of
-from synkro_resources.ai.rungs import Rung, remembered
+from synkro_resources.ai.probe_finding import STRUCTURED_OUTPUT, told
+from synkro_resources.ai.probing import Climb, opened, probed
+from synkro_resources.ai.profiles import PROFILES
+from synkro_resources.ai.retirement import switched_off_on
 from synkro_resources.checks.network import CONNECT_S
 from synkro_resources.checks.parts import AGAIN, Part, broken, ok, refused, warning
-from synkro_resources.checks.structured import ASKED, MAX_OUTPUT_TOKENS, Climb, Probe, climb_down
 from synkro_resources.checks.subject import Subject
 from synkro_resources.control.integrations import CheckFinding
-from synkro_resources.http.guarded import guarded_ai_client
 from synkro_resources.http.hosts import is_loopback
 from synkro_resources.http.jsonvalues import as_object, as_rows, as_text
-from synkro_resources.model.errors import IntegrationError, Sentence
+from synkro_resources.model.errors import Sentence
 
 ANSWER_S = 15.0
 """Longest wait for one answer of the probe: a model that needs longer for three fields is no use for reports."""
@@ -49,7 +48,7 @@ class AiCheck:
             Part(("address",), Sentence("адрес провайдера", "the provider's address"), self._address),
             Part(("key", "model"), Sentence("ключ и модель", "the key and the model"), self._models, ("address",)),
             Part(
-                ("structured_output",),
+                (STRUCTURED_OUTPUT,),
                 Sentence("ответ модели", "the model's answer"),
                 self._structured,
                 ("key",),
@@ -60,6 +59,9 @@ class AiCheck:
                 self._answer,
                 ("structured_output",),
                 "warning",
+            ),
+            Part(
+                ("model_life",), Sentence("срок модели", "the model's life"), self._model_life, ("address",), "warning"
             ),
             Part(("price",), Sentence("цена", "the price"), self._price, ("address",), "warning"),
         )
@@ -83,13 +85,17 @@ class AiCheck:
             what = Sentence("Модель не выбрана.", "No model is chosen.")
             yield broken("address", what, SETTINGS)
             return
-        subject = self._subject
-        self._client = OpenAI(
-            base_url=self._base_url,
-            api_key=subject.secret("api_key").get_secret_value().strip() or "none",
-            max_retries=0,
-            http_client=guarded_ai_client(inside=subject.text("inside")),
-        )
+        named = self._subject.text("profile")
+        if named and named not in PROFILES:
+            what = Sentence(f"Вида провайдера «{named}» нет.", f"There is no kind of provider “{named}”.")
+            kinds = ", ".join(PROFILES)
+            yield broken("address", what, Sentence(f"Есть такие: {kinds}.", f"There are: {kinds}."))
+            return
+        if self._endpoint.profile.needs_project and self._endpoint.project is None:
+            what = Sentence("Не указан проект (каталог): без него провайдер не ответит.", "No project is given.")
+            yield broken("address", what, SETTINGS)
+            return
+        self._client = opened(self._endpoint)
         if url.scheme == "http" and not is_loopback(url.host):
             yield warning(
                 "address",
@@ -134,51 +140,23 @@ class AiCheck:
             )
 
     def _structured(self) -> Iterable[CheckFinding]:
-        name = "structured_output"
         try:
-            self._climb = climb_down(self._complete, lambda: not self._subject.deadline.is_over)
+            self._climb = probed(
+                self._open,
+                self._endpoint,
+                tenant=self._subject.tenant,
+                timeout=self._timeout,
+                may_go_on=lambda: not self._subject.deadline.is_over,
+            )
         except openai.OpenAIError as failure:
             raise explain(
                 failure, tenant=self._subject.tenant
             ) from None  # the library's text may hold parts of the key
-        held, best = self._climb.held, Rung.SCHEMA
         if self._climb.unfinished:
             what = Sentence("Модель не успела ответить.", "The model did not answer in time.")
-            yield broken(name, what, AGAIN)
+            yield broken(STRUCTURED_OUTPUT, what, AGAIN)
             return
-        if held is best:
-            yield self._remembered(ok(name, f"Ответ по схеме получен ({best}).", f"It answers by the schema ({best})."))
-            return
-        turned_down = ", ".join(self._climb.refused) or "—"
-        disobeyed = ", ".join(self._climb.ignored) or "—"
-        if held is None:
-            yield broken(
-                name,
-                Sentence(
-                    f"Модель не отвечает по схеме. Отклонено: {turned_down}; принято, но не соблюдено: {disobeyed}.",
-                    f"The model does not answer by a schema. Refused: {turned_down}; taken but ignored: {disobeyed}.",
-                ),
-                Sentence("Выберите модель со структурированным ответом.", "Choose a model with structured output."),
-            )
-            return
-        kept = warning(
-            name,
-            Sentence(
-                f"Модель держит схему только способом «{held}». "
-                f"Отклонено: {turned_down}; принято, но не соблюдено: {disobeyed}.",
-                f"The model keeps to the schema by “{held}” only. "
-                f"Refused: {turned_down}; taken but ignored: {disobeyed}.",
-            ),
-            Sentence(
-                "Тексты ИИ могут пропускаться. Лучше модель, которая соблюдает json_schema.",
-                "AI texts may be left out. Better choose a model that obeys json_schema.",
-            ),
-        )
-        yield self._remembered(kept)
-
-    def _remembered(self, finding: CheckFinding) -> CheckFinding:
-        """Loads begin with the way of asking that held, as long as the model is the same."""
-        return replace(finding, value=remembered(self._climb.held, self._model))
+        yield told(self._climb, self._endpoint, self._subject.clock.now().date())
 
     def _answer(self) -> Iterable[CheckFinding]:
         climb = self._climb
@@ -206,6 +184,25 @@ class AiCheck:
         else:
             yield ok("latency", f"Ответ за {climb.latency_ms} мс.", f"It answers in {climb.latency_ms} ms.")
 
+    def _model_life(self) -> Iterable[CheckFinding]:
+        """Makers switch models off with a date; a report that lost its model would lack all labels from then on."""
+        day = switched_off_on(self._model, self._endpoint.profile.name)
+        if day is None:
+            yield ok("model_life", "Об отключении модели не известно.", "No day is known on which it is switched off.")
+            return
+        is_over = day <= self._subject.clock.now().date()
+        yield warning(
+            "model_life",
+            Sentence(
+                f"Модель {self._model} {'отключена' if is_over else 'отключают'} {day:%d.%m.%Y}.",
+                f"The model {self._model} {'was' if is_over else 'will be'} switched off on {day}.",
+            ),
+            Sentence(
+                "Выберите другую модель заранее: разметка прошлых дней останется.",
+                "Choose another model in time; labels of past days stay.",
+            ),
+        )
+
     def _price(self) -> Iterable[CheckFinding]:
         remedy = Sentence(
             "Укажите цену за миллион токенов в настройках ИИ.",
@@ -230,33 +227,13 @@ class AiCheck:
         )
         yield ok("price", f"Цена за миллион токенов: {figures} ({ru}).", f"Price per million tokens: {figures} ({en}).")
 
-    def _complete(self, probe: Probe) -> ChatCompletion:
-        system = {"role": "system", "content": probe.system}
-        user = {"role": "user", "content": ASKED}
-        answer = self._open.post(
-            "/chat/completions",
-            cast_to=ChatCompletion,
-            body={
-                "model": self._model,
-                "messages": [system, user],
-                "max_completion_tokens": MAX_OUTPUT_TOKENS,
-                **probe.fields,
-            },
-            options={"timeout": self._timeout()},
-        )
-        if not isinstance(cast("object", answer), ChatCompletion):  # a page, in spite of the library's types
-            raise IntegrationError(
-                "ai.bad_answer",
-                Sentence("По этому адресу отвечает не модель.", "What answers at this address is no model."),
-                SETTINGS,
-                tenant=self._subject.tenant,
-                integration="ai",
-            )
-        return answer
-
     def _timeout(self) -> openai.Timeout:
         left = max(0.1, min(ANSWER_S, self._subject.deadline.left_s()))
         return openai.Timeout(left, connect=min(CONNECT_S, left))
+
+    @property
+    def _endpoint(self) -> Endpoint:
+        return Endpoint.of(self._subject.public, self._subject.secret("api_key"))
 
     @property
     def _open(self) -> OpenAI:

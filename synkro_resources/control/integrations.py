@@ -237,6 +237,32 @@ def save_check(
     return status
 
 
+def save_finding(db: Database, tenant: str, kind: IntegrationKind, finding: CheckFinding, *, at: datetime) -> None:
+    """Put one finding that was made anew into the newest check, or keep it as a check of its own if there is none.
+
+    When that check was made and the integration's status stay as they are: nothing else was looked at.
+    """
+    table = tables.integration_check
+    with db.tenant(tenant) as connection:
+        newest = select(table).where(table.c.kind == kind).order_by(table.c.check_id.desc()).limit(1)
+        row = connection.execute(newest.with_for_update()).one_or_none()
+        if row is None:
+            connection.execute(
+                insert(table).values(
+                    tenant=tenant,
+                    kind=kind,
+                    checked_at=at,
+                    duration_ms=0,
+                    status=finding.status,
+                    findings=[_finding_row(finding)],
+                )
+            )
+            return
+        kept = [stored for stored in row.findings if stored["name"] != finding.name]
+        findings = [*kept, _finding_row(finding)]
+        connection.execute(update(table).where(table.c.check_id == row.check_id).values(findings=findings))
+
+
 def last_check(db: Database, tenant: str, kind: IntegrationKind) -> StoredCheck | None:
     """The newest check, or None if there was none."""
     table = tables.integration_check

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import openai
-from openai import OpenAI
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.rights import WHO_CONNECTS, require_state
 from synkro_resources.ai.client import explain
+from synkro_resources.ai.endpoint import Endpoint
+from synkro_resources.ai.probing import opened
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.http import RetryPolicy
-from synkro_resources.http.guarded import guarded_ai_client
 from synkro_resources.http.jsonvalues import as_text, as_whole
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.platform import Connection, Platform
@@ -67,15 +67,9 @@ def _companies(place: Installation, tenant: str, connection: Connection) -> list
 
 
 def _models(tenant: str, connection: Connection) -> list[Choice]:
-    client = OpenAI(
-        base_url=connection.text("base_url"),
-        api_key=connection.secret("api_key").get_secret_value().strip() or "none",
-        timeout=LIST_S,
-        max_retries=0,
-        http_client=guarded_ai_client(inside=connection.text("inside")),
-    )
+    client = opened(Endpoint.of(connection.integration.public, connection.secret("api_key")))
     try:
-        names = sorted({model.id for model in client.models.list().data})
+        names = sorted({model.id for model in client.models.list(timeout=LIST_S).data})
     except openai.OpenAIError as failure:
         raise explain(failure, tenant=tenant) from None  # the library's text may hold parts of the key
     finally:

@@ -46,7 +46,8 @@ def read_inputs(run: TenantRun, period: Period, *, until: date | None = None) ->
     wanted = list(days_between(first, max(last, until or last)))
     window = TenantWindow.of_period(run.tenant, run.window.zone, period)
     before = previous_period(period, Calendar.of(run.settings))
-    before_end = window.start if before is None else TenantWindow.of_period(run.tenant, run.window.zone, before).end
+    earlier = None if before is None else TenantWindow.of_period(run.tenant, run.window.zone, before)
+    before_start, before_end = (window.start, window.start) if earlier is None else (earlier.start, earlier.end)
     episodes = run.stored_days(EPISODE, wanted)
     event_days = run.lake.days(DEAL_EVENT, run.tenant)
     return PackageInputs(
@@ -66,8 +67,8 @@ def read_inputs(run: TenantRun, period: Period, *, until: date | None = None) ->
         loads=step_loads(run, wanted[0], wanted[-1]),
         events_from=_unbroken_from(run, event_days, last),
         loaded_days=_loaded_days(run, wanted[0], wanted[-1]),
-        labels=labels_of(run, episodes, window.end),
-        labels_before=labels_of(run, episodes, before_end),
+        labels=labels_of(run, episodes, window.end, window.start),
+        labels_before=labels_of(run, episodes, before_end, before_start),
         history_from=min(run.lake.days(TURN, run.tenant), default=None),
         agreement=agreement_of(run, window.end),
         rubric=active_rubric(run.platform.control, run.tenant),
@@ -89,10 +90,16 @@ def agreement_of(run: TenantRun, until: datetime) -> tuple[Agreement, ...]:
     return tuple(random_agreement(control, run.tenant, start=since, end=until, is_asked_so=is_asked_so))
 
 
-def labels_of(run: TenantRun, episodes: pa.Table, until: datetime) -> Labels:
-    """What the analysis had said of these episodes' messages up to `until`, or why it has said nothing."""
+def labels_of(run: TenantRun, episodes: pa.Table, until: datetime, since: datetime) -> Labels:
+    """What the analysis had said of these episodes' messages up to `until`, or why it has said nothing.
+
+    Scores are by the one version of the checklist that fits the period from `since` to `until` best.
+    """
     keys = [str(key) for key in pc.unique(episodes.column("episode_key")).to_pylist()]
-    labels = read_labels(run.platform.control, run.tenant, until=until, episode_keys=keys)
+    last_at = episodes.column("last_at")
+    is_inside = pc.and_(pc.greater_equal(last_at, pa.scalar(since)), pc.less(last_at, pa.scalar(until)))
+    inside = {str(key) for key in pc.unique(episodes.filter(is_inside).column("episode_key")).to_pylist()}
+    labels = read_labels(run.platform.control, run.tenant, until=until, episode_keys=keys, compared_keys=inside)
     is_connected = run.platform.find_connection(run.tenant, IntegrationKind.AI) is not None
     return labels if labels.analyses.shape[0] or is_connected else Labels.none("no_llm")
 

@@ -21,6 +21,7 @@ from synkro_resources.sandbox.openai.analyst.analyst import analysis
 from synkro_resources.sandbox.openai.analyst.lies import Lie
 from synkro_resources.sandbox.openai.model import BYTES_PER_TOKEN, answer, tokens
 from synkro_resources.sandbox.openai.narrator import narration
+from synkro_resources.sandbox.openai.providers import PROVIDERS
 from synkro_resources.sandbox.openai.schema import problems
 from synkro_resources.sandbox.openai.shapes import chat_body, cut, limit_headers, responses_body, spoiled
 from synkro_resources.sandbox.openai.switches import Fault, OpenaiSwitches
@@ -55,7 +56,8 @@ class Provider:
 
     async def list_models(self, request: Request) -> Response:
         def page(_number: int) -> Response:
-            data = [self._model(name) for name in self._models if name not in self._switches.gone_models]
+            prefix = self._prefix(request)
+            data = [self._model(prefix + name) for name in self._models if name not in self._switches.gone_models]
             return JSONResponse({"object": "list", "data": data})
 
         return await self._guarded(request, page)
@@ -81,6 +83,15 @@ class Provider:
     def _model(self, name: str) -> dict[str, object]:
         return {"id": name, "object": "model", "created": 1_767_225_600, "owned_by": "sandbox"}
 
+    def _prefix(self, request: Request) -> str:
+        kind = PROVIDERS[self._switches.provider]
+        return kind.model_prefix.format(project=request.headers.get("openai-project", ""))
+
+    def _without_prefix(self, request: Request, model: str) -> str:
+        """The model's own name; one of another folder does not exist here."""
+        prefix = self._prefix(request)
+        return model.removeprefix(prefix).partition("/")[0] if model.startswith(prefix) else f"?{model}"
+
     def _known_model(self, name: str) -> None:
         if name not in self._models or name in self._switches.gone_models:
             raise ProviderError(
@@ -92,8 +103,11 @@ class Provider:
 
     def _authorize(self, request: Request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or key != self._api_key:
+        kind = PROVIDERS[self._switches.provider]
+        if scheme.lower() != "bearer" or not key or (kind.checks_key and key != self._api_key):
             raise ProviderError(401, "Incorrect API key provided.", code="invalid_api_key")
+        if kind.model_prefix and not request.headers.get("openai-project"):
+            raise ProviderError(400, "The folder is not specified.", param="OpenAI-Project")
 
     async def _guarded(self, request: Request, page: Callable[[int], Response]) -> Response:
         number = next(self._numbers)
@@ -123,9 +137,10 @@ class Provider:
             if refused := await self._refused(fault):
                 return refused
             wanted = read_completion(body, api, self._switches)
-            self._known_model(wanted.model)
+            self._known_model(self._without_prefix(request, wanted.model))
             self._check_tier(wanted)
-            if (fault == "schema_refused" or self._switches.schema_refused) and wanted.schema is not None:
+            refused_schema = fault == "schema_refused" or self._switches.schema_refused
+            if refused_schema and wanted.schema is not None and wanted.tool is None:
                 raise ProviderError(
                     400, "'response_format' of type 'json_schema' is not supported", param="response_format"
                 )
@@ -198,7 +213,8 @@ class Provider:
         text = self._text(wanted, number)
         if wanted.schema is not None and (wrong := problems(json.loads(text), wanted.schema, wanted.schema)):
             raise ProviderError(500, f"The model's answer does not fit the schema: {wrong[0]}", "server_error")
-        ignored = self._switches.schema_ignored and wanted.schema is not None and fault is None
+        follows = wanted.enforced or wanted.tool is not None
+        ignored = (self._switches.schema_ignored or not follows) and wanted.schema is not None and fault is None
         text, finish, refusal = spoiled(text, "schema_ignored" if ignored else fault)
         if wanted.max_tokens is not None and tokens(text) > wanted.max_tokens:
             text, finish = cut(text, wanted.max_tokens), "length"

@@ -44,7 +44,14 @@ def cut(text: str, max_tokens: int) -> str:
 def chat_body(
     wanted: Completion, number: int, created: int, text: str, finish: str, refusal: str | None
 ) -> dict[str, object]:
-    message = {"role": "assistant", "content": None if refusal else text, "refusal": refusal}
+    message: dict[str, object] = {"role": "assistant", "content": None if refusal else text, "refusal": refusal}
+    if wanted.tool is not None and refusal is None:
+        function = {"name": wanted.tool, "arguments": text}
+        message |= {
+            "content": None,
+            "tool_calls": [{"id": f"call_{number:08d}", "type": "function", "function": function}],
+        }
+        finish = "tool_calls" if finish == "stop" else finish
     return {
         "id": f"chatcmpl-sandbox{number:08d}",
         "object": "chat.completion",

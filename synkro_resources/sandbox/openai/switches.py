@@ -42,6 +42,9 @@ Refused or delayed: up to `disconnect`. A `silent` server accepts and says nothi
 wait in `retry-after-ms`. Made and billed, but torn on the way: `reset_body`, `cut`. All others spoil the answer.
 """
 
+ProviderKind = Literal["openai", "yandex", "gigachat", "openrouter", "vllm", "ollama", "ollama_cloud"]
+"""`gigachat` is the proxy gpt2giga before it."""
+
 LieKind = Literal[
     "wrong_quote", "wrong_author", "wrong_number", "invented_id", "cut_word", "bad_combination", "duplicate", "missing"
 ]
@@ -79,6 +82,12 @@ class OpenaiSwitches:
     """The header `x-should-retry` of refusals."""
     limit_headers: Literal["usual", "minus", "none"] = "usual"
     """The `x-ratelimit-…` headers; `minus`: -1 and 0, as seen at Azure."""
+
+    # ---- whose interface ----
+    provider: ProviderKind = "openai"
+    """Whose peculiarities it shows: which fields, headers, keys and ways of asking for JSON it takes."""
+    upstream_without_schema: bool = False
+    """OpenRouter's route knows no schema: it is dropped in silence unless `require_parameters` forbids that."""
 
     # ---- access ----
     region_refused: bool = False

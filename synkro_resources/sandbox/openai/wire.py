@@ -7,18 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from synkro_resources.sandbox.openai.providers import PROVIDERS
 from synkro_resources.sandbox.openai.schema import Schema, SchemaRefused, check_strict_schema
 from synkro_resources.sandbox.openai.switches import OpenaiSwitches
 
 Api = Literal["chat", "responses"]
 
-_CHAT_FIELDS = frozenset(
-    {
-        *("model", "messages", "response_format", "temperature", "top_p", "max_tokens", "max_completion_tokens"),
-        *("seed", "stop", "n", "user", "store", "metadata", "reasoning_effort", "service_tier", "safety_identifier"),
-        *("prompt_cache_key", "prompt_cache_options", "presence_penalty", "frequency_penalty", "stream"),
-    }
-)
 _RESPONSES_FIELDS = frozenset(
     {
         *("model", "input", "instructions", "text", "temperature", "top_p", "max_output_tokens", "store"),
@@ -55,7 +49,8 @@ class Completion:
     """What one request asks for, the same for both APIs.
 
     `prompt` is all text of the request, `subject` only what the user role says, `instructions` what the other roles
-    say. `wants_json` without a schema is the JSON mode.
+    say. `wants_json` without a schema is the JSON mode. `tool`: the function that must be called, with the schema as
+    its parameters. `enforced`: whether the provider makes the answer follow the schema.
     """
 
     api: Api
@@ -67,6 +62,8 @@ class Completion:
     wants_json: bool
     max_tokens: int | None
     service_tier: str
+    tool: str | None = None
+    enforced: bool = True
 
 
 def read_completion(body: Mapping[str, object], api: Api, switches: OpenaiSwitches) -> Completion:
@@ -75,7 +72,8 @@ def read_completion(body: Mapping[str, object], api: Api, switches: OpenaiSwitch
     Raises:
         ProviderError: 400 with the field that is wrong.
     """
-    allowed = _CHAT_FIELDS if api == "chat" else _RESPONSES_FIELDS
+    kind = PROVIDERS[switches.provider]
+    allowed = kind.chat_fields if api == "chat" else _RESPONSES_FIELDS
     if unknown := sorted(set(body) - allowed):
         raise ProviderError(400, f"Unknown parameter: '{unknown[0]}'.", code="unknown_parameter", param=unknown[0])
     if body.get("stream"):
@@ -90,6 +88,10 @@ def read_completion(body: Mapping[str, object], api: Api, switches: OpenaiSwitch
     if cap is not None and (not isinstance(cap, int) or cap < 1):
         raise ProviderError(400, f"Invalid '{cap_name}': integer above 0 expected.", param=cap_name)
     schema, wants_json = _format(body, api, prompt, switches)
+    enforced = kind.enforces_schema
+    if switches.upstream_without_schema and _mapping(body.get("provider")).get("require_parameters") is not True:
+        enforced = False
+    tool, parameters = _tool(body)
     tier = body.get("service_tier")
     return Completion(
         api=api,
@@ -97,11 +99,26 @@ def read_completion(body: Mapping[str, object], api: Api, switches: OpenaiSwitch
         prompt=prompt,
         subject="\n".join(text for role, text in messages if role == "user") or prompt,
         instructions="\n".join(text for role, text in messages if role != "user"),
-        schema=schema,
+        schema=parameters or schema,
         wants_json=wants_json,
         max_tokens=cap,
         service_tier=tier if isinstance(tier, str) and tier != "auto" else "default",
+        tool=tool,
+        enforced=enforced,
     )
+
+
+def _tool(body: Mapping[str, object]) -> tuple[str | None, Schema | None]:
+    """The forced function's name and parameters; a tool that the model may leave alone is left alone."""
+    name = _mapping(_mapping(body.get("tool_choice")).get("function")).get("name")
+    tools = cast("list[object]", body.get("tools")) if isinstance(body.get("tools"), list) else []
+    offered = (_mapping(_mapping(tool).get("function")) for tool in tools)
+    chosen = next((function for function in offered if name is not None and function.get("name") == name), None)
+    if chosen is None:
+        if name is not None:
+            raise ProviderError(400, f"Tool choice '{name}' is not among the tools.", param="tool_choice")
+        return None, None
+    return str(name), _mapping(chosen.get("parameters"))
 
 
 def _messages(body: Mapping[str, object], api: Api) -> list[tuple[str, str]]:
@@ -139,7 +156,7 @@ def _format(body: Mapping[str, object], api: Api, prompt: str, switches: OpenaiS
         case "text":
             return None, False
         case "json_object":
-            if switches.json_object_refused:
+            if switches.json_object_refused or not PROVIDERS[switches.provider].json_object:
                 raise ProviderError(400, f"'{param}' of type 'json_object' is not supported", param=param)
             if "json" not in prompt.lower():
                 raise ProviderError(
@@ -155,15 +172,18 @@ def _format(body: Mapping[str, object], api: Api, prompt: str, switches: OpenaiS
 
 
 def _schema(wanted: Mapping[str, object], api: Api, param: str, switches: OpenaiSwitches) -> tuple[Schema, bool]:
-    if switches.dialect == "bare" and api == "chat":
+    taken = {switches.dialect} if switches.dialect != "standard" else PROVIDERS[switches.provider].dialects
+    dialect = "flat" if api == "responses" else _dialect(wanted)
+    if dialect not in taken and api == "chat":
+        expected = {"bare": "a JSON schema itself", "flat": "beside it, in 'schema'", "standard": "in 'schema'"}
+        words = " or ".join(expected[name] for name in sorted(taken))
+        raise ProviderError(400, f"json_schema must be {words}", param=param)
+    if dialect == "bare":
         schema, strict, name = wanted.get("json_schema"), True, "bare"
-        if "schema" in _mapping(schema):
-            raise ProviderError(400, "json_schema must be a JSON schema itself", param=param)
     else:
-        flat = api == "responses" or switches.dialect == "flat"
-        holder = wanted if flat else _mapping(wanted.get("json_schema"))
+        holder = wanted if dialect == "flat" else _mapping(wanted.get("json_schema"))
         schema, strict = holder.get("schema"), holder.get("strict") is True
-        name = holder.get("name") or ("flat" if switches.dialect == "flat" else None)
+        name = holder.get("name") or ("flat" if dialect == "flat" and api == "chat" else None)
         if not isinstance(name, str):
             raise ProviderError(400, f"Missing required parameter: '{param}.name'.", param=param)
     if not isinstance(schema, dict):
@@ -175,6 +195,14 @@ def _schema(wanted: Mapping[str, object], api: Api, param: str, switches: Openai
         message = f"Invalid schema for {param} '{name}': {reason}."
         raise ProviderError(400, message, code="invalid_json_schema", param=param) from reason
     return cast("Schema", schema), True
+
+
+def _dialect(wanted: Mapping[str, object]) -> Literal["standard", "bare", "flat"]:
+    """How the request wraps its schema."""
+    if "json_schema" not in wanted:
+        return "flat"
+    inner = _mapping(wanted.get("json_schema"))
+    return "bare" if "schema" not in inner and "properties" in inner else "standard"
 
 
 def body_object(raw: bytes) -> Mapping[str, object]:

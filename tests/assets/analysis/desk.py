@@ -19,6 +19,7 @@ from synkro_assets.analysis.provider import Caps, Provider
 from synkro_assets.analysis.rendering import one_line
 from synkro_assets.analysis.vocabulary import Author, Variant
 from synkro_resources.ai.async_client import AsyncAiClient
+from synkro_resources.ai.endpoint import Endpoint
 from synkro_resources.ai.prices import ModelPrice
 from synkro_resources.ai.profiles import profile_of
 from synkro_resources.ai.rungs import Rung
@@ -84,15 +85,8 @@ class Desk:
         if known is None:
             known = contents = list(contents)
         profile = profile_of(self.url, model, {"concurrency": at_once})
-        client = AsyncAiClient(
-            self.url,
-            SecretStr(api_key),
-            model,
-            tenant=self.tenant,
-            profile=profile,
-            rung=rung,
-            deadline_s=deadline_s,
-        )
+        endpoint = Endpoint(self.url, SecretStr(api_key), model, profile, rung=rung)
+        client = AsyncAiClient(endpoint, tenant=self.tenant, deadline_s=deadline_s)
         ledger = AiLedger(self.db, self.tenant, self.clock, cap)
         self.last = Provider(client, ledger, price, DAY, caps or Caps(), sleep=self._sleep)
         analyst = Analyst(self.last, self.db, self.tenant, self.clock, R1)

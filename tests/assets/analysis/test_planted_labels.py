@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import date
 from typing import cast
@@ -17,7 +18,8 @@ from tests.planted import Planted, planted_world
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("planted-labels")]
 
-SEED = 21
+SEEDS = tuple(map(int, os.environ.get("SYNKRO_LABEL_SEEDS", "21").split(",")))
+"""One world in every run of the suite; a release is tried on more of them (docs/analysis.md, «Evaluation»)."""
 LABELLED_DAYS = 25
 """Up to the world's end: the week below, and the fortnight before it in which lost deals were talked about."""
 AFTER_AN_END = (("needs_reply", "-"), ("checklist", "CK09"), ("checklist", "CK12"))
@@ -29,10 +31,12 @@ PERIODS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def planted(control_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
+@pytest.fixture(scope="module", params=SEEDS)
+def planted(
+    request: pytest.FixtureRequest, control_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Planted]:
     folder = tmp_path_factory.mktemp("planted-labels")
-    with planted_world(control_url, folder, SEED, labelled_days=LABELLED_DAYS) as world:
+    with planted_world(control_url, folder, request.param, labelled_days=LABELLED_DAYS) as world:
         yield world
 
 

@@ -14,8 +14,8 @@ from synkro_assets.analysis.provider import Provider
 from synkro_assets.analysis.trial import Trial, answers_of, compared
 from synkro_assets.analysis.vocabulary import Variant
 from synkro_resources.ai.async_client import AsyncAiClient
+from synkro_resources.ai.endpoint import Endpoint
 from synkro_resources.ai.profiles import profile_of
-from synkro_resources.ai.rungs import Rung
 from synkro_resources.control.ai_ledger import AiLedger
 from synkro_resources.control.database import Database
 from synkro_resources.control.keyring import Keyring
@@ -39,9 +39,7 @@ def at_desk(control_db: Database, tenant_a: Tenant, control_clock: FixedClock) -
 
 def provider(at_desk: Desk) -> Provider:
     profile = profile_of(at_desk.url, MODEL, {"concurrency": 4})
-    client = AsyncAiClient(
-        at_desk.url, SecretStr("sk-desk"), MODEL, tenant=at_desk.tenant, profile=profile, rung=Rung.SCHEMA
-    )
+    client = AsyncAiClient(Endpoint(at_desk.url, SecretStr("sk-desk"), MODEL, profile), tenant=at_desk.tenant)
     return Provider(client, AiLedger(at_desk.db, at_desk.tenant, at_desk.clock), PRICE, DAY)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from synkro_resources.ai.prices import ModelPrice, price_of
 from synkro_resources.ai.profiles import profile_of
-from synkro_resources.ai.rungs import LADDER, Rung, first_rung, format_fields, remembered
+from synkro_resources.ai.rungs import LADDER, Rung, first_rung, format_fields, is_probe_due, remembered
 
 EPISODES = 5000
 
@@ -41,7 +42,7 @@ def test_an_own_price_holds_everywhere_and_may_name_the_cached_one() -> None:
 
 def test_a_model_that_thinks_gets_no_temperature_and_its_own_name_of_the_limit() -> None:
     thinking = profile_of("https://api.openai.com/v1", "gpt-6-luna", {})
-    assert thinking.limits(900) == {"max_completion_tokens": 900}
+    assert thinking.limits(900) == {"max_completion_tokens": 900, "store": False}
     assert profile_of("https://api.openai.com/v1", "gpt-4.1", {}).limits(9)["temperature"] == 0.0
     assert thinking.params == ""
 
@@ -56,16 +57,20 @@ def test_each_provider_is_asked_as_it_wants() -> None:
     assert named.params == "temperature=0.2"
 
 
-def test_loads_begin_where_the_check_ended_for_this_very_model() -> None:
-    kept = remembered(Rung.OBJECT, "model-1")
-    assert first_rung(kept, "model-1") is Rung.OBJECT
+def test_loads_begin_where_the_check_ended_for_this_very_model_and_it_is_found_out_again_after_a_week() -> None:
+    probed_on = date(2026, 11, 20)
+    kept = remembered(Rung.OBJECT, "model|1", probed_on)
+    assert first_rung(kept, "model|1") is Rung.OBJECT
     assert first_rung(kept, "model-2") is Rung.SCHEMA
-    assert first_rung(remembered(None, "model-1"), "model-1") is Rung.SCHEMA
+    assert first_rung(remembered(None, "model|1", probed_on), "model|1") is Rung.SCHEMA
     assert first_rung("", "") is Rung.SCHEMA
+    due = [is_probe_due(kept, "model|1", probed_on + timedelta(days=days)) for days in (0, 6, 7)]
+    assert due == [False, False, True]
+    assert is_probe_due(kept, "model-2", probed_on)
+    assert is_probe_due("", "model|1", probed_on)
 
 
 def test_the_ladder_ends_with_plain_text_and_each_rung_asks_in_its_own_way() -> None:
-    assert [rung.below for rung in LADDER] == [*LADDER[1:], None]
     asked = [repr(format_fields(rung, "x", {"type": "object"})) for rung in LADDER]
     assert len(set(asked)) == len(LADDER)
     assert asked[-1] == "{}"

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from synkro_resources.ai.prices import OPENAI_AS_OF, price_of
-from synkro_resources.checks.structured import fits
+from synkro_resources.ai.probing import fits
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.sandbox.openai.app import openai_app
 from synkro_resources.sandbox.openai.switches import OpenaiSwitches

@@ -123,6 +123,34 @@ def test_of_answers_about_the_same_messages_the_one_by_the_version_applied_last_
     assert counted() == ["old"]
 
 
+def test_a_period_is_scored_by_one_version_the_old_one_until_all_of_it_is_scored_anew(
+    control_db: Database, control_clock: FixedClock, tenant_a: Tenant
+) -> None:
+    slug, keys = tenant_a.slug, ["e1", "e2", "e3"]
+    edit_rubric(control_db, slug, LIGHTER, actor="cli", clock=control_clock)
+
+    def save(episode: str, version: str) -> None:
+        save_analysis(control_db, slug, replace(scored(f"{episode} {version}", version), episode_key=episode))
+
+    def versions(*compared: str) -> dict[str, tuple[str, str]]:
+        rows = read_labels(control_db, slug, until=MIDNIGHT, compared_keys=compared).analyses
+        return dict(zip(rows["episode_key"], zip(rows["rubric"], rows["variant"], strict=True), strict=True))
+
+    for key in keys:
+        save(key, "r1")
+    apply_rubric(control_db, slug, "r1.1", actor="cli", clock=control_clock)
+    for key in keys:
+        save(key, "r1.1")
+        version = "r1.1" if key == "e3" else "r1"
+        assert versions(*keys) == dict.fromkeys(keys, (version, "full"))
+    save("e4", "r1")
+    assert versions() == dict.fromkeys(keys, ("r1.1", "full")) | {"e4": ("r1", "full")}, "nothing is compared"
+    assert versions("e1", "e4") == dict.fromkeys([*keys, "e4"], ("r1", "full"))
+    save("e5", "r1.1")
+    whole = versions("e1", "e2", "e4", "e5")
+    assert whole == dict.fromkeys(("e1", "e2", "e3", "e5"), ("r1.1", "full")) | {"e4": ("r1", "labels")}
+
+
 def test_a_trial_and_the_history_are_asked_for_only_where_there_is_something_to_ask(
     control_db: Database, control_clock: FixedClock, tenant_a: Tenant
 ) -> None:

@@ -9,10 +9,14 @@ from synkro_resources.sandbox.openai.analyst import lexicon, spelling
 from synkro_resources.sandbox.openai.analyst.reading import Reading, Sentence
 
 _REQUEST = re.compile(
-    r"подскаж|скажите|пришл|скинь|посчита(?:й|ть)|рассчита(?:й|ть)|\bможно\b|хо(?:чу|тел\w*)\s+(?:бы\s+)?(?:узнать|заказ)|"
-    r"запишите|посовету|\bкак(?:ой|ая|ое|ие)\s+(?:лучше|взять|выбрать)|^\W*(?:а\s+)?(?:сколько|когда|какой|какая|какое|какие|где|чем)\b|"
+    r"подскаж|скажите|пришл|скинь|посчита(?:й|т)|рассчита(?:й|т)|\bможно\b|"
+    r"хо(?:чу|тим|тел\w*)\s+(?:бы\s+)?(?:узнать|заказ|купить|приобрести|оформить|вернуть)|помоги\w*\s+(?:выбрать|подобрать)|"
+    r"запиши?те|посовету|\bкак(?:ой|ая|ое|ие)\s+(?:лучше|взять|выбрать)|^\W*(?:а\s+)?(?:сколько|когда|какой|какая|какое|какие|где|чем)\b|"
     r"\bчем\s+отлич|выставьте|жду\s+(?:счет|договор|ответ)|оформ(?:ите|ляйте)|проверьте|вызвать"
 )
+_TOLD_TROUBLE = (lexicon.INTENTS["service_question"], lexicon.INTENTS["return_"])
+"""Who tells of something that does not work, or brings something back, asks what to do."""
+_TAKEN_BACK = re.compile(r"ошиб\w+\s+номером|\bне\s+(?:туда|вам)\s+(?:попал|написал|хотел)")
 _CONTACT = re.compile(
     r"^\W*(?:ау|алло|вы\s+(?:тут|здесь)|есть\s+кто|здравствуйте)\W*$|^\W*(?:ок|ok|хорошо|так)\s*\?\W*$"
 )
@@ -31,8 +35,8 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("price", lexicon.PRICE_ASKED),
     ("service", re.compile(r"\b(?:делаете|занимаетесь|устанавливаете|ремонтируете)\b")),
     ("vacancy", lexicon.TOPICS["vacancy"]),
-    ("availability", lexicon.INTENTS["availability"]),
     ("installment", lexicon.TOPICS["installment"]),
+    ("availability", lexicon.INTENTS["availability"]),
     ("discount", lexicon.TOPICS["discount"]),
     ("documents", lexicon.TOPICS["documents"]),
     ("warranty", lexicon.TOPICS["warranty"]),
@@ -43,9 +47,12 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("fit", re.compile(r"можно\s+(?:ли\s+)?(?:постав|установ)")),
     ("pickup", re.compile(r"\bзабрать|самовывоз")),
     ("cashless", re.compile(r"безнал")),
+    ("how_to_pay", re.compile(r"(?:куда|как)\s+(?:можно\s+)?(?:оплатить|перевести|внести)")),
     ("prepayment", re.compile(r"предоплат")),
     ("paid", re.compile(r"оплатил|перевел\w?\b|внес\w?\s")),
     ("payment", lexicon.TOPICS["payment"]),
+    ("return", lexicon.INTENTS["return_"]),
+    ("trouble", lexicon.INTENTS["service_question"]),
     ("delivery", lexicon.TOPICS["delivery"]),
     ("hours", re.compile(r"\bработаете\b|\bоткрыты\b|график")),
     ("visit", lexicon.TOPICS["booking"]),
@@ -79,9 +86,12 @@ _ANSWERS: dict[str, re.Pattern[str]] = {
     "fit": re.compile(r"постав(?:ить|им)|установ(?:ить|им)|подойд|деревян"),
     "pickup": re.compile(r"\bзабр(?:ать|ира)|отгруз|самовывоз"),
     "cashless": re.compile(r"безнал|реквизит|по\s+счету"),
+    "how_to_pay": re.compile(r"оплат|безнал|наличны|картой|перевод|реквизит|ссылк"),
     "prepayment": re.compile(r"предоплат|оплат\w*\s+при\s+получ"),
     "paid": re.compile(r"оплат\w*\s+(?:получ|прошл|пришл|поступ)|деньги\s+(?:пришл|поступ)"),
     "payment": re.compile(r"оплат|предоплат|безнал|наличны|картой|перевод|реквизит"),
+    "return": re.compile(r"возврат|верн(?:ем|ите|уть)|обменя|\bчек"),
+    "trouble": re.compile(r"проверьте|попробуйте|перезагруз|мастер|сброс|нужно|исправ"),
     "delivery": re.compile(r"доставк|доставим|доставля|привез|отгруз|курьер|самовывоз"),
     "hours": re.compile(r"работаем|открыт|\bдо\s+\d{1,2}\b|\bс\s+\d{1,2}\b|график"),
     "visit": re.compile(r"запи(?:сал|шу|сыва|сать)|приед|выезд|замер"),
@@ -116,15 +126,20 @@ def questions(reading: Reading) -> list[Question]:
     """Everything the client asked or asked for, in order; a bare «hello?» asks for nothing."""
     found: list[Question] = []
     for sentence in reading.client:
-        asks = sentence.asks or bool(_REQUEST.search(sentence.read))
+        asks = sentence.asks or any(pattern.search(sentence.read) for pattern in (_REQUEST, *_TOLD_TROUBLE))
         needs = lexicon.NEED_TOLD.search(sentence.read) and not is_other_client(sentence)
-        if _CONTACT.search(sentence.read) or not (asks or needs):
+        if _CONTACT.search(sentence.read) or not (asks or needs) or _is_taken_back(reading, sentence):
             continue
         kind = next((name for name, pattern in _KINDS if pattern.search(sentence.read)), "other")
         if kind == "other" and not asks:
             kind = "choice"  # who tells a bare need wants something to choose from
         found.append(Question(sentence, kind, not asks))
     return found
+
+
+def _is_taken_back(reading: Reading, sentence: Sentence) -> bool:
+    """«Это такси? Ой, ошибся номером» asks nobody here."""
+    return any(_TAKEN_BACK.search(item.read) for item in reading.sentences(sentence.message))
 
 
 def is_other_client(sentence: Sentence) -> bool:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import openai
 import orjson
+from openai import OpenAI
 from openai.types.chat import ChatCompletion
 
-from synkro_resources.ai.rungs import Rung, answer_text, format_fields, is_about_format
+from synkro_resources.ai.client import no_model
+from synkro_resources.ai.endpoint import Endpoint
+from synkro_resources.ai.rungs import LADDER, Rung, answer_text, format_fields, is_about_format
+from synkro_resources.http.guarded import guarded_ai_client
 from synkro_resources.http.jsonvalues import JsonObject, as_object
 
 PROBE_SCHEMA: JsonObject = {
@@ -75,14 +80,56 @@ class Climb:
 Complete = Callable[[Probe], ChatCompletion]
 
 
-def climb_down(complete: Complete, may_go_on: Callable[[], bool]) -> Climb:
-    """Ask by each rung until one holds.
+def opened(endpoint: Endpoint) -> OpenAI:
+    """A client of the provider; nothing is sent yet."""
+    return OpenAI(
+        base_url=endpoint.base_url,
+        api_key=endpoint.key,
+        project=endpoint.project,
+        default_headers=endpoint.headers,
+        max_retries=0,
+        http_client=guarded_ai_client(inside=endpoint.inside),
+    )
+
+
+def probed(
+    client: OpenAI,
+    endpoint: Endpoint,
+    *,
+    tenant: str,
+    timeout: Callable[[], openai.Timeout],
+    may_go_on: Callable[[], bool],
+) -> Climb:
+    """Which way of asking the endpoint's model obeys; at most seven small calls, in the best case one.
+
+    Raises:
+        IntegrationError: `ai.bad_answer`. openai.OpenAIError: anything but a refusal of the format.
+    """
+
+    def complete(probe: Probe) -> ChatCompletion:
+        messages = [{"role": "system", "content": probe.system}, {"role": "user", "content": ASKED}]
+        limits = endpoint.profile.limits(MAX_OUTPUT_TOKENS)
+        answer = client.post(
+            "/chat/completions",
+            cast_to=ChatCompletion,
+            body={"model": endpoint.model, "messages": messages, **limits, **probe.fields},
+            options={"timeout": timeout()},
+        )
+        if not isinstance(cast("object", answer), ChatCompletion):  # a page, in spite of the library's types
+            raise no_model(tenant)
+        return answer
+
+    return climb_down(complete, may_go_on, endpoint.profile.ladder)
+
+
+def climb_down(complete: Complete, may_go_on: Callable[[], bool], ladder: Sequence[Rung] = LADDER) -> Climb:
+    """Ask by each rung of `ladder` until one holds.
 
     Raises:
         openai.OpenAIError: anything but a refusal of the format, which no other rung would cure.
     """
     climb = Climb()
-    for probe in PROBES:
+    for probe in (probe for probe in PROBES if probe.rung in ladder):
         for _ in range(probe.tries):
             if not may_go_on():
                 climb.unfinished = True
