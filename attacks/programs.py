@@ -23,7 +23,7 @@ _PINNED = re.compile(r"[A-Za-z0-9._-]+(\[[a-z0-9,_-]+\])?==[^\s;]+( ; .+?)? \\")
 def bandit() -> Outcome:
     """Nothing of medium or high severity in the product that nobody has looked at."""
     done = subprocess.run(
-        [sys.executable, "-m", "bandit", "-q", "-r", *PACKAGES, "-ll", "-f", "json"],
+        [sys.executable, "-m", "bandit", "-q", "-r", *PACKAGES, "-ll", "-ii", "-f", "json"],
         cwd=ROOT,
         capture_output=True,
         text=True,

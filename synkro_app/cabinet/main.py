@@ -6,6 +6,7 @@ from importlib import import_module
 
 import streamlit as st
 
+from synkro_app.cabinet.components.formats import plain
 from synkro_app.cabinet.components.support_view import draw_presence
 from synkro_app.cabinet.context import installation, viewer
 from synkro_app.cabinet.paths import PAGES, START
@@ -63,7 +64,7 @@ def _draw_account(user: SessionUser) -> None:
         on_change=_choose_language,
         required=True,
     )
-    st.caption(user.name or user.email.replace("@", "\u2060@\u2060"))
+    st.caption(plain(user.name) if user.name else user.email.replace("@", "\u2060@\u2060"))
     st.html(_sign_out_form("/account/logout", translate(user.language, "account.sign_out")))
     st.html(_sign_out_form("/account/logout-everywhere", translate(user.language, "account.sign_out_everywhere")))
 

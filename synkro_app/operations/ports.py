@@ -38,7 +38,7 @@ def answers(port: int, host: str = LOOPBACK) -> bool:
 
 def _is_free(host: str, port: int) -> bool:
     # gRPC listens with port reuse: such a port can be bound although somebody serves on it, so ask for an answer too.
-    if answers(port, LOOPBACK if host == "0.0.0.0" else host):  # noqa: S104  # compared, not bound
+    if answers(port, LOOPBACK if host == "0.0.0.0" else host):  # noqa: S104  # nosec B104  # compared, not bound
         return False
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -257,6 +257,6 @@ class Stack:
         return self._program(WEBSERVER, arguments, lambda: says_ok(f"{self.settings.dagster_url}/server_info"))
 
     def _cabinet_program(self) -> Program:
-        host = LOOPBACK if self.settings.cabinet_host == "0.0.0.0" else self.settings.cabinet_host  # noqa: S104  # compared
+        host = LOOPBACK if self.settings.cabinet_host == "0.0.0.0" else self.settings.cabinet_host  # noqa: S104  # nosec B104  # compared
         url = f"http://{host}:{self.settings.cabinet_port}/healthz"
         return self._program(CABINET, [sys.executable, "-m", "synkro_app.server"], lambda: says_ok(url))

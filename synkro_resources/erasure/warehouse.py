@@ -110,7 +110,7 @@ class DirectEraser:
         try:
             with connection, connection.cursor() as cursor:
                 cursor.execute(
-                    f"delete from {self._schema}.{name} where {condition}",  # noqa: S608  # names of our registry
+                    f"delete from {self._schema}.{name} where {condition}",  # noqa: S608  # nosec B608  # our registry
                     None if values is None else (values,),
                 )
                 return cursor.rowcount

@@ -34,7 +34,7 @@ def draw() -> None:
         st.info(translate(user.language, "account.no_tenant"))
         return
     company = overview.company(place, user, user.tenant)
-    st.title(company.name, anchor=False)
+    st.title(plain(company.name), anchor=False)
     state = overview.data_state(place, user, user.tenant)
     _draw_state(state, company, user)
     _draw_unheard(overview.unheard(place, user, user.tenant), user.language)
