@@ -15,7 +15,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$name && break; done)
 TEST_PROCESSES ?= 3
 
-.PHONY: help demo up dagster test coverage test-fast lint format bench bench-peer lock clean
+.PHONY: help demo up dagster test coverage test-fast lint format bench bench-peer faults lock clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -53,6 +53,9 @@ bench: $(VENV)/dev.stamp ## Measure start times on this machine; more: python -m
 
 bench-peer: $(VENV)/dev.stamp $(PEER)/stamp ## Load the invented vendors next to a dlt pipeline, which gets an environment of its own
 	$(BIN)/python -m bench.peer
+
+faults: $(VENV)/dev.stamp ## Make every fault and tell what was seen, lost and recovered; parts: python -m faults --help
+	$(BIN)/python -m faults
 
 # No index address is written: whoever installs uses the index that is configured there. The base set is resolved
 # within the dev set, so that both can follow each other in one environment.
