@@ -16,7 +16,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$name && break; done)
 TEST_PROCESSES ?= 3
 
-.PHONY: help demo up dagster test coverage test-fast growth lint format bench bench-peer attacks lock clean
+.PHONY: help demo up dagster test coverage test-fast growth lint format bench bench-peer attacks faults lock clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -60,6 +60,9 @@ bench-peer: $(VENV)/dev.stamp $(PEER)/stamp ## Load the invented vendors next to
 
 attacks: $(VENV)/dev.stamp ## Try every attack and print the table: what was tried, what was seen, refused or not
 	TEST_PROCESSES=$(TEST_PROCESSES) $(BIN)/python -m attacks $(ONLY)
+
+faults: $(VENV)/dev.stamp ## Make every fault and tell what was seen, lost and recovered; parts: python -m faults --help
+	$(BIN)/python -m faults
 
 # No index address is written: whoever installs uses the index that is configured there. The base set is resolved
 # within the dev set, so that both can follow each other in one environment.

@@ -12,10 +12,11 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from datetime import time as day_time
 from pathlib import Path
 
@@ -27,9 +28,12 @@ from synkro_resources.control.journal import steps_of_request
 from synkro_resources.control.outbox import deliveries
 from synkro_resources.control.run_requests import list_requests
 from synkro_resources.control.schedules import set_schedule
+from synkro_resources.control.tenants import tenant_settings
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.model.period import Period, PeriodKind
 from synkro_resources.platform import Platform
+from synkro_resources.rules.due import occurrences
+from synkro_resources.rules.working_time import Calendar
 
 DISK_MIB = 700
 """Of a disk for the lake alone; a step wants 512 MiB free before it begins."""
@@ -37,6 +41,8 @@ NEARLY_FULL_MIB = 400
 CUT_S = 20.0
 MIB = 1024 * 1024
 TICK = timedelta(minutes=10)
+SENT_AT, JUMP_AT = day_time(8, 30), 50
+"""Local time of the daily report; the clock jumps at the tick ten minutes before it."""
 
 
 def on_a_machine(only: str = "") -> Iterator[Outcome]:
@@ -149,25 +155,31 @@ def _jump(by: timedelta) -> Callable[[str, str], Outcome]:
 
 
 def _schedules(group: str, name: str) -> Outcome:
-    """Ten simulated days of a schedule's ticks: every day's report is asked for once, or said to be missed."""
-    jumps = {2: timedelta(hours=5), 4: -timedelta(hours=3), 5: timedelta(hours=26), 7: -timedelta(hours=26)}
+    """Ten simulated days of a schedule's ticks: every report is asked for once, or said to be missed."""
+    jumps = {2: timedelta(hours=5), 3: -timedelta(hours=3), 5: timedelta(hours=26), 7: -timedelta(hours=26)}
     with place() as made, made.tenant("jumps") as tenant:
-        clock = FixedClock(datetime(2026, 11, 20, 19, tzinfo=UTC))  # local midnight
+        start = datetime(2026, 11, 22, 19, tzinfo=UTC)  # midnight of a Monday in the tenant's zone
+        clock = FixedClock(start)
         platform = Platform(made.settings, made.control, made.keyring, clock)
-        at = day_time(8, 30)
-        set_schedule(made.control, tenant.slug, kind=PeriodKind.DAY, at=at, actor="faults", clock=clock)
+        schedule = set_schedule(made.control, tenant.slug, kind=PeriodKind.DAY, at=SENT_AT, actor="faults", clock=clock)
+        latest = start
         for day in range(10):
             for tick in range(144):
-                if tick == 50 and day in jumps:  # 08:20 local: the report waits for its time
+                if tick == JUMP_AT and day in jumps:  # the report is asked for and waits for its time
                     clock.move(jumps[day])
                 ask_for_due_reports(platform)
+                latest = max(latest, clock.now())
                 clock.move(TICK)
-        asked = [request.period.first_day for request in list_requests(made.control, tenant.slug, limit=100)]
-        missed = [one for one in list_requests(made.control, tenant.slug, limit=100) if one.error_code]
-        days = [date(2026, 11, 20) + timedelta(days=number) for number in range((max(asked) - min(asked)).days + 1)]
-        told = [f"нет отчёта за {day}" for day in days if day not in asked]
-        told += [f"дважды за {day}" for day in set(asked) if asked.count(day) > 1]
-        saw = f"{len(asked)} запросов за {len(days)} дней" + (f", из них пропущены: {len(missed)}" if missed else "")
+        found = list_requests(made.control, tenant.slug, limit=100)
+        calendar = Calendar.of(tenant_settings(made.control, tenant.slug))
+        first, last = (at.astimezone(calendar.zone).date() for at in (start, latest))
+        planned = occurrences(schedule.rule, calendar, first, last)
+        due = {one.period.first_day for one in planned if start < one.at <= latest}
+        asked = Counter(request.period.first_day for request in found)
+        told = [f"нет отчёта за {day}" for day in sorted(due - asked.keys())]
+        told += [f"дважды за {day}" for day, times in asked.items() if times > 1]
+        missed = [request.what_ru for request in found if request.error_code]
+        saw = f"{len(asked)} отчётов, по плану {len(due)}; {'; '.join(missed) or 'пропущенных нет'}"
         return Outcome(group, name, saw, "; ".join(told) or NOTHING, BY_ITSELF)
 
 

@@ -34,7 +34,8 @@ def is_there(named: str) -> bool:
         case ["synkro", *names]:
             command: click.Command | None = main
             for name in names:
-                command = command.get_command(click.Context(command), name) if isinstance(command, click.Group) else None
+                group = command if isinstance(command, click.Group) else None
+                command = None if group is None else group.get_command(click.Context(group), name)
             return command is not None
         case [test]:
             return test.startswith("tests/") and not list(missing_tests([test]))
