@@ -13,7 +13,7 @@ from dagster._core.storage.config import pg_config
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres.storage import DagsterPostgresStorage
 from dagster_postgres.utils import pg_url_from_config
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
 POOL_SIZE = 3
 """Idle connections kept per storage and process; a process has three storages."""
@@ -43,6 +43,20 @@ class PooledPostgresStorage(DagsterPostgresStorage):
         )
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]  # the library offers no other way
+        self._close_with_the_instance(engine)
+
+    def _close_with_the_instance(self, engine: Engine) -> None:
+        """An instance that is left disposes of its parts, of this one by its event log alone. A worker opens one for
+        each run, and their connections would stay until Python looks for cycles.
+        """
+        events = self._event_log_storage
+        close_events = events.dispose
+
+        def dispose() -> None:
+            close_events()
+            engine.dispose()
+
+        events.dispose = dispose
 
     @classmethod
     def config_type(cls) -> Any:

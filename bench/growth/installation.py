@@ -96,8 +96,8 @@ class Installation:
 def installed(folder: Path, *, standing: bool = False, company: bool = True, **settings: str) -> Iterator[Installation]:
     """Start it with these settings (names without prefix, lower case), connect the company, stop it afterwards."""
     taken: set[int] = set()
-    for _ in PORTS:
-        taken.add(free_port(20_000 + os.getpid() % 20_000, taken=taken))
+    for _ in PORTS:  # far from those of another process that starts at the same time
+        taken.add(free_port(20_000 + os.getpid() * 37 % 10_000, taken=taken))
     values = {
         **dict(zip(PORTS, map(str, sorted(taken)), strict=True)),
         "SYNKRO_STATE_DIR": str(folder),

@@ -27,7 +27,8 @@ from synkro_resources.model.tables import TABLES
 from tests.pipeline import Installation, installation
 
 SLUG, SEED, BUCKET, PREFIX = "bucket-shop", 11, "synkro-lake", "cells/main"
-FIRST, LAST = date(2026, 11, 18), date(2026, 11, 19)
+DAY = date(2026, 11, 19)
+CONTENT_IN_NAME = re.compile(r"\.[0-9a-f]{12}\.")
 SANDBOX_PORT = re.compile(rb"127\.0\.0\.1:\d+")
 MESSAGE = TABLES["normalized/message"]
 
@@ -61,13 +62,13 @@ def test_a_bucket_holds_what_a_disk_holds(
     tmp_path: Path, bucket: BaseClient, new_control_database: Callable[[], str]
 ) -> None:
     with _reported(new_control_database(), tmp_path / "disk") as (disk, delivered):
-        expected, texts = _local_files(Path(disk.settings.lake_root)), delivered
+        expected, texts = _by_name(_local_files(Path(disk.settings.lake_root))), delivered
     with (
         variables({"SYNKRO_LAKE_URL": f"s3://{BUCKET}/{PREFIX}"}),
         _reported(new_control_database(), tmp_path / "s3") as (stored, delivered),
     ):
         assert delivered == texts
-        found = _bucket_files(bucket)
+        found = _by_name(_bucket_files(bucket))
         assert set(found) == set(expected)
         tables = [name for name in expected if name.endswith(".parquet")]
         assert len(tables) > 100
@@ -96,19 +97,18 @@ def test_what_another_process_has_written_is_seen_at_once(bucket: BaseClient) ->
     content = BytesIO()
     pq.write_table(MESSAGE.empty(), content)
     bucket.put_object(
-        Bucket=BUCKET, Key=f"seen/{'/'.join(MESSAGE.asset_key)}/{SLUG}/{LAST}.parquet", Body=content.getvalue()
+        Bucket=BUCKET, Key=f"seen/{'/'.join(MESSAGE.asset_key)}/{SLUG}/{DAY}.parquet", Body=content.getvalue()
     )
-    assert lake.days(MESSAGE, SLUG) == [LAST]
-    assert lake.read_days(MESSAGE, SLUG, [LAST]).num_rows == 0
+    assert lake.days(MESSAGE, SLUG) == [DAY]
+    assert lake.read_days(MESSAGE, SLUG, [DAY]).num_rows == 0
 
 
 @contextmanager
 def _reported(control_url: str, folder: Path) -> Iterator[tuple[Installation, list[str]]]:
     folder.mkdir()
     with installation(control_url, folder) as place:
-        company = place.add_company(SLUG, SEED, days=20)
-        assert place.load(SLUG, FIRST, LAST).status == "done"
-        assert place.report(SLUG, LAST).status == "done"
+        company = place.add_company(SLUG, SEED, days=8)
+        assert place.report(SLUG, DAY).status == "done"  # loads what it needs
         yield place, company.delivered()
 
 
@@ -126,6 +126,11 @@ def _bucket_files(bucket: BaseClient) -> dict[str, bytes]:
     pages = bucket.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"{PREFIX}/")
     keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
     return {key[len(PREFIX) + 1 :]: bucket.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
+
+
+def _by_name(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Without the digits of the content in names: workbooks lead to cards, whose addresses have the vendors' ports."""
+    return {CONTENT_IN_NAME.sub(".", name): content for name, content in files.items()}
 
 
 def _rows(content: bytes) -> bytes:
