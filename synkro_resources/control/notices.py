@@ -26,6 +26,7 @@ NoticeKind = Literal[
     "report_late",
     "report_missing",
     "dispute_waiting",
+    "trial_ends",
 ]
 AGAIN_AFTER = timedelta(hours=24)
 """What fails, works and fails again is one incident; one that lasts is told again."""

@@ -18,6 +18,7 @@ NOTICE_KINDS = (
     "report_late",
     "report_missing",
     "dispute_waiting",
+    "trial_ends",
 )
 
 notice = tenant_table(
