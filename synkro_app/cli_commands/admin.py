@@ -54,7 +54,8 @@ def tenant() -> None:
 @click.option("--account", help="Name of the paying account; made if new. Default: the company's name.")
 @click.option("--plan", default="base", show_default=True)
 @click.option("--cell", help="Cell that serves the tenant. Default: SYNKRO_CELL.")
-def tenant_add(slug: str, name: str, zone: str, account: str | None, plan: str, cell: str | None) -> None:
+@click.option("--trial", is_flag=True, help="For as long as the plan lets a company try; default: it pays at once.")
+def tenant_add(slug: str, name: str, zone: str, account: str | None, plan: str, cell: str | None, trial: bool) -> None:
     """Add a tenant with its first settings and subscription."""
     from synkro_resources.control.tenants import add_tenant
 
@@ -69,6 +70,7 @@ def tenant_add(slug: str, name: str, zone: str, account: str | None, plan: str, 
             plan=plan,
             clock=settings.present,
             actor=ACTOR,
+            on_trial=trial,
         )
     click.echo(f"Added {added.slug} ({added.zone}, cell {added.cell})")
 
@@ -76,12 +78,15 @@ def tenant_add(slug: str, name: str, zone: str, account: str | None, plan: str, 
 @tenant.command("list")
 def tenant_list() -> None:
     """List the tenants of all cells."""
+    from synkro_resources.control.tenant_life import lives
     from synkro_resources.control.tenants import list_all_tenants
 
     with control() as (_, db):
-        tenants = list_all_tenants(db, actor=ACTOR)
+        tenants, known = list_all_tenants(db, actor=ACTOR), lives(db, actor=ACTOR)
     for item in tenants:
-        click.echo(f"{item.slug:<42}{item.status:<11}{item.cell:<12}{item.zone:<22}{item.name}")
+        life = known[item.slug]
+        until = "" if life.trial_ends_at is None else f" (trial until {life.trial_ends_at:%Y-%m-%d %H:%M} UTC)"
+        click.echo(f"{item.slug:<42}{life.stage:<11}{item.cell:<12}{item.zone:<22}{item.name}{until}")
 
 
 @tenant.command("suspend")
@@ -119,6 +124,31 @@ def tenant_move(slug: str, cell: str, reason: str) -> None:
     with control() as (settings, db):
         moved = move_tenant(db, slug, cell, actor=ACTOR, reason=reason, clock=settings.present)
     click.echo(f"Cell {moved.cell} serves {slug} from now on")
+
+
+@tenant.command("trial")
+@SLUG
+@click.option("--days", type=click.IntRange(1, 366), required=True, help="From now on.")
+@click.option("--reason", required=True, help="Kept in the audit record.")
+def tenant_trial(slug: str, days: int, reason: str) -> None:
+    """Let a tenant try for so many days from now; one whose trial was over goes on."""
+    from synkro_resources.control.tenant_life import extend_trial
+
+    with control() as (settings, db):
+        ends_at = extend_trial(db, slug, days, actor=ACTOR, reason=reason, clock=settings.present)
+    click.echo(f"{slug}: on trial until {ends_at:%Y-%m-%d %H:%M} UTC")
+
+
+@tenant.command("activate")
+@SLUG
+@click.option("--reason", required=True, help="Kept in the audit record.")
+def tenant_activate(slug: str, reason: str) -> None:
+    """End a tenant's trial because it pays from now on."""
+    from synkro_resources.control.tenant_life import activate
+
+    with control() as (settings, db):
+        activate(db, slug, actor=ACTOR, reason=reason, clock=settings.present)
+    click.echo(f"{slug}: active")
 
 
 for _command in (*TENANT_COMMANDS, deal_columns, attached):

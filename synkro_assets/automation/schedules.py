@@ -16,6 +16,7 @@ from synkro_resources.control.integrations import list_integrations
 from synkro_resources.control.lead_times import lead_time
 from synkro_resources.control.run_requests import RunRequest, Scheduled, create_request
 from synkro_resources.control.schedules import Schedule
+from synkro_resources.control.tenant_life import pass_time
 from synkro_resources.control.tenants import tenant_settings
 from synkro_resources.model.errors import PermanentError, RefusedError, Sentence, SynkroError, UserInputError
 from synkro_resources.model.ids import RequestKind
@@ -46,6 +47,7 @@ def due_reports_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDef
         platform: Platform = context.resources.platform
         asked = ask_for_due_reports(platform)
         if platform.clock.now().minute % REFINE_EVERY_MIN == 0:
+            pass_time(platform.control, platform.settings.cell, platform.clock)
             asked += ask_for_refinements(platform)
         return dg.SkipReason(f"asked for {len(asked)} report(s)" if asked else "no report is due")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, func, select, update
 
@@ -26,6 +27,8 @@ from synkro_resources.control.tables.runs import (
     run_request,
     run_step,
 )
+from synkro_resources.control.tables.tenancy import tenant
+from synkro_resources.control.tenant_life import WARNED_BEFORE, trial_end_of
 from synkro_resources.model.errors import Sentence
 from synkro_resources.model.feedback import DisputeState
 from synkro_resources.model.ids import RequestKind
@@ -60,6 +63,7 @@ DERIVED: tuple[NoticeKind, ...] = (
     "dispute_waiting",
     "plan_limit",
     "support_visit",
+    "trial_ends",
 )
 
 _WORDS = {
@@ -120,6 +124,7 @@ def look(connection: Connection, now: datetime, disputed_before: Callable[[], da
     _look_at_ages(connection, now, findings)
     _look_at_disputes(connection, disputed_before, findings)
     findings.failing += [announcement(visit) for visit in open_visits(connection, now)]
+    _look_at_trial(connection, now, findings)
     return findings
 
 
@@ -345,3 +350,26 @@ def _look_at_disputes(connection: Connection, disputed_before: Callable[[], date
         findings.failing.append(
             Failure("admins", "dispute_waiting", row.dispute_id, "dispute.waiting", what, remedy, page="/dialogs")
         )
+
+
+def _look_at_trial(connection: Connection, now: datetime, findings: Findings) -> None:
+    ends_at = trial_end_of(connection)
+    if ends_at is None or not now < ends_at <= now + WARNED_BEFORE:
+        return
+    day = ends_at.astimezone(ZoneInfo(connection.scalars(select(tenant.c.zone)).one())).date()
+    findings.failing.append(
+        Failure(
+            "admins",
+            "trial_ends",
+            day.isoformat(),
+            "trial.ends",
+            Sentence(
+                f"Пробный период закончится {day:%d.%m.%Y}: отчёты и загрузки остановятся, данные останутся.",
+                f"The trial ends on {day}: reports and loads will stop, the data will stay.",
+            ),
+            Sentence(
+                "Напишите в поддержку Synkro, чтобы продолжить работу.", "Write to Synkro's support in order to go on."
+            ),
+            page="/plan",
+        )
+    )

@@ -23,6 +23,7 @@ from synkro_resources.control.tables.people import membership
 from synkro_resources.control.tables.runs import OPEN_STATUSES, report_schedule, run, run_request, run_step
 from synkro_resources.control.tables.tenancy import plan, subscription, usage_month
 from synkro_resources.control.tables.tenancy import tenant as tenant_table
+from synkro_resources.control.tenant_life import Life, life_of
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.usage import month_of
 from synkro_resources.model.errors import Sentence
@@ -41,6 +42,9 @@ LEVELS: tuple[Level, ...] = ("late", "broken", "ok", "suspended")
 """In the order in which an operator wants to see them."""
 NEEDED = frozenset({"amocrm", "radist"})
 """Without them there is nothing to report on."""
+
+_Row = tuple[Tenant, str, str, int, Life]
+"""A company, its plan's code, name and dialogs, and where it is in its life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class TenantHealth:
     """
 
     tenant: Tenant
+    life: Life
     plan: str
     plan_name: str
     dialogs: int
@@ -128,7 +133,7 @@ def fleet(db: Database, now: datetime, *, actor: str, cell: str | None = None) -
         if row.status == "open":
             waits.append(row.created_at)
     found: list[TenantHealth] = []
-    for tenant, code, name, allowed in tenants:
+    for tenant, code, name, allowed, life in tenants:
         slug = tenant.slug
         known = connections.get(slug, ())
         broken = tuple(Broken(kind, row_code, what) for kind, status, row_code, what in known if status == "broken")
@@ -138,6 +143,7 @@ def fleet(db: Database, now: datetime, *, actor: str, cell: str | None = None) -
         found.append(
             TenantHealth(
                 tenant=tenant,
+                life=life,
                 plan=code,
                 plan_name=name,
                 dialogs=used.get(slug, NOTHING_USED)[0],
@@ -182,9 +188,10 @@ def _onboarding(kinds: set[str], *, is_working: bool) -> Onboarding:
     return "connecting" if kinds else "new"
 
 
-def _tenants(connection: Connection, cell: str | None) -> list[tuple[Tenant, str, str, int]]:
+def _tenants(connection: Connection, cell: str | None) -> list[_Row]:
     query = (
         select(tenant_table, plan.c.code, plan.c.name.label("plan_name"), plan.c.dialogs_per_month)
+        .add_columns(subscription.c.trial_days, subscription.c.ends_at)
         .join(subscription, subscription.c.tenant == tenant_table.c.slug)
         .join(plan, plan.c.code == subscription.c.plan)
         .order_by(tenant_table.c.slug)
@@ -198,6 +205,7 @@ def _tenants(connection: Connection, cell: str | None) -> list[tuple[Tenant, str
             row.code,
             row.plan_name,
             row.dialogs_per_month,
+            life_of(row.status, row.trial_days, row.ends_at),
         )
         for row in connection.execute(query)
     ]
@@ -239,9 +247,7 @@ def _counts(connection: Connection, slugs: Sequence[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _used(
-    connection: Connection, tenants: Iterable[tuple[Tenant, str, str, int]], now: datetime
-) -> dict[str, tuple[int, Decimal]]:
+def _used(connection: Connection, tenants: Iterable[_Row], now: datetime) -> dict[str, tuple[int, Decimal]]:
     """By company the dialogs and the cost of the AI of its present local month."""
     months = {one.slug: month_of(now.astimezone(ZoneInfo(one.zone)).date()) for one, *_ in tenants}
     row = usage_month.c

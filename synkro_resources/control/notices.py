@@ -28,6 +28,7 @@ NoticeKind = Literal[
     "dispute_waiting",
     "plan_limit",
     "support_visit",
+    "trial_ends",
 ]
 AGAIN_AFTER = timedelta(hours=24)
 """What fails, works and fails again is one incident; one that lasts is told again."""

@@ -37,6 +37,7 @@ class Plan:
     extended_analytics: bool
     promises_send_time: bool
     event_refresh_min: int | None
+    trial_days: int
 
 
 def plan_of(connection: Connection, tenant: str) -> Plan:
@@ -138,4 +139,5 @@ def _plan(row: Row[tuple[object, ...]]) -> Plan:
         extended_analytics=row.extended_analytics,
         promises_send_time=row.promises_send_time,
         event_refresh_min=row.event_refresh_min,
+        trial_days=row.trial_days,
     )

@@ -19,10 +19,12 @@ from synkro_resources.model.errors import RefusedError, Sentence, UserInputError
 from synkro_resources.model.ids import check_tenant_slug
 from synkro_resources.model.tenant_settings import TenantSettings
 
+TRIAL_OVER = "trial_over"
+
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One client company; `zone` is an IANA name, `status` is active or suspended."""
+    """One client company; `zone` is an IANA name, `status` is active, suspended or trial_over."""
 
     slug: str
     account_id: str
@@ -45,8 +47,11 @@ def add_tenant(
     clock: Clock,
     actor: str = "operator",
     settings: TenantSettings | None = None,
+    on_trial: bool = False,
 ) -> Tenant:
     """Create a tenant of the account named `account` (made if new) with its first settings and subscription.
+
+    `on_trial`: for as long as the plan lets a company try, from its first load on; otherwise it pays at once.
 
     Raises:
         UserInputError: `tenant.bad_slug`, `tenant.exists`, `tenant.bad_zone` or `plan.unknown`.
@@ -67,7 +72,11 @@ def add_tenant(
                 slug=slug, account_id=account_id, name=name, zone=zone, cell=cell, status="active", created_at=now
             )
         )
-        connection.execute(insert(tenancy.subscription).values(tenant=slug, plan=plan, started_at=now))
+        days = select(tenancy.plan.c.trial_days).where(tenancy.plan.c.code == plan)
+        trial_days = (connection.scalar(days) or None) if on_trial else None
+        connection.execute(
+            insert(tenancy.subscription).values(tenant=slug, plan=plan, started_at=now, trial_days=trial_days)
+        )
         connection.execute(
             insert(tenancy.tenant_settings).values(
                 tenant=slug, version=1, settings=first.model_dump(mode="json"), changed_by=actor, changed_at=now
@@ -108,7 +117,11 @@ def suspend_tenant(db: Database, slug: str, *, actor: str, reason: str, clock: C
 
 
 def resume_tenant(db: Database, slug: str, *, actor: str, reason: str, clock: Clock) -> Tenant:
-    """Undo `suspend_tenant`."""
+    """Undo `suspend_tenant`.
+
+    Raises:
+        RefusedError: `tenant.trial_over`: a longer trial or payment ends that. UserInputError: `tenant.unknown`.
+    """
     return _set_status(db, slug, "active", actor=actor, reason=reason, clock=clock)
 
 
@@ -182,11 +195,13 @@ def require_active(connection: Connection, slug: str) -> Tenant:
 
     Raises:
         UserInputError: `tenant.unknown`.
-        RefusedError: `tenant.suspended`.
+        RefusedError: `tenant.suspended` or `tenant.trial_over`.
     """
     row = connection.execute(select(tenancy.tenant)).one_or_none()
     if row is None:
         raise unknown_tenant(slug)
+    if row.status == TRIAL_OVER:
+        raise trial_over(slug)
     if row.status != "active":
         raise RefusedError(
             "tenant.suspended",
@@ -195,6 +210,19 @@ def require_active(connection: Connection, slug: str) -> Tenant:
             tenant=slug,
         )
     return tenant_of(row)
+
+
+def trial_over(slug: str) -> RefusedError:
+    """Why nothing is asked for a tenant whose trial has ended."""
+    return RefusedError(
+        "tenant.trial_over",
+        Sentence("Пробный период закончился.", "The trial is over."),
+        Sentence(
+            "Напишите в поддержку Synkro: данные на месте, работа продолжится сразу.",
+            "Write to Synkro's support: the data are there, and work goes on at once.",
+        ),
+        tenant=slug,
+    )
 
 
 def unknown_tenant(slug: str) -> UserInputError:
@@ -264,6 +292,9 @@ def _account(connection: Connection, name: str, now: datetime) -> str:
 
 def _set_status(db: Database, slug: str, status: str, *, actor: str, reason: str, clock: Clock) -> Tenant:
     with db.operator(actor, reason, tenant=slug) as connection:
+        known = connection.scalar(select(tenancy.tenant.c.status).where(tenancy.tenant.c.slug == slug))
+        if known == TRIAL_OVER and status == "active":
+            raise trial_over(slug)
         changed = connection.execute(
             update(tenancy.tenant).where(tenancy.tenant.c.slug == slug).values(status=status).returning(tenancy.tenant)
         ).one_or_none()

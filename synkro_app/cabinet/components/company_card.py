@@ -20,6 +20,8 @@ from synkro_resources.rules.formats import whole
 
 COLOURS = {"late": "red", "broken": "orange", "ok": "green", "suspended": "gray"}
 OLD = timedelta(hours=24)
+MORE_DAYS = 7
+"""Of a trial, by button; any other number by `synkro tenant trial`."""
 
 
 def draw_company(one: TenantHealth, plans: list[Plan], now: datetime, language: str, area: str, link_key: str) -> None:
@@ -41,6 +43,10 @@ def draw_company(one: TenantHealth, plans: list[Plan], now: datetime, language: 
 
 def _facts(one: TenantHealth, now: datetime, language: str) -> Iterator[str]:
     yield translate(language, f"operator.onboarding_{one.onboarding}")
+    life = one.life
+    if life.stage in ("created", "trial", "trial_over"):
+        until = "" if life.trial_ends_at is None else instant(life.trial_ends_at, one.tenant.zone, language)
+        yield translate(language, f"operator.stage_{life.stage}", until=until, days=life.trial_days or 0)
     if one.loaded_at is not None:
         when = instant(one.loaded_at, one.tenant.zone, language)
         key = "operator.loaded_old" if now - one.loaded_at > OLD else "operator.loaded"
@@ -71,9 +77,12 @@ def _draw_deeds(one: TenantHealth, plans: list[Plan], language: str, area: str, 
     )
     _button(language, "act_for", slug, _act_for, area)
     _button(language, "change_plan", slug, _change_plan, area)
+    if one.life.trial_days is not None:
+        _button(language, "activate", slug, _activate, area)
+        _button(language, "extend_trial", slug, _extend_trial, area)
     if one.tenant.status == "active":
         _button(language, "suspend", slug, _suspend, area)
-    else:
+    elif one.life.stage == "suspended":
         _button(language, "resume", slug, _resume, area)
     st.text_input(translate(language, "operator.owner"), key=f"operator_owner_{slug}", autocomplete="off")
     _button(language, "invite_owner", slug, _invite, area, link_key)
@@ -107,6 +116,26 @@ def _act_for(slug: str, area: str) -> None:
 
     if carry_out(area, deed):
         st.session_state[f"operator_reason_{slug}"] = ""
+
+
+def _activate(slug: str, area: str) -> None:
+    why = _reason(slug)
+
+    def deed(place: Installation, user: SessionUser) -> str:
+        operator.activate(place, user, slug, why)
+        return "operator.activated"
+
+    carry_out(area, deed)
+
+
+def _extend_trial(slug: str, area: str) -> None:
+    why = _reason(slug)
+
+    def deed(place: Installation, user: SessionUser) -> str:
+        operator.extend_trial(place, user, slug, MORE_DAYS, why)
+        return "operator.trial_extended"
+
+    carry_out(area, deed)
 
 
 def _suspend(slug: str, area: str) -> None:

@@ -6,13 +6,14 @@ States and numbers only. What belongs to a company's dialogs is not read here, a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import httpx
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services.rights import require_operator
 from synkro_app.cabinet.services.team import OneTimeLink
-from synkro_resources.control import plans, support, tenants
+from synkro_resources.control import plans, support, tenant_life, tenants
 from synkro_resources.control.fleet import Fleet, fleet
 from synkro_resources.control.invitations import invite
 from synkro_resources.control.plans import Plan
@@ -105,6 +106,7 @@ def add_company(
         plan=plan,
         clock=place.clock,
         actor=_actor(user),
+        on_trial=True,
     )
     return _invite_owner(place, user, added.slug, address)
 
@@ -170,6 +172,28 @@ def act_for(place: Installation, user: SessionUser, tenant: str, reason: str) ->
     visit = support.begin_visit(place.control, tenant, user_id=user.user_id, name=name, reason=why, clock=place.clock)
     choose_tenant(place.control, user.sid, tenant, place.clock)
     return visit
+
+
+def activate(place: Installation, user: SessionUser, tenant: str, reason: str) -> None:
+    """End a company's trial because it pays from now on; one whose trial was over goes on.
+
+    Raises:
+        RefusedError: `rights.not_found`. UserInputError: `operator.no_reason` or `tenant.unknown`.
+    """
+    require_operator(user)
+    why = _reason(reason)
+    tenant_life.activate(place.control, tenant, actor=_actor(user), reason=why, clock=place.clock)
+
+
+def extend_trial(place: Installation, user: SessionUser, tenant: str, days: int, reason: str) -> datetime:
+    """Let a company try for `days` more from now; returns the new end (UTC).
+
+    Raises:
+        RefusedError: `rights.not_found`. UserInputError: `operator.no_reason`, `trial.bad_days` or `tenant.unknown`.
+    """
+    require_operator(user)
+    why = _reason(reason)
+    return tenant_life.extend_trial(place.control, tenant, days, actor=_actor(user), reason=why, clock=place.clock)
 
 
 def change_plan(place: Installation, user: SessionUser, tenant: str, plan: str, reason: str) -> None:

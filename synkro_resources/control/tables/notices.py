@@ -20,6 +20,7 @@ NOTICE_KINDS = (
     "dispute_waiting",
     "plan_limit",
     "support_visit",
+    "trial_ends",
 )
 
 notice = tenant_table(

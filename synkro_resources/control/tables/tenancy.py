@@ -21,6 +21,7 @@ plan = Table(
     Column("extended_analytics", Boolean, nullable=False),
     Column("promises_send_time", Boolean, nullable=False),
     Column("event_refresh_min", Integer, nullable=True),
+    Column("trial_days", Integer, nullable=False),
 )
 """What each plan allows, feature by feature: the one place, which the operator may change."""
 
@@ -43,7 +44,7 @@ tenant = Table(
     text("status"),
     instant("created_at"),
     CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{1,40}$'", name="slug"),
-    one_of("status", "active", "suspended"),
+    one_of("status", "active", "suspended", "trial_over"),
 )
 
 tenant_settings = tenant_table(
@@ -58,7 +59,8 @@ subscription = tenant_table(
     "subscription",
     Column("plan", Text, ForeignKey("plan.code"), nullable=False),
     instant("started_at"),
-    instant("ends_at", null=True),
+    instant("ends_at", null=True),  # of the trial, once it has begun
+    Column("trial_days", Integer, nullable=True),  # null: the tenant pays
 )
 
 usage_month = tenant_table(

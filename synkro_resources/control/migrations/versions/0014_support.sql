@@ -34,4 +34,4 @@ CREATE POLICY auth ON public.support_access TO synkro_auth USING (true) WITH CHE
 GRANT SELECT, INSERT, UPDATE ON public.support_visit TO synkro_operator;
 CREATE POLICY operator ON public.support_visit TO synkro_operator USING (true) WITH CHECK (true);
 ALTER TABLE public.notice DROP CONSTRAINT ck_notice_kind;
-ALTER TABLE public.notice ADD CONSTRAINT ck_notice_kind CHECK (kind IN ('integration_broken', 'request_failed', 'delivery_uncertain', 'delivery_failed', 'data_old', 'ai_budget', 'report_late', 'report_missing', 'dispute_waiting', 'plan_limit', 'support_visit'));
+ALTER TABLE public.notice ADD CONSTRAINT ck_notice_kind CHECK (kind IN ('integration_broken', 'request_failed', 'delivery_uncertain', 'delivery_failed', 'data_old', 'ai_budget', 'report_late', 'report_missing', 'dispute_waiting', 'plan_limit', 'support_visit', 'trial_ends'));
