@@ -65,6 +65,7 @@ def _draw_account(user: SessionUser) -> None:
         required=True,
     )
     st.caption(plain(user.name) if user.name else user.email.replace("@", "\u2060@\u2060"))
+    st.html(f'<div data-synkro-language="{user.language}"></div>')  # for the page's own script
     st.html(_sign_out_form("/account/logout", translate(user.language, "account.sign_out")))
     st.html(_sign_out_form("/account/logout-everywhere", translate(user.language, "account.sign_out_everywhere")))
 

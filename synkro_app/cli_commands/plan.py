@@ -30,7 +30,7 @@ def show(slug: str | None) -> None:
     from synkro_resources.control.plans import all_plans, tenant_plan
 
     with control() as (_, db):
-        plans = [tenant_plan(db, slug)] if slug else all_plans(db, actor=ACTOR)
+        plans = [tenant_plan(db, slug)] if slug else all_plans(db)
     for item in plans:
         click.echo(f"{item.code} ({item.name})")
         for line in _allowed(item):

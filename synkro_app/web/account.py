@@ -130,7 +130,9 @@ class Account:
     def _open_session(self, user_id: str, tenant: str | None, request: Request) -> str:
         address = request.client.host if request.client else ""
         browser = request.headers.get("user-agent", "")
-        return open_session(self.control, user_id, self.clock, tenant=tenant, address=address, browser=browser)
+        return open_session(
+            self.control, user_id, self.clock, tenant=tenant, address=address, browser=browser, on_record=True
+        )
 
     async def _problem(self, email: str, otherwise: str) -> str:
         until = await run_in_threadpool(locked_until, self.control, email, self.clock)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, insert, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, insert, select, text
 from sqlalchemy.exc import OperationalError
 
 from synkro_resources.control.access import APP, AUTH, OPERATOR, PII, SCHEDULER
@@ -89,25 +90,42 @@ class Database:
             yield connection
 
     @contextmanager
-    def operator(self, actor: str, reason: str, *, tenant: str | None = None) -> Generator[Connection]:
+    def operator(
+        self, actor: str, reason: str, *, tenant: str | None = None, once_within: timedelta | None = None
+    ) -> Generator[Connection]:
         """One transaction of the platform's operator: all tenants' states, never texts or secrets.
 
-        That it happened is recorded first and stays recorded when the transaction fails.
+        That it happened is recorded first and stays recorded when the transaction fails. `once_within`: for looking
+        only; the same look of the same actor within this time is one visit and one record.
         """
         with self._transaction(OPERATOR, NO_SETTINGS) as connection:
-            connection.execute(
-                insert(audit_event).values(
-                    tenant=tenant,
-                    at=self.clock.now(),
-                    actor=actor,
-                    action="operator.access",
-                    target="",
-                    reason=reason,
-                    details={},
+            if once_within is None or not self._has_looked(connection, actor, reason, tenant, once_within):
+                connection.execute(
+                    insert(audit_event).values(
+                        tenant=tenant,
+                        at=self.clock.now(),
+                        actor=actor,
+                        action="operator.access",
+                        target="",
+                        reason=reason,
+                        details={},
+                    )
                 )
-            )
         with self._transaction(OPERATOR, NO_SETTINGS) as connection:
             yield connection
+
+    def _has_looked(
+        self, connection: Connection, actor: str, reason: str, tenant: str | None, within: timedelta
+    ) -> bool:
+        row = audit_event.c
+        known = select(row.event_id).where(
+            row.tenant.is_(None) if tenant is None else row.tenant == tenant,
+            row.at > self.clock.now() - within,
+            row.actor == actor,
+            row.action == "operator.access",
+            row.reason == reason,
+        )
+        return connection.execute(known.limit(1)).first() is not None
 
     @contextmanager
     def owner(self) -> Generator[Connection]:

@@ -32,6 +32,8 @@ from synkro_resources.model.ids import RequestKind
 LATELY = timedelta(days=1)
 LOOK_BACK = timedelta(days=8)
 """Loads that are older make a source no less old, and the journal no longer to read."""
+VISIT = timedelta(minutes=15)
+"""A page that redraws itself at every click is looked at once."""
 MOST_TENANTS = 1000
 MOST_ERRORS = 20
 NOTHING_USED = (0, Decimal(0))
@@ -105,7 +107,7 @@ class Fleet:
 
 def fleet(db: Database, now: datetime, *, actor: str, cell: str | None = None) -> Fleet:
     """The installation as it is; `cell`: only this one's companies."""
-    with db.operator(actor, "the state of the installation") as connection:
+    with db.operator(actor, "the state of the installation", once_within=VISIT) as connection:
         tenants = _tenants(connection, cell)
         slugs = [tenant.slug for tenant, *_ in tenants]
         loaded = _loaded(connection, slugs, now)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
+from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
 from synkro_resources.control.support import visited_by
 from synkro_resources.control.tables import people
@@ -46,9 +47,19 @@ class SessionUser:
 
 
 def open_session(
-    db: Database, user_id: str, clock: Clock, *, tenant: str | None = None, address: str = "", browser: str = ""
+    db: Database,
+    user_id: str,
+    clock: Clock,
+    *,
+    tenant: str | None = None,
+    address: str = "",
+    browser: str = "",
+    on_record: bool = False,
 ) -> str:
-    """Open a session and return its token, which exists nowhere else afterwards."""
+    """Open a session and return its token, which exists nowhere else afterwards.
+
+    `on_record`: somebody has signed in; every company of this person finds it in its record.
+    """
     token = new_token()
     now = clock.now()
     with db.auth() as connection:
@@ -65,6 +76,17 @@ def open_session(
                 expires_at=now + LIFETIME,
             )
         )
+        if on_record:
+            for company in [item.tenant for item in _memberships(connection, user_id)] or [None]:
+                record(
+                    connection,
+                    at=now,
+                    actor=f"user:{user_id}",
+                    action="user.signed_in",
+                    tenant=company,
+                    target=user_id,
+                    details={"address": address},
+                )
     return token
 
 

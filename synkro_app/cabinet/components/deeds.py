@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -14,6 +16,17 @@ from synkro_resources.model.errors import SynkroError
 
 Deed = Callable[[Installation, SessionUser], str | None]
 """Does something as this person; the key of the text that says so, or None. The services check the rights."""
+NOTICE_STAYS_S, PROBLEM_STAYS_S = 8.0, 20.0
+"""A sentence, and a cause with its remedy, read without haste."""
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """How a deed went; `first_drawn`: on the process's clock of durations, None before."""
+
+    text: str
+    is_problem: bool = False
+    first_drawn: float | None = None
 
 
 def carry_out(area: str, deed: Deed) -> bool:
@@ -23,20 +36,33 @@ def carry_out(area: str, deed: Deed) -> bool:
         notice = deed(installation(), user)
     except SynkroError as error:
         what, remedy = error.what.in_language(user.language), error.remedy.in_language(user.language)
-        st.session_state[_key(area, "problem")] = f"{what} {remedy}".strip()
+        st.session_state[_key(area)] = _Outcome(f"{what} {remedy}".strip(), is_problem=True)
         return False
     if notice is not None:
-        st.session_state[_key(area, "notice")] = translate(user.language, notice)
+        st.session_state[_key(area)] = _Outcome(translate(user.language, notice))
+    else:
+        st.session_state.pop(_key(area), None)  # of the deed before
     return True
 
 
 def draw_outcome(area: str) -> None:
-    """Tell once how the last deed of this area went."""
-    problem, notice = (st.session_state.pop(_key(area, kind), None) for kind in ("problem", "notice"))
-    if problem is not None:
-        st.error(plain(problem), icon=":material/error:")
-    if notice is not None:
-        st.success(plain(notice), icon=":material/check:")
+    """Tell how the last deed of this area went, once or for as long as people need to read it.
+
+    Parts of pages that redraw themselves every few seconds would take it away under the reader's eyes.
+    """
+    outcome: _Outcome | None = st.session_state.get(_key(area))
+    if outcome is None:
+        return
+    now = time.monotonic()
+    if outcome.first_drawn is None:
+        outcome.first_drawn = now
+    elif now - outcome.first_drawn > (PROBLEM_STAYS_S if outcome.is_problem else NOTICE_STAYS_S):
+        del st.session_state[_key(area)]
+        return
+    if outcome.is_problem:
+        st.error(plain(outcome.text), icon=":material/error:")
+    else:
+        st.success(plain(outcome.text), icon=":material/check:")
 
 
 def taken(key: str) -> str:
@@ -46,5 +72,5 @@ def taken(key: str) -> str:
     return value
 
 
-def _key(area: str, kind: str) -> str:
-    return f"deed_{area}_{kind}"
+def _key(area: str) -> str:
+    return f"deed_{area}"

@@ -60,13 +60,14 @@ def _choice(name: str, options: Sequence[One], label: Callable[[One], str], lang
     key = f"dialogs_{name}"
     if st.session_state.get(key) not in options:
         st.session_state[key] = None
+    if not options:  # a box that cannot be opened is grey on grey and says nothing
+        return None
     return st.selectbox(
         translate(language, f"dialogs.{name}"),
         options,
         index=None,
         format_func=label,
         placeholder=translate(language, "dialogs.all"),
-        disabled=not options,
         key=key,
     )
 

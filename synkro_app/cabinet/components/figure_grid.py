@@ -37,7 +37,7 @@ def draw_figures(place: Installation, user: SessionUser, tenant: str, listing: l
         )
     found = key_figures(place, user, tenant, kind)
     with heading:
-        st.subheader(translate(language, "overview.figures"), anchor=False)
+        st.header(translate(language, "overview.figures"), anchor=False)
     if found is None:
         st.caption(translate(language, f"overview.none_{kind}"))
         return

@@ -12,7 +12,7 @@ _MARKS = {"plain": "", "bold": "**", "italic": "_"}
 
 def draw_document(document: ReportDocument) -> None:
     """Title, sections and blocks. Links are left to later pages: a reference opens rows, never a stored address."""
-    st.subheader(plain(document.title), anchor=False)
+    st.header(plain(document.title), anchor=False)
     st.caption(plain(document.subtitle))
     for section in document.sections:
         lines = [line for block in section.blocks for line in block.lines]

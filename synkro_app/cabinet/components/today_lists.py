@@ -18,7 +18,7 @@ FIRST = 5
 
 def draw_today(found: Today, listing: list[ReportSummary], company: Tenant, language: str) -> None:
     """Hot clients first, then who else waits, then interest without a deal; each list short, the whole one a link."""
-    st.subheader(translate(language, "today.title"), anchor=False)
+    st.header(translate(language, "today.title"), anchor=False)
     st.caption(translate(language, "today.as_of", when=instant(found.data_until, company.zone, language)))
     waiting = found.totals.get(WAITING, 0)
     if not waiting and not found.no_deal:

@@ -36,7 +36,7 @@ def draw() -> None:
         return
     company = overview.company(place, user, user.tenant)
     st.caption(translate(language, "chat.about"))
-    draw_outcome(CHATS)
+    draw_outcome(LINK)
     _draw_link(company, language)
     _draw_lists()
     draw_addresses(company.slug)
@@ -130,7 +130,7 @@ def _make_link(tenant: str, is_group: bool) -> None:
         st.session_state[LINK] = (tenant, destinations.link_for_chat(place, user, tenant, group=is_group))
 
     st.session_state.pop(LINK, None)
-    carry_out(CHATS, deed)
+    carry_out(LINK, deed)
 
 
 def _confirm(tenant: str, destination_id: str) -> None:

@@ -79,7 +79,7 @@ def _draw_steps(state: Onboarding, shown: Step, tenant: str, language: str) -> N
 
 def _draw_step(place: Installation, user: SessionUser, tenant: Tenant, state: Onboarding, shown: Step) -> None:
     language = user.language
-    st.subheader(translate(language, f"start.step.{shown}"), anchor=False)
+    st.header(translate(language, f"start.step.{shown}"), anchor=False)
     st.markdown(translate(language, f"start.about.{shown}"))
     if shown is Step.REPORT:
         _draw_first_report(place, user, tenant, state)

@@ -54,7 +54,7 @@ def known_plans(place: Installation, user: SessionUser) -> list[Plan]:
         RefusedError: `rights.not_found`.
     """
     require_operator(user)
-    return plans.all_plans(place.control, actor=_actor(user))
+    return plans.all_plans(place.control)
 
 
 def daemons(place: Installation, user: SessionUser) -> list[Daemon] | None:

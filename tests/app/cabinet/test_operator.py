@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import company, dialog, dialogs, operator, overview, support
@@ -23,6 +24,7 @@ from synkro_resources.control.notices import open_notices
 from synkro_resources.control.plans import tenant_plan
 from synkro_resources.control.run_requests import create_request, update_request
 from synkro_resources.control.sessions import SessionUser, find_session, open_session
+from synkro_resources.control.tables.audit import audit_event
 from synkro_resources.control.tables.people import platform_role
 from synkro_resources.control.tables.runs import run, run_request
 from synkro_resources.control.tenants import Tenant, get_tenant
@@ -81,6 +83,18 @@ def failed_run(db: Database, tenant: str, code: str) -> None:
 def of(place: Installation, tenant: Tenant) -> tuple[int, TenantHealth]:
     found = operator.installation_state(place, OPERATOR).tenants
     return next((number, one) for number, one in enumerate(found) if one.tenant.slug == tenant.slug)
+
+
+def test_looking_at_the_page_is_on_record_once_a_visit_and_not_at_every_redraw(
+    place: Installation, control_db: Database
+) -> None:
+    user = replace(OPERATOR, user_id=secrets.token_hex(4))
+    for _ in range(3):
+        operator.installation_state(place, user)
+        operator.known_plans(place, user)
+    with control_db.owner() as connection:
+        seen = connection.execute(select(audit_event.c.reason).where(audit_event.c.actor == f"operator:{user.user_id}"))
+        assert seen.scalars().all() == ["the state of the installation"]
 
 
 def test_late_companies_come_before_broken_ones_and_those_before_the_rest(

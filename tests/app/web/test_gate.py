@@ -7,6 +7,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from synkro_resources.control.audit import tenant_events
 from synkro_resources.control.database import Database
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import SystemClock
@@ -51,6 +52,16 @@ def test_the_sign_in_sets_a_cookie_that_scripts_cannot_read_and_leads_back(
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
     assert browser.get("/", headers=HTML).status_code == 200
+
+
+def test_a_sign_in_stands_in_the_companys_record(
+    browser: httpx.Client, control_db: Database, tenant_a: Tenant, person: Person
+) -> None:
+    sign_in(browser, person)
+    signed_in = [event for event in tenant_events(control_db, tenant_a.slug) if event.action == "user.signed_in"]
+    assert [(event.actor, event.details) for event in signed_in] == [
+        (f"user:{person.user_id}", {"address": "127.0.0.1"})
+    ]
 
 
 def test_a_wrong_password_gives_no_cookie_and_says_so_in_russian(browser: httpx.Client, person: Person) -> None:
