@@ -52,8 +52,10 @@ format: $(VENV)/dev.stamp ## Format and sort imports
 	$(BIN)/ruff check --fix-only -q .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/dev.stamp ## Measure start times on this machine; more: python -m bench.sources --help
-	$(BIN)/python -m bench
+SIZE ?= default
+
+bench: $(VENV)/dev.stamp ## All benches, half an hour on an idle machine (SIZE=large: hours; one: python -m bench --only NAME)
+	$(BIN)/python -m bench --size $(SIZE)
 
 bench-peer: $(VENV)/dev.stamp $(PEER)/stamp ## Load the invented vendors next to a dlt pipeline, which gets an environment of its own
 	$(BIN)/python -m bench.peer

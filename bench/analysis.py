@@ -25,6 +25,7 @@ import pandas as pd
 from pydantic import SecretStr
 
 from bench.load import MIB, resident
+from bench.table import Row, tell
 from synkro_assets.analysis.analyst import Analyst, Question, Tally
 from synkro_assets.analysis.conversations import MESSAGE_COLUMNS, Conversations, Episode
 from synkro_assets.analysis.provider import Provider
@@ -99,7 +100,24 @@ def told(tally: Tally, asked: Provider, seconds: float, latency: float) -> bool:
         f"({spent.tokens_cached * price:,.0f} cached), {spent.tokens_out * price:,.0f} out, "
         f"{float(spent.cost) * price:.2f} {asked.currency}"
     )
-    return share <= MOST_OF_IDEAL
+    held = share <= MOST_OF_IDEAL
+    tell(
+        Row(
+            bench="analysis",
+            measures=f"dialogs a second that are labelled, {AT_ONCE} calls of {latency:g} s side by side",
+            value=tally.episodes / seconds,
+            unit="dialogs/s",
+            repeats=1,
+            ratio=share,
+            next_to="the provider's own time",
+            aim=f"≤ {MOST_OF_IDEAL}",
+            met=held,
+            amount=tally.episodes,
+            amount_of="dialogs",
+            seconds=seconds,
+        )
+    )
+    return held
 
 
 def labelled(db: Database, url: str, made: list[PlantedEpisode]) -> tuple[Tally, Provider, float]:

@@ -26,10 +26,12 @@ from bench.fleet_costs import Costs
 from bench.fleet_place import BEGIN, Place
 from bench.fleet_runs import Run, Runs
 from synkro_app.operations.dagster_home import LOCATION
+from synkro_assets.automation.planning import LONGEST_HEAD_START
 from synkro_assets.automation.refinements import ask_for_refinements
 from synkro_assets.automation.schedules import REFINE_EVERY_MIN, ask_for_due_reports
 from synkro_assets.automation.sensors import TICK_S
 from synkro_assets.definitions import build_defs
+from synkro_resources.control.run_requests import open_requests
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 SUBMIT_S = 0.25
@@ -84,12 +86,14 @@ class Loop:
                 say(instant)
 
     def _minute(self, now: datetime) -> None:
-        """The schedule, and one look of the sensor; more looks only where something can have changed."""
+        """The schedule, and a look of the sensor where a request is open; looks that would find none are left out."""
         self.counters.schedule_ticks += 1
-        ask_for_due_reports(self.place.platform)
+        platform = self.place.platform
+        ask_for_due_reports(platform)
         if now.minute % REFINE_EVERY_MIN == 0:
-            ask_for_refinements(self.place.platform)
-        self._wake(now)
+            ask_for_refinements(platform)
+        if open_requests(platform.control, platform.settings.cell, 1, awake_at=now + LONGEST_HEAD_START):
+            self._wake(now)
         self.at(now + MINUTE, self._minute)
 
     def _wake(self, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.installation import Installation, installation
+from bench.table import Row, tell
 from bench.vendors import Vendors, vendors
 from synkro_resources.amocrm.client import REQUESTS_PER_SECOND as AMOCRM_RATE
 from synkro_resources.child_process import dies_with_parent
@@ -63,12 +65,26 @@ def pace(seconds: float, latency_s: float = LATENCY_S) -> bool:
         for vendor in ("amocrm", "radist"):
             served.switch(vendor, latency_s=latency_s)
         print(f"{seconds:.0f} s each, answers after {latency_s} s, the documented limits on")
+        shares: list[float] = []
         for kinds in ROUNDS:
-            held &= _round(served, home, kinds, seconds)
+            held &= _round(served, home, kinds, seconds, shares)
+    tell(
+        Row(
+            bench="sources",
+            measures="the share of the vendors' limits that readers use side by side, none of their requests refused",
+            value=statistics.median(shares),
+            low=min(shares),
+            high=max(shares),
+            unit="of the limit",
+            repeats=len(shares),
+            aim=f"each ≥ {LEAST_SHARE}",
+            met=held,
+        )
+    )
     return held
 
 
-def _round(served: Vendors, home: Installation, kinds: Sequence[str], seconds: float) -> bool:
+def _round(served: Vendors, home: Installation, kinds: Sequence[str], seconds: float, shares: list[float]) -> bool:
     before = _refused(served)
     told = _read(home, kinds, seconds)
     refused = _refused(served) - before
@@ -76,6 +92,7 @@ def _round(served: Vendors, home: Installation, kinds: Sequence[str], seconds: f
     held = not refused
     for what in dict.fromkeys(kinds):
         share = Share(what, [one for kind, one in zip(kinds, told, strict=True) if kind == what])
+        shares.append(share.used)
         holds = share.used >= LEAST_SHARE
         print(f"  {'ok  ' if holds else 'FAIL'} {share.line()}", flush=True)
         held &= holds

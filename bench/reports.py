@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from bench.installation import Installation, installation
 from bench.large import NO_LIMIT, run_load
+from bench.table import Row, tell
 from bench.vendors import END, SLUG, vendors
 from synkro_resources.lake import Lake
 from synkro_resources.model.period import Period
@@ -99,6 +100,25 @@ def judge(period: Period, messages: int, ours: list[dict[str, Any]], plain: list
         print(f"  {'ok  ' if same else 'FAIL'} {name}: {found} {wanted}")
     held = agrees and first / script <= AIM
     print("met" if held else f"not met: the aim is {AIM}x with equal figures")
+    taken = [run["step_seconds"] for run in ours]
+    tell(
+        Row(
+            bench="reports",
+            measures=f"seconds of building the package of a {period.kind}, its rows stored",
+            value=first,
+            low=min(taken),
+            high=max(taken),
+            unit="s",
+            repeats=len(ours),
+            ratio=first / script,
+            next_to="a hand-written pandas script with the same figures",
+            aim=f"≤ {AIM}",
+            met=held,
+            amount=messages,
+            amount_of="messages",
+            seconds=first,
+        )
+    )
     return 0 if held else 1
 
 

@@ -26,6 +26,7 @@ import pyarrow as pa
 from psycopg2.extensions import connection as PgConnection
 from pydantic import SecretStr
 
+from bench.table import Row, tell
 from bench.vendors import END, SEED, SLUG
 from synkro_assets.dialogs import normalize
 from synkro_assets.dialogs.normalize import groups_of
@@ -151,8 +152,8 @@ def row_by_row(writer: WarehouseWriter, rows: pa.Table) -> None:
         writer.upsert(MESSAGE, rows.slice(place, 1))
 
 
-def measure(bench: Bench, rows: pa.Table) -> dict[str, float]:
-    """Rows per second of each way, the median of some rounds in which every way has its turn."""
+def measure(bench: Bench, rows: pa.Table) -> dict[str, list[float]]:
+    """Rows per second of each way, in some rounds in which every way has its turn."""
     direct, rest = bench.direct(), bench.rest()
     sample = rows.slice(0, min(SINGLE_ROWS, rows.num_rows))
     found: dict[str, list[float]] = {}
@@ -174,7 +175,7 @@ def measure(bench: Bench, rows: pa.Table) -> dict[str, float]:
     finally:
         direct.close()
         rest.close()
-    return {name: statistics.median(paces) for name, paces in found.items()}
+    return found
 
 
 def main() -> int:
@@ -182,13 +183,36 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=50_000)
     rows = messages(parser.parse_args().rows)
     with project() as bench:
-        paces = measure(bench, rows)
+        found = measure(bench, rows)
+    paces = {name: statistics.median(each) for name, each in found.items()}
     copy, single = paces["COPY, plain table"], paces["REST row by row"]
     print(f"{rows.num_rows} messages, {rows.nbytes / rows.num_rows:.0f} bytes each, median of {REPEATS} rounds")
     for name, pace in paces.items():
         print(f"{name:<26}{pace:>10.0f} rows/s {pace / copy:>7.2f}x COPY {pace / single:>8.1f}x row by row")
     held = paces["direct"] / copy >= DIRECT_AIM and paces["REST"] / single >= REST_AIM
     print("met" if held else f"not met: direct {DIRECT_AIM}x COPY, REST {REST_AIM:.0f}x row by row")
+    for name, floor, ratio, aim in (
+        ("direct", "a bare COPY", paces["direct"] / copy, DIRECT_AIM),
+        ("REST", "REST row by row", paces["REST"] / single, REST_AIM),
+    ):
+        tell(
+            Row(
+                bench=f"warehouse, {name}",
+                measures="rows a second into the client's database",
+                value=paces[name],
+                low=min(found[name]),
+                high=max(found[name]),
+                unit="rows/s",
+                repeats=REPEATS,
+                ratio=ratio,
+                next_to=floor,
+                aim=f"≥ {aim:g}",
+                met=ratio >= aim,
+                amount=rows.num_rows,
+                amount_of="rows",
+                seconds=rows.num_rows / paces[name],
+            )
+        )
     return 0 if held else 1
 
 
