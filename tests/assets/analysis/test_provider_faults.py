@@ -137,7 +137,7 @@ def test_a_provider_that_refuses_the_schema_is_asked_another_way_by_all_calls_fr
     tally = at_desk.run(contents, at_once=1)
     assert tally.statuses == {"ok": 8}
     assert at_desk.last is not None
-    assert at_desk.last.client.rung in (Rung.OBJECT, Rung.TEXT)
+    assert at_desk.last.client.rung is Rung.TOOL
     calls = at_desk.calls()
     assert at_desk.requests() - len(calls) <= 4  # refusals of the format, once per way of asking
 
