@@ -34,7 +34,9 @@ def is_there(named: str) -> bool:
         case ["synkro", *names]:
             command: click.Command | None = main
             for name in names:
-                command = command.get_command(click.Context(command), name) if isinstance(command, click.Group) else None
+                command = (
+                    command.get_command(click.Context(command), name) if isinstance(command, click.Group) else None
+                )
             return command is not None
         case [test]:
             return test.startswith("tests/") and not list(missing_tests([test]))
