@@ -107,7 +107,7 @@ class Place:
 
     @contextmanager
     def tenant(self, slug: str, kinds: Collection[IntegrationKind] = tuple(IntegrationKind)) -> Generator[Tenant]:
-        """A new company on the world that all share, with integrations of these kinds; its vendors end with the block."""
+        """A new company on the world that all share, with integrations of these kinds; it ends with the block."""
         with ExitStack() as stack:
             project = self.server.create_database("project_" + slug.replace("-", "_"))
             apply_ddl(project, zone=ZONE)
