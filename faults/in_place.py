@@ -1,8 +1,8 @@
 """Every switch of every invented vendor while that vendor's steps of a daily run go on, in one process.
 
-A tenant for each vendor lives an undisturbed day first: that is what must be there in the end of every case. A case
-begins without the vendor's rows, runs the steps with the fault, and where something is missing runs them once more
-without it, as the next request would.
+The steps run undisturbed first: what they leave must be there in the end of every case. A case begins without the
+vendor's rows, runs the steps with the fault, and where something is missing runs them once more without it, as the next
+request would.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from synkro_resources.sandbox.credentials import report_chat_id
 SOURCES = ("amocrm", "radist")
 VENDORS = ("amocrm", "radist", "supabase", "openai", "telegram")
 ACTOR = "faults"
+LIES = ("lie ", "lies_share", "obeys_injection")
 
 
 class Track(ABC):
@@ -115,6 +116,22 @@ class AiTrack(Track):
 
     def forget(self) -> None:
         state.forget_labels(self.place, self.tenant.slug)
+
+    def case(self, case: Case) -> Outcome:
+        return self._lied_to(case) if case.name.startswith(LIES) else super().case(case)
+
+    def _lied_to(self, case: Case) -> Outcome:
+        """A model that lies loses findings; what matters is that no false one is stored."""
+        began = time.monotonic()
+        self.forget()
+        self.tenant.switch(self.vendor, case.switches)
+        disturbed = self.run()
+        self.tenant.calm()
+        found, expected = self.now()["findings"], self.expected["findings"]
+        untrue = found - expected
+        saw = f"{_told(disturbed)}; выводов {found.total()} из {expected.total()}"
+        lost = f"неправды сохранено: {untrue.total()}" if untrue else NOTHING
+        return Outcome(self.vendor, case.name, saw, lost, BY_ITSELF, round(time.monotonic() - began, 1))
 
 
 class TelegramTrack:
