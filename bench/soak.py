@@ -1,4 +1,4 @@
-"""Does an installation look after itself? `python -m bench.soak [--minutes 20] [--every 1] [--seed N]`.
+"""Does an installation look after itself? `python -m bench.soak [--minutes 20] [--every 1] [--seed N] [--gap 45]`.
 
 A real stack with a report due every minute, each of another tenant. At random moments one of daemon, code server, run
 worker and database gets `kill -9`. In the end every report has to have arrived exactly once, without hands; the only
@@ -36,7 +36,8 @@ VICTIMS = ("daemon", "code server", "run worker", "database")
 ZONES = (*(f"Etc/GMT{hours:+d}" for hours in range(-12, 13)),)
 EARLIEST, LATEST = 2, 20
 """Local hours after and before which no midnight can fall into a soak."""
-LEAST_GAP_S, MOST_GAP_S = 20.0, 75.0
+GAP_S = 45.0
+"""Between two kills in the middle, half of it at least and one and a half at most."""
 BACK_WITHIN_S = 300.0
 GRACE = timedelta(minutes=15)
 """A report that a kill has hit may be late by a dead run's limit and two more runs; never by more than this."""
@@ -101,7 +102,7 @@ def midday_zone(now: datetime) -> str:
     return min(ZONES, key=lambda name: abs(now.astimezone(ZoneInfo(name)).hour - 12))
 
 
-def soak(minutes: int, every: int, seed: int) -> bool:
+def soak(minutes: int, every: int, seed: int, gap: float = GAP_S) -> bool:
     """Run it and print the tables; True if nothing was lost or doubled."""
     slugs = [f"soak-{number:02d}" for number in range(1, minutes // every + 1)]
     chance = random.Random(seed)
@@ -119,16 +120,16 @@ def soak(minutes: int, every: int, seed: int) -> bool:
                 stack.control, slug, kind=PeriodKind.DAY, at=day_time(at.hour, at.minute), actor=ACTOR, clock=clock
             )
         print(f"started, the first report is due at {begin:%H:%M:%S} UTC; zone {zone}", flush=True)
-        kills = _disturb(stack, chance, begin + timedelta(minutes=minutes))
+        kills = _disturb(stack, chance, begin + timedelta(minutes=minutes), gap)
         _wait_for_all(stack, slugs)
         outcomes = [_outcome(stack, slug, dues[slug], zone) for slug in slugs]
         return _report(kills, outcomes)
 
 
-def _disturb(stack: Stack, chance: random.Random, until: datetime) -> list[Kill]:
+def _disturb(stack: Stack, chance: random.Random, until: datetime, gap: float) -> list[Kill]:
     kills: list[Kill] = []
     waiting: list[tuple[Kill, list[int], float]] = []
-    next_at = time.monotonic() + chance.uniform(LEAST_GAP_S, MOST_GAP_S)
+    next_at = time.monotonic() + chance.uniform(gap / 2, gap * 3 / 2)
     wanted = list[str]()
     while datetime.now(UTC) < until:
         waiting = [one for one in waiting if not _is_back(stack, *one)]
@@ -146,7 +147,7 @@ def _disturb(stack: Stack, chance: random.Random, until: datetime) -> list[Kill]
                 kills.append(kill)
                 if kill.victim != "run worker":
                     waiting.append((kill, pids, time.monotonic()))
-                next_at = time.monotonic() + chance.uniform(LEAST_GAP_S, MOST_GAP_S)
+                next_at = time.monotonic() + chance.uniform(gap / 2, gap * 3 / 2)
         time.sleep(0.2)
     deadline = time.monotonic() + BACK_WITHIN_S
     while waiting and time.monotonic() < deadline:
@@ -250,8 +251,9 @@ def main() -> int:
     parser.add_argument("--minutes", type=int, default=20, help="length (20); 5 is a short one")
     parser.add_argument("--every", type=int, default=1, help="minutes between two due reports (1)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
+    parser.add_argument("--gap", type=float, default=GAP_S, help=f"seconds between two kills ({GAP_S:.0f})")
     options = parser.parse_args()
-    return 0 if soak(options.minutes, options.every, options.seed) else 1
+    return 0 if soak(options.minutes, options.every, options.seed, options.gap) else 1
 
 
 if __name__ == "__main__":

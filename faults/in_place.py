@@ -1,15 +1,15 @@
 """Every switch of every invented vendor while that vendor's steps of a daily run go on, in one process.
 
-A tenant for each vendor lives an undisturbed day first: that is what must be there in the end of every case. A case
-begins without the vendor's rows, runs the steps with the fault, and where something is missing runs them once more
-without it, as the next request would.
+The steps run undisturbed first: what they leave must be there in the end of every case. A case begins without the
+vendor's rows, runs the steps with the fault, and where something is missing runs them once more without it, as the next
+request would.
 """
 
 from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from faults import state
@@ -27,8 +27,10 @@ from synkro_resources.model.ids import IntegrationKind, RequestKind
 from synkro_resources.model.period import Period, days_between
 from synkro_resources.sandbox.credentials import report_chat_id
 
+SOURCES = ("amocrm", "radist")
 VENDORS = ("amocrm", "radist", "supabase", "openai", "telegram")
 ACTOR = "faults"
+LIES = ("lie ", "lies_share", "obeys_injection")
 
 
 class Track(ABC):
@@ -115,6 +117,22 @@ class AiTrack(Track):
     def forget(self) -> None:
         state.forget_labels(self.place, self.tenant.slug)
 
+    def case(self, case: Case) -> Outcome:
+        return self._lied_to(case) if case.name.startswith(LIES) else super().case(case)
+
+    def _lied_to(self, case: Case) -> Outcome:
+        """A model that lies loses findings; what matters is that no false one is stored."""
+        began = time.monotonic()
+        self.forget()
+        self.tenant.switch(self.vendor, case.switches)
+        disturbed = self.run()
+        self.tenant.calm()
+        found, expected = self.now()["findings"], self.expected["findings"]
+        untrue = found - expected
+        saw = f"{_told(disturbed)}; выводов {found.total()} из {expected.total()}"
+        lost = f"неправды сохранено: {untrue.total()}" if untrue else NOTHING
+        return Outcome(self.vendor, case.name, saw, lost, BY_ITSELF, round(time.monotonic() - began, 1))
+
 
 class TelegramTrack:
     """Reports of ever other periods over the same loaded days: each may lie in the chat once."""
@@ -199,32 +217,29 @@ def _told(steps: Sequence[StepRecord]) -> str:
 
 
 def in_place(place: Place, wanted: Callable[[Case], bool], vendors: Sequence[str] = VENDORS) -> Iterator[Outcome]:
-    """All wanted cases of these vendors."""
-    for vendor in vendors:
-        chosen = [case for case in cases(vendor) if wanted(case)]
-        if not chosen:
-            continue
-        with place.tenant(f"with-{vendor}") as tenant:
-            loaded = place.ask(tenant.slug, Period.day(REPORTED))
+    """All wanted cases of these vendors: of each source on a tenant of its own, of the others on one that is loaded."""
+    chosen = {vendor: [case for case in cases(vendor) if wanted(case)] for vendor in VENDORS if vendor in vendors}
+    for vendor in SOURCES:
+        if chosen.get(vendor):
+            with place.tenant(f"with-{vendor}", [IntegrationKind(vendor)]) as tenant:
+                track = SourceTrack(place, tenant, vendor)
+                yield from (track.case(case) for case in chosen[vendor])
+    others = [vendor for vendor in VENDORS if vendor not in SOURCES and chosen.get(vendor)]
+    if others:
+        with place.tenant("with-all") as tenant:
+            loaded = place.ask(tenant.slug, Period.custom(HISTORY_START, TODAY), RequestKind.DATA)
             if loaded.status != "done":
-                raise RuntimeError(f"the undisturbed day ended as {loaded.status}: {loaded.what_en}")
-            if vendor == "supabase" and place.rest_missing:
-                yield from (skipped(vendor, case.name, place.rest_missing) for case in chosen)
-                continue
-            if vendor == "telegram":
-                place.ask(tenant.slug, Period.custom(HISTORY_START, TODAY), RequestKind.DATA)
-            track = _track(place, tenant, vendor)
-            for case in chosen:
-                yield track.case(case)
+                raise RuntimeError(f"the undisturbed load ended as {loaded.status}: {loaded.what_en}")
+            for vendor in others:
+                if vendor == "supabase" and place.rest_missing:
+                    yield from (skipped(vendor, case.name, place.rest_missing) for case in chosen[vendor])
+                else:
+                    track = OTHERS[vendor](place, tenant)
+                    yield from (track.case(case) for case in chosen[vendor])
 
 
-def _track(place: Place, tenant: Tenant, vendor: str) -> Track | TelegramTrack:
-    match vendor:
-        case "supabase":
-            return SupabaseTrack(place, tenant)
-        case "openai":
-            return AiTrack(place, tenant)
-        case "telegram":
-            return TelegramTrack(place, tenant)
-        case _:
-            return SourceTrack(place, tenant, vendor)
+OTHERS: Mapping[str, Callable[[Place, Tenant], SupabaseTrack | AiTrack | TelegramTrack]] = {
+    "supabase": SupabaseTrack,
+    "openai": AiTrack,
+    "telegram": TelegramTrack,
+}

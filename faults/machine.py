@@ -6,7 +6,7 @@ Each strikes in the middle of a whole day in one process: from both vendors to t
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -96,19 +96,23 @@ def _once_stored(made: Place, disturb: Callable[[], None]) -> None:
 # ---- the disk ----
 
 
+class NoDisk(Exception):
+    """This machine does not let us make a disk; the text says why."""
+
+
 @contextmanager
 def small_disk() -> Generator[Path]:
     """A disk of its own in memory.
 
     Raises:
-        OSError: this machine does not let us make one.
+        NoDisk: this machine does not let us make one.
     """
     folder = Path(tempfile.mkdtemp(prefix="synkro-disk-"))
     command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m,mode=755", "none", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True)
     try:
         if done.returncode != 0:
-            raise OSError(done.stderr.strip())
+            raise NoDisk(done.stderr.strip())
         yield folder
     finally:
         if done.returncode == 0:
@@ -116,11 +120,11 @@ def small_disk() -> Generator[Path]:
         folder.rmdir()
 
 
-def _fill(folder: Path, leave_mib: int) -> None:
+def _fill(path: Path, leave_mib: int) -> None:
     """Leave so much of the disk free."""
-    with (folder / "ballast").open("ab") as ballast:
+    with path.open("ab") as ballast:
         while True:
-            free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize // MIB - leave_mib
+            free = shutil.disk_usage(path).free // MIB - leave_mib
             if free <= 0:
                 return
             try:
@@ -134,9 +138,9 @@ def _disk(leave_mib: int) -> Callable[[str, str], Outcome]:
     def case(group: str, name: str) -> Outcome:
         try:
             with small_disk() as disk, place(disk / "lake") as made:
-                mend = (disk / "ballast").unlink
-                told = disturbed_day(made, group, f"{name} (tmpfs)", lambda: _fill(disk, leave_mib), mend)
-        except OSError as error:
+                ballast = disk / "ballast"
+                told = disturbed_day(made, group, f"{name} (tmpfs)", lambda: _fill(ballast, leave_mib), ballast.unlink)
+        except NoDisk as error:
             return skipped(group, name, f"tmpfs не смонтирован: {error}")
         return told
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -106,8 +106,8 @@ class Place:
         return Lake(self.settings.lake_root)
 
     @contextmanager
-    def tenant(self, slug: str) -> Generator[Tenant]:
-        """A new company on the world that all of them share; its vendors end with the block."""
+    def tenant(self, slug: str, kinds: Collection[IntegrationKind] = tuple(IntegrationKind)) -> Generator[Tenant]:
+        """A new company on the world that all share, with integrations of these kinds; it ends with the block."""
         with ExitStack() as stack:
             project = self.server.create_database("project_" + slug.replace("-", "_"))
             apply_ddl(project, zone=ZONE)
@@ -121,11 +121,11 @@ class Place:
             made = Tenant(slug, url, vendors, project, world)
             made.defaults = {name: values_of(item.switches) for name, item in vendors.items()}
             made.calm()
-            self._connect(made, rest)
+            self._connect(made, rest, kinds)
             reconcile_tenants(self.instance, Platform(self.settings, self.control, self.keyring, self.clock))
             yield made
 
-    def _connect(self, tenant: Tenant, rest: ProjectRest) -> None:
+    def _connect(self, tenant: Tenant, rest: ProjectRest, kinds: Collection[IntegrationKind]) -> None:
         add_tenant(
             self.control,
             slug=tenant.slug,
@@ -137,6 +137,8 @@ class Place:
             clock=self.clock,
         )
         for kind, known in SandboxCredentials.for_tenant(tenant.slug, tenant.url).by_kind().items():
+            if kind not in kinds:
+                continue
             public, secrets = dict(known.public), dict(known.secrets)
             if kind is IntegrationKind.AI:
                 public |= PRICE

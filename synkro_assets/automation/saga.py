@@ -7,7 +7,7 @@ harmless.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -38,9 +38,16 @@ from synkro_resources.model.window import TenantWindow
 from synkro_resources.platform import Platform
 
 MAX_ATTEMPTS = 3
+"""How often a stage may fail by itself."""
+MAX_DEATHS = 8
+"""How often a stage's process may be killed, or not start: its load did nothing wrong, but one that eats all memory
+must not be started for ever."""
+FREE_DEATHS, LONGEST_DEATH_WAIT = 2, timedelta(minutes=8)
+"""After so many deaths a pause comes before the next start, doubled each time: an outage may last."""
 MAX_ROUNDS = 2
 """How often a request derives stale days again before it goes on."""
 WAREHOUSE_PREFIX = "supabase/"
+NO_PAUSE = timedelta()
 RETRY_WAIT = timedelta(seconds=30)
 """A transient failure has already been retried inside the client; a new run soon after would meet the same fault."""
 
@@ -238,21 +245,60 @@ def _after_failure(platform: Platform, request: RunRequest, stages: list[Stage],
     if failed and all(step.asset.startswith(WAREHOUSE_PREFIX) and not _died_at_work(step) for step in failed):
         return _advance(platform, request, stages, position)
     blocking = next((step for step in failed if not step.asset.startswith(WAREHOUSE_PREFIX)), None)
-    was_stopped = blocking is not None and blocking.error is not None and blocking.error.code == INTERRUPTED
-    may_succeed = blocking is None or _died_at_work(blocking) or blocking.retryable
-    if was_stopped or (request.attempt < MAX_ATTEMPTS and may_succeed):
-        ended = None if blocking is None or _died_at_work(blocking) else blocking.finished_at
+    was_stopped = blocking is not None and _was_stopped(blocking)
+    if blocking is None or _died_at_work(blocking) or was_stopped:
+        deaths = request.attempt - _attempts(platform, request, lambda step: step.error is not None)
+        if was_stopped or deaths < MAX_DEATHS:
+            return _start_again(platform, request, stages[position], pause=_pause_after(deaths))
+    elif blocking.retryable and _attempts(platform, request, _failed_by_itself) < MAX_ATTEMPTS:
+        ended = blocking.finished_at
         if ended is not None and platform.clock.now() - ended < RETRY_WAIT:
             return None
-        attempt = request.attempt + 1
-        _update(platform, request, attempt=attempt)
-        return _launch(request, stages[position], attempt)
+        return _start_again(platform, request, stages[position])
     if request.stage == LAST_REFRESH:  # the report leaves in time and says up to when its data go
         return _advance(platform, request, stages, position)
     cause = blocking.error if blocking is not None else None
     error = _died_without_a_word(request.tenant) if cause is None else SynkroError(cause.code, cause.what, cause.remedy)
     _update(platform, request, status="failed", error=error)
     return None
+
+
+def _start_again(
+    platform: Platform, request: RunRequest, stage: Stage, *, pause: timedelta = NO_PAUSE
+) -> Launch | None:
+    """The next attempt at a stage, once the pause is over; when it began is stored at the first look."""
+    attempt, now = request.attempt + 1, platform.clock.now()
+    if pause:
+        known = request.plan.get("pause")
+        if not isinstance(known, dict) or known.get("before") != attempt:
+            pausing = {**request.plan, "pause": {"before": attempt, "until": (now + pause).isoformat()}}
+            _update(platform, request, plan=pausing)
+            return None
+        if now < datetime.fromisoformat(str(known["until"])):
+            return None
+    _update(platform, request, attempt=attempt)
+    return _launch(request, stage, attempt)
+
+
+def _pause_after(deaths: int) -> timedelta:
+    return min(timedelta(minutes=2 ** (deaths - FREE_DEATHS)), LONGEST_DEATH_WAIT) if deaths > FREE_DEATHS else NO_PAUSE
+
+
+def _attempts(platform: Platform, request: RunRequest, counts: Callable[[StepRecord], bool]) -> int:
+    """The attempts at the present stage in which a step that counts has failed."""
+    runs = journal.runs_of_request(platform.control, request.tenant, request.id)
+    present = {run.attempt: run.run_id for run in runs if run.stage == request.stage}
+    steps = [journal.steps_of_run(platform.control, request.tenant, run_id) for run_id in present.values()]
+    return sum(any(step.status == "failed" and counts(step) for step in of_run) for of_run in steps)
+
+
+def _failed_by_itself(step: StepRecord) -> bool:
+    """Whether the step holds the load back by an error of its own."""
+    return not (step.asset.startswith(WAREHOUSE_PREFIX) or _died_at_work(step) or _was_stopped(step))
+
+
+def _was_stopped(step: StepRecord) -> bool:
+    return step.error is not None and step.error.code == INTERRUPTED
 
 
 def _died_at_work(step: StepRecord) -> bool:
@@ -294,7 +340,7 @@ def _update(
 
 
 def _died_without_a_word(tenant: str) -> SynkroError:
-    """The run's process ended before it could journal anything, three times."""
+    """The run's process ended before it could journal a cause, `MAX_DEATHS` times."""
     return PermanentError(
         "run.process_died",
         Sentence("Запуск прерывался без объяснения.", "The run's process kept ending without an explanation."),

@@ -148,9 +148,18 @@ def state_in(runs: RunsByStage, instance: dg.DagsterInstance, platform: Platform
         return RunState.NEVER_LAUNCHED
     if run.status is dg.DagsterRunStatus.STARTED and _is_dead(platform, request.tenant, run.run_id):
         instance.report_run_failed(run, "The run's process stopped beating and holds no lock: it has died.")
-        journal.finish_run(platform.control, request.tenant, run.run_id, status="failed", clock=platform.clock)
+        _end_in_journal(platform, request.tenant, run.run_id)
         return RunState.FAILED
+    if run.status is dg.DagsterRunStatus.FAILURE and not is_tenant_locked(platform.control, request.tenant):
+        _end_in_journal(platform, request.tenant, run.run_id)  # a killed process has written nothing itself
     return _STATES.get(run.status, RunState.ACTIVE)
+
+
+def _end_in_journal(platform: Platform, tenant: str, run_id: str) -> None:
+    """Let no run look busy for ever that Dagster has seen fail."""
+    record = journal.get_run(platform.control, tenant, run_id)
+    if record is not None and record.status == "running":
+        journal.finish_run(platform.control, tenant, run_id, status="failed", clock=platform.clock)
 
 
 def _is_dead(platform: Platform, tenant: str, run_id: str) -> bool:

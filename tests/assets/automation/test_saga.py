@@ -6,7 +6,16 @@ from datetime import date, timedelta
 
 import pytest
 
-from synkro_assets.automation.saga import BACKFILL, BUTTON, MAX_ATTEMPTS, MAX_ROUNDS, Launch, RunState, next_step
+from synkro_assets.automation.saga import (
+    BACKFILL,
+    BUTTON,
+    MAX_ATTEMPTS,
+    MAX_DEATHS,
+    MAX_ROUNDS,
+    Launch,
+    RunState,
+    next_step,
+)
 from synkro_resources.control import journal
 from synkro_resources.control.database import Database
 from synkro_resources.control.days import mark_day, mark_stale
@@ -138,14 +147,32 @@ def test_a_supabase_that_is_down_does_not_hold_back_the_report(platform: Platfor
     assert following.stage.name == "report-0"
 
 
-def test_a_process_that_dies_without_a_word_is_tried_again_and_explained_in_the_end(
-    platform: Platform, request_: RunRequest
+def test_a_process_that_dies_without_a_word_is_tried_again_with_growing_pauses_and_explained_in_the_end(
+    platform: Platform, request_: RunRequest, control_clock: FixedClock
 ) -> None:
     begin(platform, request_)
-    for _ in range(MAX_ATTEMPTS - 1):
-        assert next_step(platform, again(platform, request_), RunState.FAILED) is not None
+    waited: list[int] = []
+    for _ in range(MAX_DEATHS - 1):
+        minutes = 0
+        while next_step(platform, again(platform, request_), RunState.FAILED) is None:
+            control_clock.move(timedelta(minutes=1))
+            minutes += 1
+        waited.append(minutes)
+    assert waited == [0, 0, 2, 4, 8, 8, 8]
     assert next_step(platform, again(platform, request_), RunState.FAILED) is None
     assert again(platform, request_).error_code == "run.process_died"
+
+
+def test_deaths_of_the_process_leave_a_load_its_attempts(
+    platform: Platform, request_: RunRequest, control_clock: FixedClock
+) -> None:
+    begin(platform, request_)
+    for _ in range(2):
+        launch = next_step(platform, again(platform, request_), RunState.FAILED)
+        assert launch is not None
+    fail_run(platform, launch, "radist/messages", SLOW)
+    control_clock.move(timedelta(seconds=31))
+    assert next_step(platform, again(platform, request_), RunState.FAILED) is not None
 
 
 def test_a_cancelled_run_cancels_its_request(platform: Platform, request_: RunRequest) -> None:
