@@ -39,7 +39,7 @@ coverage: $(VENV)/dev.stamp ## All tests with the lines that none of them runs (
 test-fast: $(VENV)/dev.stamp ## Pure tests: no services, no browser, seconds
 	$(BIN)/python -m pytest -q -m "not service and not browser and not slow"
 
-growth: $(GROWTH)/stamp ## Beyond one machine, for real: workers, two cells, a bucket (needs redis-server and pgbouncer)
+growth: $(GROWTH)/stamp ## Beyond one machine, for real: workers, two cells, a bucket (needs redis-server; docker-compose if there)
 	$(GROWTH)/bin/python -m pytest -v bench/growth
 
 lint: $(VENV)/dev.stamp ## Style, types and the dependency rule

@@ -98,6 +98,7 @@ def main() -> int:
                 place.mkdir()
                 with _reached(url, way.pool_mode, place) as address:
                     costs[way.name] = _measure(way, address, url, place, options.runs, options.at_once)
+                print(f"{way.name}: {costs[way.name]}", flush=True)
                 cost = costs[way.name]
                 table.add_row(
                     way.name, str(cost.opened), str(cost.most), f"{cost.server_cpu_s:.1f}", f"{cost.wall_s:.1f}"

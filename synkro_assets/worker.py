@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
+from typing import Any, cast
 
 from celery import signals
 from celery.apps.worker import Worker
@@ -74,7 +75,8 @@ def _interrupt_after(worker: Worker, drain_s: float) -> None:
     """Once the worker is told to end, interrupt what still works after `drain_s` seconds."""
 
     def interrupt() -> None:
-        for process_id in worker.pool.info["processes"]:
+        pool = cast(Any, worker.pool)  # None until the worker has started, for the type checker for ever
+        for process_id in pool.info["processes"] if pool is not None else ():
             with suppress(ProcessLookupError):
                 os.kill(process_id, signal.SIGTERM)
 
