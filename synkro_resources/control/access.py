@@ -64,7 +64,7 @@ def _read_without(table: Table, *hidden: str) -> tuple[str, ...]:
 
 
 # The tenant's own role cannot change what it pays for, nor what was recorded.
-_APP_READS_ONLY = {tenancy.subscription.name}
+_APP_READS_ONLY = {tenancy.subscription.name, tenancy.service_line.name}
 _OPERATOR_READS = (
     runs.report_schedule,
     runs.run_request,
@@ -77,7 +77,14 @@ _OPERATOR_READS = (
     integrations.integration_check,
     tenancy.usage_month,
 )
-_OPERATOR_CHANGES = (tenancy.plan, tenancy.account, tenancy.subscription, tenancy.erasure, vendors.vendor_block)
+_OPERATOR_CHANGES = (
+    tenancy.plan,
+    tenancy.account,
+    tenancy.subscription,
+    tenancy.service_line,
+    tenancy.erasure,
+    vendors.vendor_block,
+)
 
 
 def rules() -> Iterator[Rule]:
