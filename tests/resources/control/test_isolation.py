@@ -216,7 +216,7 @@ def test_the_scheduler_sees_its_own_cell_and_never_contents(
     for cell, mine, other in (("main", first, second), ("second", second, first)):
         with control_db.scheduler(cell) as connection:
             seen = set(connection.scalars(select(column)))
-        assert mine.slug in seen
+        assert mine.slug in seen or table.name == "plan"  # no tenant's own
         assert other.slug not in seen
 
 
