@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "requests": ("synkro_app.cli_commands.requests:requests", "What was asked for; cancel it or try again."),
     "plan": ("synkro_app.cli_commands.plan:plan", "What plans allow, and which one a tenant is on."),
     "usage": ("synkro_app.cli_commands.plan:usage", "What a tenant used of its plan this month and before."),
+    "service": ("synkro_app.cli_commands.service:service", "What is sold beside the plan; the managed queue."),
     "status": ("synkro_app.cli_commands.status:status", "Age of the data and failed checks, with what to do."),
     "alerts": ("synkro_app.cli_commands.alerts:alerts", "What operators are told of, and a test of their chat."),
     "lake": ("synkro_app.cli_commands.lake:lake", "Build a tenant's tables of what is in force anew."),

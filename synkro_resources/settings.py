@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     alert_ai_cost: Decimal = Field(
         Decimal(0), description="Cost of the AI per month and cell above which operators hear of it; 0: never.", ge=0
     )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token with which Prometheus reads /metrics; empty: the page does not exist."
+    )
     log_level: str = Field("INFO", description="Lowest level that is logged.")
 
     @field_validator("history_start", mode="before")

@@ -40,6 +40,25 @@ def open_operators_bot(settings: Settings) -> Channel:
     return TelegramChannel(settings.operators_bot_token, base_url=settings.operators_bot_api or OFFICIAL_API)
 
 
+def disks(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """The folders that the installation writes to, each with a word for its disk."""
+    yield "state", settings.state_dir
+    lake = settings.lake_root
+    if "://" not in lake and not Path(lake).resolve().is_relative_to(settings.state_dir.resolve()):
+        yield "lake", Path(lake)
+
+
+def database_answers(control: Database, cell: str) -> bool:
+    """Whether the control database can be asked now."""
+    try:
+        with control.scheduler(cell) as connection:
+            connection.execute(text("SELECT 1"))
+    except (SynkroError, SQLAlchemyError) as error:
+        log.warning("the control database does not answer: %s", type(error).__name__)
+        return False
+    return True
+
+
 @dataclass(slots=True)
 class Watch:
     """Looks, remembers and tells. One per installation: the file is its memory."""
@@ -69,7 +88,7 @@ class Watch:
     def _look(self, now: datetime, looked_at: set[str]) -> Iterator[Trouble]:
         """What is amiss; adds the kinds that could be judged to `looked_at`."""
         looked_at |= {troubles.DATABASE, troubles.DISK, troubles.DAGSTER}
-        for place, folder in self._disks():
+        for place, folder in disks(self.settings):
             yield from troubles.of_disk(free_bytes(folder), self.settings, place)
         health = dagster_health(self.settings.dagster_url)
         if health is None:
@@ -77,7 +96,7 @@ class Watch:
         else:
             looked_at |= troubles.OF_DAGSTER
             yield from troubles.of_dagster(health, now)
-        if not self._database_answers():
+        if not database_answers(self.control, self.settings.cell):
             yield troubles.of_database()
         elif self.fleet_looked_at is None or now - self.fleet_looked_at >= FLEET_EVERY:
             try:
@@ -88,21 +107,6 @@ class Watch:
             self.fleet_looked_at = now
             looked_at |= troubles.OF_FLEET
             yield from troubles.of_fleet(companies, self.settings)
-
-    def _disks(self) -> Iterator[tuple[str, Path]]:
-        yield "state", self.settings.state_dir
-        lake = self.settings.lake_root
-        if "://" not in lake and not Path(lake).resolve().is_relative_to(self.settings.state_dir.resolve()):
-            yield "lake", Path(lake)
-
-    def _database_answers(self) -> bool:
-        try:
-            with self.control.scheduler(self.settings.cell) as connection:
-                connection.execute(text("SELECT 1"))
-        except (SynkroError, SQLAlchemyError) as error:
-            log.warning("the control database does not answer: %s", type(error).__name__)
-            return False
-        return True
 
     def _tell(self, news: News) -> bool:
         """An answer that got lost counts as told: the same alarm twice is worse than one that is in the file."""

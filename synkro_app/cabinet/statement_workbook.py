@@ -14,6 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from synkro_app.cabinet.components.formats import period
 from synkro_app.cabinet.texts import translate
+from synkro_resources.control.data_quality import QualityNote
 from synkro_resources.control.statement import SendTime, Statement
 from synkro_resources.erasure.export import safe_cell
 
@@ -57,6 +58,20 @@ def _sheets(statement: Statement, language: str) -> Iterator[tuple[str, Sequence
         zone = ZoneInfo(statement.tenant.zone)
         promised = (_promise(one, zone, language) for one in statement.send_times)
         yield "send_times", ("report", "due_at", "sent_at", "kept"), promised
+    if statement.services:
+        sold = (
+            (one.title or _say(language, f"service_{one.kind}"), float(one.amount), one.currency)
+            for one in statement.services
+        )
+        yield "services", ("service", "amount", "currency"), sold
+    if statement.checklist is not None:
+        items = (
+            (_say(language, f"item_{item}"), _say(language, "done" if is_done else "open"))
+            for item, is_done in statement.checklist.items()
+        )
+        yield "onboarding", ("item", "state"), items
+    if statement.quality is not None:
+        yield "quality", ("what", "value", "remedy"), _quality(statement.quality, language)
 
 
 def _summary(statement: Statement, language: str) -> Iterator[Sequence[Cell]]:
@@ -75,6 +90,16 @@ def _summary(statement: Statement, language: str) -> Iterator[Sequence[Cell]]:
     if statement.send_times is not None:
         kept = sum(one.is_kept for one in statement.send_times)
         yield _say(language, "row_kept"), kept, len(statement.send_times)
+
+
+def _quality(note: QualityNote, language: str) -> Iterator[Sequence[Cell]]:
+    yield _say(language, "row_days"), note.days, None
+    yield _say(language, "row_whole_days"), note.whole_days, None
+    yield _say(language, "row_rows"), note.rows, None
+    yield _say(language, "row_put_aside"), note.rows_put_aside, None
+    for one in note.failed:
+        name = translate(language, "statement.row_failed", asset=one.asset, check=one.check)
+        yield name, one.days, one.remedy.in_language(language)
 
 
 def _promise(one: SendTime, zone: ZoneInfo, language: str) -> Sequence[Cell]:

@@ -47,9 +47,10 @@ def send_test() -> None:
             "SYNKRO_OPERATORS_CHAT and SYNKRO_OPERATORS_BOT_TOKEN are not set.",
         )
     text = {"ru": "проверка связи", "en": "a test message"}[settings.operators_language]
+    said = f"Synkro, {settings.cell}: {text}"
     channel = open_operators_bot(settings)
     try:
-        outcome = channel.send(settings.operators_chat, None, Message(*[f"Synkro, {settings.cell}: {text}"] * 2))
+        outcome = channel.send(settings.operators_chat, None, Message(said, said))
     finally:
         channel.close()
     click.echo(f"{outcome.kind} {outcome.code}".rstrip())

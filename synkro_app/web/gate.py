@@ -36,6 +36,7 @@ OPEN_PATHS = frozenset(
         "/account/code",
         "/healthz",
         "/readyz",
+        "/metrics",  # guarded by its own token, and not there without one
         "/cab.js",
         "/login.css",
         "/favicon.svg",

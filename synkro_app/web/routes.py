@@ -17,6 +17,7 @@ from synkro_app.web.account import Account
 from synkro_app.web.amocrm_callback import CALLBACK_PATH, AmocrmCallback
 from synkro_app.web.files import Files
 from synkro_app.web.link_pages import LinkPages
+from synkro_app.web.metrics import Metrics
 from synkro_app.web.ops import Ops
 from synkro_app.web.radist_webhook import RadistWebhooks
 from synkro_app.web.sockets import OpenSockets
@@ -55,6 +56,7 @@ class Web:
             Route("/healthz", self.healthz, methods=["GET"]),
             Route("/readyz", self.readyz, methods=["GET"]),
             Route(CALLBACK_PATH, AmocrmCallback(self.settings, self.control).answer, methods=["GET"]),
+            *Metrics(self.settings, self.control, self.clock).routes(),
             *RadistWebhooks(self.control, self.clock).routes(),
             *TelegramWebhooks(self.settings, self.control, self.clock).routes(),
             *(Route(f"/{name}", _file(name), methods=["GET"]) for name in ("cab.js", "login.css", "favicon.svg")),

@@ -64,9 +64,10 @@ def _read_without(table: Table, *hidden: str) -> tuple[str, ...]:
     return (f"SELECT ({_columns(table, *hidden)})",)
 
 
-# The tenant's own role cannot change what it pays for, nor let an operator in; it may show one out.
+# The tenant's own role cannot change what it pays for or what was recorded, nor let an operator in; it may show one out.
 _APP_NARROW = {
     tenancy.subscription.name: READ,
+    tenancy.service_line.name: READ,
     support.support_visit.name: ("SELECT", "UPDATE (ended_at)"),
 }
 _OPERATOR_READS = (
@@ -82,7 +83,7 @@ _OPERATOR_READS = (
     tenancy.usage_month,
 )
 _OPERATOR_CHANGES = (
-    *(tenancy.plan, tenancy.account, tenancy.subscription, tenancy.erasure),
+    *(tenancy.plan, tenancy.account, tenancy.subscription, tenancy.service_line, tenancy.erasure),
     *(vendors.vendor_block, support.support_visit),
 )
 

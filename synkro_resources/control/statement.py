@@ -10,8 +10,11 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, select
 
+from synkro_resources.control.checklist import Item, checklist_of
+from synkro_resources.control.data_quality import QualityNote, quality_note
 from synkro_resources.control.database import Database
 from synkro_resources.control.plans import Plan
+from synkro_resources.control.services import ServiceLine, services_of
 from synkro_resources.control.tables.delivery import delivery
 from synkro_resources.control.tables.runs import run_request
 from synkro_resources.control.tenants import Tenant
@@ -38,7 +41,11 @@ class SendTime:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`send_times` is None where the plan promises none."""
+    """`send_times` is None where the plan promises none.
+
+    `services`: what was sold beside the plan. `checklist` comes with the onboarding package, `quality` with the managed
+    service.
+    """
 
     tenant: Tenant
     plan: Plan
@@ -47,6 +54,9 @@ class Statement:
     currency: str
     members: int
     send_times: tuple[SendTime, ...] | None
+    services: tuple[ServiceLine, ...] = ()
+    checklist: Mapping[Item, bool] | None = None
+    quality: QualityNote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,21 @@ def statement_of(db: Database, tenant: Tenant, month: date, now: datetime) -> St
         stored = next((one for one in present.past if one.month == month), None)
         usage = stored or Usage(month, counted.total, 0, 0, 0, Decimal(0))
     promised = send_times(db, tenant, month, now) if present.plan.promises_send_time else None
-    return Statement(tenant, present.plan, usage, counted, present.currency, present.members, promised)
+    services = services_of(db, tenant.slug, month)
+    kinds = {line.kind for line in services}
+    window = window_of(tenant, month)
+    return Statement(
+        tenant=tenant,
+        plan=present.plan,
+        usage=usage,
+        counted=counted,
+        currency=present.currency,
+        members=present.members,
+        send_times=promised,
+        services=services,
+        checklist=checklist_of(db, tenant.slug) if "onboarding" in kinds else None,
+        quality=quality_note(db, window, window.day_of(now)) if "managed" in kinds else None,
+    )
 
 
 def send_times(db: Database, tenant: Tenant, month: date, now: datetime) -> tuple[SendTime, ...]:

@@ -20,7 +20,14 @@ from synkro_resources.control.tables.base import is_tenant_scoped
 from synkro_resources.erasure.mentions import REMOVED
 from synkro_resources.erasure.person_lake import Person
 
-NOT_SEARCHED = frozenset({integrations.integration.name, tenancy.suppressed_person.name, tenancy.subscription.name})
+NOT_SEARCHED = frozenset(
+    {
+        integrations.integration.name,
+        tenancy.suppressed_person.name,
+        tenancy.subscription.name,
+        tenancy.service_line.name,
+    }
+)
 """Sealed secrets, hashes, and what the tenant's own role may not change: no text of a dialog gets there."""
 
 BATCH = 5_000

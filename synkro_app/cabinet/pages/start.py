@@ -5,20 +5,22 @@ from __future__ import annotations
 import streamlit as st
 
 from synkro_app.cabinet.components.deeds import carry_out, draw_outcome
-from synkro_app.cabinet.components.formats import period
+from synkro_app.cabinet.components.formats import period, plain
 from synkro_app.cabinet.components.integration_card import draw_card
 from synkro_app.cabinet.components.page_links import page_link
 from synkro_app.cabinet.components.run_view import draw_progress, watch_request
 from synkro_app.cabinet.context import Installation, installation, viewer
-from synkro_app.cabinet.services import company, integrations, onboarding, overview, runs
+from synkro_app.cabinet.services import company, first_load, integrations, onboarding, overview, runs
+from synkro_app.cabinet.services.first_load import FirstLoad
 from synkro_app.cabinet.services.onboarding import OPTIONAL, STEPS, Onboarding, Step
 from synkro_app.cabinet.services.rights import may_connect
 from synkro_app.cabinet.texts import translate
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.ids import IntegrationKind
+from synkro_resources.rules import formats
 
-SCOPE, CHOSEN = "start", "start_step"
+SCOPE, CHOSEN, ESTIMATE = "start", "start_step", "start_estimated"
 ICONS = {
     "done": ":green[:material/check_circle:]",
     "later": ":gray[:material/schedule:]",
@@ -125,6 +127,7 @@ def _draw_first_report(place: Installation, user: SessionUser, tenant: Tenant, s
         return
     if request is not None:  # what failed, and what to do before the next try
         draw_progress(runs.progress_of(place, user, tenant.slug, request.id), language)
+    _draw_estimate(tenant.slug, language)
     st.button(
         translate(language, "start.load"),
         key="start_load",
@@ -133,6 +136,30 @@ def _draw_first_report(place: Installation, user: SessionUser, tenant: Tenant, s
         on_click=_load,
         args=(tenant.slug,),
     )
+
+
+def _draw_estimate(tenant: str, language: str) -> None:
+    """What the load will take, once somebody has asked: counting takes some seconds at the services."""
+    found: tuple[str, FirstLoad] | None = st.session_state.get(ESTIMATE)
+    if found is None or found[0] != tenant:
+        label = translate(language, "start.estimate")
+        st.button(label, key="start_estimate", icon=":material/calculate:", on_click=_estimate, args=(tenant,))
+        return
+    load = found[1]
+    chats, deals = formats.whole(load.chats), formats.whole(load.deals)
+    key = "start.counted_least" if load.is_least else "start.counted"
+    st.markdown(translate(language, key, chats=chats, deals=deals, minutes=load.minutes))
+    if load.price is not None:
+        price = f"{formats.decimal(float(load.price), 2, language)} {load.currency}"
+        st.markdown(plain(translate(language, "start.price", price=price)))
+    st.caption(translate(language, "start.estimate_help"))
+
+
+def _estimate(tenant: str) -> None:
+    def deed(place: Installation, user: SessionUser) -> None:
+        st.session_state[ESTIMATE] = (tenant, first_load.estimate_first_load(place, user, tenant))
+
+    carry_out(SCOPE, deed)
 
 
 def _open(tenant: str, step: Step) -> None:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, ForeignKey, Integer, Numeric, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Table,
+    Text,
+)
+from sqlalchemy import text as sql
 
 from synkro_resources.control.tables.base import instant, json, metadata, one_of, tenant_table, text
 
@@ -71,6 +84,22 @@ usage_month = tenant_table(
     Column("ai_calls", Integer, nullable=False),
     Column("ai_tokens", BigInteger, nullable=False),
     Column("ai_cost", Numeric(14, 6), nullable=False),
+)
+
+service_line = tenant_table(
+    "service_line",
+    Column("line_id", Text, primary_key=True),
+    Column("month", Date, nullable=False),
+    text("kind"),
+    text("title"),
+    Column("amount", Numeric(14, 2), nullable=False),
+    text("currency"),
+    instant("added_at"),
+    text("added_by"),
+    one_of("kind", "onboarding", "managed", "other"),
+    # The package is sold once; the managed service once a month.
+    Index("uq_service_line_onboarding", "tenant", unique=True, postgresql_where=sql("kind = 'onboarding'")),
+    Index("uq_service_line_managed", "tenant", "month", unique=True, postgresql_where=sql("kind = 'managed'")),
 )
 
 suppressed_person = tenant_table(

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
+import pytest
+from openpyxl import load_workbook
 from sqlalchemy import insert
 
+from synkro_app.cabinet.statement_workbook import statement_file
 from synkro_resources.control.database import Database
+from synkro_resources.control.days import CheckResult, mark_day, save_check_results
 from synkro_resources.control.destinations import add_destination
 from synkro_resources.control.plans import change_plan
+from synkro_resources.control.services import ServiceKind, add_service
 from synkro_resources.control.statement import statement_of
 from synkro_resources.control.tables.delivery import delivery
 from synkro_resources.control.tables.runs import run_request
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import FixedClock
+from synkro_resources.model.errors import RefusedError
 from synkro_resources.model.period import Period
 from tests.control_fixtures import NOON
 
@@ -109,3 +117,50 @@ def test_a_report_is_in_time_when_its_last_part_has_reached_every_addressee(
     # The fifth is due now and may still arrive.
     assert [one.is_kept for one in found] == [True, False, False, False]
     assert [one.sent_at is None for one in found] == [False, False, True, True]
+
+
+def test_what_was_sold_beside_the_plan_is_in_its_month_with_the_checklist_and_the_note_that_come_with_it(
+    control_db: Database, tenant_a: Tenant, control_clock: FixedClock
+) -> None:
+    def sell(kind: ServiceKind, month: date, title: str = "") -> None:
+        add_service(
+            control_db,
+            tenant_a.slug,
+            kind,
+            month=month,
+            amount=Decimal("15000.50"),
+            currency="rub",
+            actor="cli",
+            clock=control_clock,
+            title=title,
+        )
+
+    assert statement_of(control_db, tenant_a, MONTH, NOON).services == ()
+    sell("onboarding", NOON.date())
+    for month in (MONTH, date(2026, 12, 3)):  # once for ever, not once a month
+        with pytest.raises(RefusedError) as refusal:
+            sell("onboarding", month)
+        assert refusal.value.code == "service.twice"
+    sell("managed", MONTH)
+    sell("managed", date(2026, 12, 1))
+    mark_day(control_db, tenant_a.slug, date(2026, 11, 19), "derived", NOON, complete=True)
+    save_check_results(
+        control_db,
+        tenant_a.slug,
+        [CheckResult("radist/messages", "source_counts", date(2026, 11, 19), "", False, False, NOON)],
+    )
+    told = statement_of(control_db, tenant_a, MONTH, NOON)
+    assert [(one.kind, one.amount, one.currency) for one in told.services] == [
+        ("onboarding", Decimal("15000.50"), "RUB"),
+        ("managed", Decimal("15000.50"), "RUB"),
+    ]
+    assert told.checklist is not None
+    assert not any(told.checklist.values())
+    assert told.quality is not None
+    assert (told.quality.days, told.quality.whole_days) == (20, 1)
+    assert [(one.check, one.days) for one in told.quality.failed] == [("source_counts", 1)]
+    book = load_workbook(io.BytesIO(statement_file(told, "ru")))
+    assert book["Услуги"]["A2"].value == "Пакет подключения"
+    assert book["Услуги"]["B2"].value == 15000.5
+    assert book["Подключение"].max_row == 1 + len(told.checklist)
+    assert "source_counts" in str(book["Качество данных"]["A6"].value)

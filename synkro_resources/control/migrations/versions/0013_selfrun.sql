@@ -19,3 +19,26 @@ ALTER TABLE public.tenant DROP CONSTRAINT ck_tenant_status;
 ALTER TABLE public.tenant ADD CONSTRAINT ck_tenant_status CHECK (status IN ('active', 'suspended', 'trial_over'));
 ALTER TABLE public.notice DROP CONSTRAINT ck_notice_kind;
 ALTER TABLE public.notice ADD CONSTRAINT ck_notice_kind CHECK (kind IN ('integration_broken', 'request_failed', 'delivery_uncertain', 'delivery_failed', 'data_old', 'ai_budget', 'report_late', 'report_missing', 'dispute_waiting', 'trial_ends'));
+CREATE TABLE public.service_line (
+	tenant TEXT NOT NULL,
+	line_id TEXT NOT NULL,
+	month DATE NOT NULL,
+	kind TEXT NOT NULL,
+	title TEXT NOT NULL,
+	amount NUMERIC(14, 2) NOT NULL,
+	currency TEXT NOT NULL,
+	added_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	added_by TEXT NOT NULL,
+	CONSTRAINT pk_service_line PRIMARY KEY (tenant, line_id),
+	CONSTRAINT ck_service_line_kind CHECK (kind IN ('onboarding', 'managed', 'other')),
+	CONSTRAINT fk_service_line_tenant FOREIGN KEY (tenant) REFERENCES public.tenant (slug) ON DELETE CASCADE
+);
+-- The package is sold once; the managed service once a month.
+CREATE UNIQUE INDEX uq_service_line_onboarding ON public.service_line (tenant) WHERE kind = 'onboarding';
+CREATE UNIQUE INDEX uq_service_line_managed ON public.service_line (tenant, month) WHERE kind = 'managed';
+ALTER TABLE public.service_line ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.service_line FORCE ROW LEVEL SECURITY;
+GRANT SELECT ON public.service_line TO synkro_app;
+CREATE POLICY app ON public.service_line TO synkro_app USING (tenant = current_setting('synkro.tenant', true)) WITH CHECK (tenant = current_setting('synkro.tenant', true));
+GRANT SELECT, INSERT, UPDATE ON public.service_line TO synkro_operator;
+CREATE POLICY operator ON public.service_line TO synkro_operator USING (true) WITH CHECK (true);
