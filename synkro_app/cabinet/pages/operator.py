@@ -56,7 +56,6 @@ def _draw_platform(found: Fleet, daemons: list[Daemon] | None, language: str) ->
                 st.markdown(f":red[:material/error:] {translate(language, 'operator.daemons_ill', names=names)}")
             else:
                 st.markdown(f":green[:material/check:] {translate(language, 'operator.daemons_well')}")
-        st.link_button(translate(language, "operator.dagster"), OPS_FRONT, icon=":material/open_in_new:")
         waits = _duration(found.oldest_wait, language)
         queue = translate(language, "operator.queue", waiting=found.waiting, running=found.running)
         st.markdown(f"{queue} {translate(language, 'operator.oldest', wait=waits)}" if found.waiting else queue)
@@ -73,6 +72,7 @@ def _draw_platform(found: Fleet, daemons: list[Daemon] | None, language: str) ->
         ]
         if rows:
             st.dataframe(rows, hide_index=True, width="stretch", height="content")
+        st.link_button(translate(language, "operator.dagster"), OPS_FRONT, icon=":material/open_in_new:")
 
 
 def _duration(waits: timedelta | None, language: str) -> str:
