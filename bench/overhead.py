@@ -2,8 +2,9 @@
 
 CPU seconds of the processes and of the database for a tiny company's load and report, three ways on the same machine
 in turn: runs as the launcher starts them, the same graph with empty bodies, and the asset functions called directly in
-one process. Then a night: `--tenants` companies through the real daemon, code server and run queue, and what 1,000
-would take. Aim: what the runs cost above the direct calls is at most 1.5 times the empty graph.
+one process. Then a night: the first day of `--tenants` companies (some days of history with it, so more than a usual
+one) through the real daemon, code server and run queue, and what 1,000 would take. Aim: what the runs cost above the
+direct calls is at most 1.5 times the empty graph.
 """
 
 from __future__ import annotations
