@@ -167,7 +167,7 @@ def _episodes(count: int) -> Iterator[PlantedEpisode]:
 
 def _conversations(made: list[PlantedEpisode], tokens: Tokens) -> Conversations:
     rows = [
-        (line.message_id, one.chat_id, line.at, line.writer, None, "text", line.words or None, "1", None)
+        (line.message_id, one.chat_id, line.at, line.writer, None, "text", line.words or None, "1", None, None)
         for one in made
         for line in one.lines
     ]

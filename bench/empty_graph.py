@@ -44,8 +44,8 @@ def _emptied(known: dg.AssetsDefinition) -> dg.AssetsDefinition:
         backfill_policy=known.backfill_policy,
         check_specs=list(known.check_specs),
     )
-    def asset() -> dg.MaterializeResult[None]:
+    def asset():  # Dagster reads an annotation as the number of outputs, and checks are outputs
         checks = [dg.AssetCheckResult(passed=True, check_name=item.name) for item in known.check_specs]
-        return dg.MaterializeResult(check_results=checks)
+        yield dg.MaterializeResult(check_results=checks)
 
     return asset

@@ -19,18 +19,18 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bench.fleet_costs import Costs, measure
 from bench.fleet_loop import Loop
-from bench.fleet_place import BEGIN, MOSCOW, WORLD_DAYS, YEAR_DAYS, Company, Place, companies_of, place_of
+from bench.fleet_place import AT, BEGIN, MOSCOW, WORLD_DAYS, YEAR_DAYS, Company, Place, companies_of, place_of
 from bench.table import Row, tell
 from synkro_assets.automation.planning import StageKind
 from synkro_resources.control.outbox import deliveries
-from synkro_resources.control.run_requests import create_request, get_request
+from synkro_resources.control.run_requests import RunRequest, create_request, get_request
 from synkro_resources.control.schedules import list_schedules
 from synkro_resources.control.tenants import tenant_settings
 from synkro_resources.model.ids import RequestKind
@@ -40,6 +40,8 @@ from synkro_resources.rules.working_time import Calendar
 
 WITHIN, ALL_WITHIN = timedelta(minutes=10), timedelta(minutes=30)
 SHARE_WITHIN = 0.95
+MORNING = datetime.combine(BEGIN.date() + timedelta(days=1), AT, ZoneInfo(MOSCOW)).astimezone(UTC)
+HISTORY_AHEAD = timedelta(minutes=20)
 COSTS_FILE = Path(".synkro/bench/fleet_costs.json")
 
 
@@ -84,6 +86,21 @@ def due_reports(place: Place, company: Company, until: datetime) -> list[Due]:
     return found
 
 
+def ask_for_a_year(place: Place, requested_by: str) -> RunRequest:
+    """The last tenant's year, asked for so that its chunks are under way when the others' reports are due."""
+    company = place.companies[-1]
+    yesterday = BEGIN.astimezone(ZoneInfo(company.zone)).date() - timedelta(days=1)
+    return create_request(
+        place.platform.control,
+        tenant=company.slug,
+        kind=RequestKind.DATA,
+        period=Period.custom(yesterday - timedelta(days=YEAR_DAYS - 1), yesterday),
+        requested_by=requested_by,
+        reason="bench",
+        clock=place.clock,
+    )
+
+
 def simulate(options: argparse.Namespace, costs: Costs, *, backfill: bool) -> dict[str, Any]:
     """One simulation; what it found as numbers, delays in seconds."""
     companies = companies_of(options.tenants, min(options.moscow, options.tenants), options.whole)
@@ -94,23 +111,13 @@ def simulate(options: argparse.Namespace, costs: Costs, *, backfill: bool) -> di
         place_of(companies, end=end, slots=options.slots, world_days=WORLD_DAYS) as place,
     ):
         loop = Loop(place, costs, cores=options.cores, stack=stack, end=end)
-        history = None
+        asked: list[RunRequest] = []
         if backfill:
-            slug = companies[-1].slug
-            yesterday = BEGIN.astimezone(ZoneInfo(companies[-1].zone)).date() - timedelta(days=1)
-            history = create_request(
-                place.platform.control,
-                tenant=slug,
-                kind=RequestKind.DATA,
-                period=Period.custom(yesterday - timedelta(days=YEAR_DAYS - 1), yesterday),
-                requested_by=options.backfill_by,
-                reason="bench",
-                clock=place.clock,
-            )
+            loop.at(MORNING - HISTORY_AHEAD, lambda _at: asked.append(ask_for_a_year(place, options.backfill_by)))
         loop.run(lambda at: print(f"  {at:%d %H:%M} UTC, {loop.counters.launched} runs", file=sys.stderr, flush=True))
         reports = [due for item in companies for due in due_reports(place, item, end)]
         told = _numbers(reports, loop)
-        if history is not None:
+        for history in asked:
             done = get_request(place.platform.control, history.tenant, history.id)
             took = (done.finished_at or end) - history.created_at
             told["backfill"] = {"status": done.status, "hours": took / timedelta(hours=1)}

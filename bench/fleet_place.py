@@ -198,7 +198,13 @@ def know_days(platform: Platform, item: Company) -> None:
     rows: list[dict[str, object]] = []
     for day in days_between(today - timedelta(days=KNOWN_DAYS), today - timedelta(days=1)):
         at = _night_after(day, item.zone)
-        states = {"day": day, "loaded_at": at, "changed_at": at, "complete": True, "versions": versions}
+        states: dict[str, object] = {
+            "day": day,
+            "loaded_at": at,
+            "changed_at": at,
+            "complete": True,
+            "versions": versions,
+        }
         rows += [{"tenant": item.slug, "layer": layer, "derived_at": at, **states} for layer in ("raw", "derived")]
     with platform.control.tenant(item.slug) as connection:  # at once: one by one, hundreds of tenants take minutes
         connection.execute(insert(day_state), rows)

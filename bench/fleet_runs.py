@@ -34,7 +34,7 @@ from synkro_resources.model.errors import SynkroError
 from synkro_resources.model.period import Period, days_between
 
 PARTS = 3
-"""A text and two files; played ones are three texts, at the same pace."""
+"""Most daily reports are one text; three, so that their order and what is doubled can be seen."""
 LOCK_WAIT_S = 0.0
 """Nobody else may hold the lock: the queue lets one run of a tenant go."""
 

@@ -2,14 +2,16 @@
 
 CPU seconds of the processes and of the database for a tiny company's load and report, three ways on the same machine
 in turn: runs as the launcher starts them, the same graph with empty bodies, and the asset functions called directly in
-one process. Then a night: `--tenants` companies through the real daemon, code server and run queue, and what 1,000
-would take. Aim: what the runs cost above the direct calls is at most 1.5 times the empty graph.
+one process. Then a night: the first day of `--tenants` companies (some days of history with it, so more than a usual
+one) through the real daemon, code server and run queue, and what 1,000 would take. Aim: what the runs cost above the
+direct calls is at most 1.5 times the empty graph.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import signal
 import statistics
 import subprocess
 import sys
@@ -26,6 +28,7 @@ from synkro_app.operations.dagster_home import PROJECT_DIR, code_server, daemon,
 from synkro_app.operations.ports import answers, free_port
 from synkro_assets.automation.saga import Launch, next_step
 from synkro_assets.automation.sensors import reconcile_tenants, state_of
+from synkro_resources.child_process import dies_with_parent
 from synkro_resources.control.run_requests import RunRequest, create_request, get_request, update_request
 from synkro_resources.model.ids import RequestKind
 from synkro_resources.model.period import Period
@@ -165,7 +168,14 @@ def _night(place: Place, day: date, processes: Mapping[str, int]) -> dict[str, f
 
 def start(place: Place, command: Sequence[str]) -> subprocess.Popen[bytes]:
     log = (place.installation.settings.state_dir / "stack.log").open("ab")
-    return subprocess.Popen(command, env=environment_of(place), stdout=log, stderr=log, cwd=PROJECT_DIR)
+    return subprocess.Popen(
+        command,
+        env=environment_of(place),
+        stdout=log,
+        stderr=log,
+        cwd=PROJECT_DIR,
+        preexec_fn=dies_with_parent(signal.SIGKILL),
+    )
 
 
 def wait(done: Any, what: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from synkro_resources.child_process import dies_with_parent
 
 TICKS = os.sysconf("SC_CLK_TCK")
 MIB = 1024 * 1024
@@ -47,7 +50,12 @@ def run_child(arguments: Sequence[str], environment: Mapping[str, str], log: Pat
     began = time.monotonic()
     with log.open("w") as errors:
         child = subprocess.Popen(
-            [sys.executable, "-m", *arguments], env=dict(environment), stdout=subprocess.PIPE, stderr=errors, text=True
+            [sys.executable, "-m", *arguments],
+            env=dict(environment),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            preexec_fn=dies_with_parent(signal.SIGKILL),
         )
         assert child.stdout is not None
         told = child.stdout.read()
