@@ -98,7 +98,12 @@ def declined(name: str, case: str) -> str:
     if name[-1] in "ая":
         soft = name[-1] == "я"
         plural = "и" if soft or name[-2] in "гкхжшчщ" else "ы"
-        ends = {"gen": plural, "dat": "е", "acc": "ю" if soft else "у", "ins": "ей" if soft else "ой"}
+        ends = {
+            "gen": plural,
+            "dat": "е",
+            "acc": "ю" if soft else "у",
+            "ins": "ей" if soft or name[-2] in "жшчщц" else "ой",
+        }
         if name.endswith("ия"):
             ends["dat"] = "и"
         return name[:-1] + ends[case]
@@ -170,6 +175,9 @@ _NAME_TEXTS = (
     ("а можно {} к телефону?", "acc"),
     ("я договаривался с {} на пятницу", "ins"),
     ("Напишите {} завтра", "dat"),
+    ("Сегодня {} уже звонила, всё решили", "nom"),
+    ("вчера договорились, {} обещала скидку", "nom"),
+    ("а сколько {} должна доплатить?", "nom"),
 )
 
 
