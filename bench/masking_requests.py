@@ -1,6 +1,7 @@
 """What reaches a provider of planted personal data: `python -m bench.masking_requests [--dialogs N]`.
 
-Each invented dialog goes the road of an episode: conversation, masking, rendering, prompt, real client, a socket. Then the emulated provider's own log of requests is searched for everything that was planted. Ends with 1 if one phone,
+Each invented dialog goes the road of an episode: conversation, masking, rendering, prompt, real client, a socket. Then
+the emulated provider's own log of requests is searched for everything that was planted. Ends with 1 if one phone,
 e-mail, card, account, username, link or number of a document is there, or more than 5 % of the names.
 """
 
