@@ -26,7 +26,7 @@ from synkro_assets.analysis.conversations import MESSAGE_COLUMNS, Conversations,
 from synkro_assets.analysis.prompt import system_prompt
 from synkro_assets.analysis.rendering import new_nonce, render
 from synkro_assets.analysis.vocabulary import Variant
-from synkro_resources.ai.async_client import AsyncAiClient
+from synkro_resources.ai.async_client import AsyncAiClient, CallFailed
 from synkro_resources.ai.endpoint import Endpoint
 from synkro_resources.ai.profiles import PROFILES
 from synkro_resources.model.clock import FixedClock
@@ -37,7 +37,7 @@ from synkro_resources.sandbox.openai import openai_app
 from synkro_resources.sandbox.serve import serve
 
 BEGAN = datetime(2026, 11, 2, 7, tzinfo=UTC)
-MODEL, KEY, AT_ONCE = "sandbox-mini", "bench", 8
+MODEL, KEY, AT_ONCE, TRIES = "sandbox-mini", "bench", 4, 4
 MEASURED = frozenset({"address", *NAMES})
 """All other kinds have a form, and not one of them may leave."""
 SIDES, REST = ("client", "manager"), ("1", None, None)
@@ -60,7 +60,7 @@ def main() -> int:
         asyncio.run(ask_all(f"{url}/v1", corpus))
     seconds = time.perf_counter() - start
     seen = [user_text(entry.body) for entry in app.state.log.entries]
-    print(f"{len(corpus):,} dialogs, {len(seen):,} requests logged, {seconds:.0f} s")
+    print(f"{len(corpus):,} dialogs, {len(seen):,} requests logged (repeated ones included), {seconds:.0f} s")
     return 0 if told(corpus, seen, options.shown) else 1
 
 
@@ -75,7 +75,13 @@ async def ask_all(url: str, corpus: Sequence[Dialog]) -> None:
         for number, dialog in waiting:
             content = conversation(number, dialog, tokens).of(episode(number, dialog)).content
             user = f"{number}\n{render(content, new_nonce(content))}"
-            await client.complete(name="labels", schema=schema, system=system, user=user, max_output=900)
+            for tries_left in reversed(range(TRIES)):
+                try:
+                    await client.complete(name="labels", schema=schema, system=system, user=user, max_output=900)
+                    break
+                except CallFailed as failure:  # on a busy machine a connection may not come about in time
+                    if not failure.error.retryable or not tries_left:
+                        raise
 
     try:
         await asyncio.gather(*(work() for _ in range(AT_ONCE)))
@@ -108,7 +114,7 @@ def told(corpus: Sequence[Dialog], seen: Sequence[str], shown: int) -> bool:
     checks = {
         f"values with a form that reached the provider: {forms} (0)": forms == 0,
         f"names hidden {names:.2%} (at least {NAME_RECALL:.0%})": names >= NAME_RECALL,
-        f"requests logged {len(bodies):,} (one per dialog)": len(bodies) == len(corpus),
+        f"dialogs whose request was logged {len(bodies):,}": len(bodies) == len(corpus),
     }
     for text, holds in checks.items():
         print(f"{'ok  ' if holds else 'FAIL'} {text}")

@@ -15,6 +15,7 @@ import pymorphy3
 
 from synkro_resources.rules.masking.names import AMBIGUOUS, MIN_LETTERS
 
+LONGEST_ABBREVIATION = 3
 _WORD = re.compile(r"(?<![А-ЯЁа-яёA-Za-z0-9_\[-])[А-ЯЁа-яё]+(?![А-ЯЁа-яёA-Za-z0-9_-])")
 _SENTENCE_END = ".!?\n⏎"
 _BEFORE = frozenset(
@@ -48,6 +49,8 @@ class _Word:
     small: str
     """As it is looked up; «тёма» is a name and «тема» is none."""
     is_capital: bool
+    is_abbreviation: bool
+    """«ИНН» is nobody's «Инн»."""
     begins_sentence: bool
 
 
@@ -56,7 +59,7 @@ def dictionary_names(text: str) -> Iterator[tuple[int, int]]:
     words = [_word(text, found) for found in _WORD.finditer(text)]
     after = 0
     for at, word in enumerate(words):
-        if at < after or len(word.small) < MIN_LETTERS or not _names(text, words, at):
+        if at < after or len(word.small) < MIN_LETTERS or word.is_abbreviation or not _names(text, words, at):
             continue
         first, last = at, at
         while first > after and _belongs(text, words[first - 1], words[first], word):
@@ -70,7 +73,8 @@ def dictionary_names(text: str) -> Iterator[tuple[int, int]]:
 def _word(text: str, found: re.Match[str]) -> _Word:
     before = text[: found.start()].rstrip(' "«(-')
     begins = not before or before[-1] in _SENTENCE_END
-    return _Word(found.start(), found.end(), found[0].lower(), found[0][0].isupper(), begins)
+    short = len(found[0]) <= LONGEST_ABBREVIATION and found[0].isupper()
+    return _Word(found.start(), found.end(), found[0].lower(), found[0][0].isupper(), short, begins)
 
 
 def _names(text: str, words: list[_Word], at: int) -> bool:
