@@ -174,7 +174,7 @@ def _conversations(made: list[PlantedEpisode], tokens: Tokens) -> Conversations:
     names = dict(zip((one.chat_id for one in made), ("Анна Тестова", "Павел", "Ольга К.") * len(made), strict=False))
     return Conversations(
         messages=pd.DataFrame(rows, columns=list(MESSAGE_COLUMNS)),
-        calls=pd.DataFrame({"contact_id": [], "at": [], "direction": [], "duration_s": []}),
+        calls=pd.DataFrame({"contact_id": [], "deal_id": [], "at": [], "direction": [], "duration_s": []}),
         names={},
         deal_contacts={},
         profiles=names,

@@ -47,7 +47,11 @@ def show(slug: str, days: int) -> None:
 @click.option("--monthly-cap", help="Money per month in the price's currency; «none»: no limit.")
 @click.option("--history", type=click.Choice(["sample", "all"]), help="What long loads label: a sample, or all.")
 def set_limits(slug: str, monthly_cap: str | None, history: str | None) -> None:
-    """Change the month's limit, or confirm that the whole history is labelled."""
+    """Change the month's limit, or confirm that the whole history is labelled.
+
+    A limit is refused while the price of the tenant's model is unknown: it could never be reached.
+    """
+    from synkro_resources.ai.caps import require_price
     from synkro_resources.control.tenants import save_tenant_settings, tenant_settings
 
     changes: dict[str, object] = {}
@@ -58,6 +62,8 @@ def set_limits(slug: str, monthly_cap: str | None, history: str | None) -> None:
     if not changes:
         raise click.UsageError("give --monthly-cap or --history")
     with control() as (settings, db):
+        if changes.get("ai_monthly_cap") is not None:
+            require_price(db, slug)
         chosen = tenant_settings(db, slug).model_copy(update=changes)
         version = save_tenant_settings(db, slug, chosen, changed_by=ACTOR, clock=settings.present)
     click.echo(f"{slug}: settings version {version}")

@@ -18,6 +18,7 @@ from synkro_assets.analysis.stored import analyses, findings
 from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.ai.async_client import AsyncAiClient
+from synkro_resources.ai.caps import cap_without_price
 from synkro_resources.control.ai_ledger import AiLedger
 from synkro_resources.control.integrations import get_integration, mark_broken, mark_integration
 from synkro_resources.control.pii_tokens import (
@@ -220,6 +221,9 @@ def _note_recovery(run: TenantRun, *, answered: bool) -> None:
 
 def _budget_warning(run: TenantRun, provider: Provider, tally: Tally) -> IntegrationError | None:
     cap = provider.ledger.monthly_cap
+    if cap is not None and provider.price is None:
+        told = cap_without_price(run.tenant, provider.client.model)
+        return IntegrationError("ai.budget_no_price", told.what, told.remedy, tenant=run.tenant, integration="ai")
     remedy = Sentence(
         "Увеличьте месячный лимит ИИ в настройках или дождитесь нового месяца; цифры отчётов считаются и без него.",
         "Raise the monthly AI limit in the settings or wait for the new month; the figures do not need it.",

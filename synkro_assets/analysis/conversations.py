@@ -13,11 +13,15 @@ from synkro_assets.analysis.content import CallLine, EpisodeContent, Line, Messa
 from synkro_assets.analysis.rendering import one_line
 from synkro_assets.analysis.vocabulary import Author, Variant
 from synkro_resources.rules.mapped_text import MappedText
+from synkro_resources.rules.masking.dictionary import dictionary_names
 from synkro_resources.rules.masking.masker import ManagerNumbers, MaskedText, Masker, People
 from synkro_resources.rules.masking.names import Named
 from synkro_resources.rules.masking.tokens import Tokens
+from synkro_resources.rules.metrics.frames import whole
 
 LOST_STATUS = 143
+CARDS = ("contact_id", "deal_id")
+"""Where a call may be noted."""
 LONGEST_FILE_NAME = 60
 MARKS = {
     "image": "[изображение]",
@@ -47,6 +51,9 @@ MESSAGE_COLUMNS = (
     "media_name",
     "error_at",
 )
+
+
+_Call = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,8 @@ class Conversations:
     characters: int
     """What a conversation may hold."""
     _places: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
-    _calls: dict[int, list[Mapping[str, object]]] = field(default_factory=dict[int, list[Mapping[str, object]]])
+    _calls: dict[tuple[str, int], list[_Call]] = field(default_factory=dict[tuple[str, int], list[_Call]])
+    """By contact, and by deal: telephony notes a call on either card."""
 
     def __post_init__(self) -> None:
         self.messages = self.messages.sort_values(["dialog_id", "sent_at", "message_id"], kind="stable").reset_index(
@@ -112,13 +120,15 @@ class Conversations:
         starts = [0, *(index for index in range(1, len(ids)) if ids[index] != ids[index - 1])] if len(ids) else []
         for start, end in zip(starts, [*starts[1:], len(ids)], strict=True):
             self._places[int(ids[start])] = (start, end)
-        for call in cast("list[Mapping[str, object]]", self.calls.sort_values("at").to_dict("records")):
-            self._calls.setdefault(int(cast("int", call["contact_id"])), []).append(call)
+        for call in cast("list[_Call]", self.calls.sort_values("at").to_dict("records")):
+            for card in CARDS:
+                if (number := whole(call[card])) is not None:
+                    self._calls.setdefault((card, number), []).append(call)
 
     def of(self, episode: Episode) -> Conversation:
         """The masked conversation of an episode."""
         numbers = ManagerNumbers()
-        masker = Masker(self.tokens, self._people(episode), numbers)
+        masker = Masker(self.tokens, self._people(episode), numbers, dictionary_names)
         masked: list[MaskedText] = []
         lines: list[MessageLine] = []
         for number, row in enumerate(self._rows(episode), start=1):
@@ -170,7 +180,12 @@ class Conversations:
         return None if not isinstance(author, str) else self.author_map.get(author, author)
 
     def _calls_of(self, episode: Episode) -> Iterator[Line]:
-        calls = self._calls.get(episode.contact_id, []) if episode.contact_id is not None else []
+        of_contact, of_deal = (
+            [] if number is None else self._calls.get((card, number), [])
+            for card, number in zip(CARDS, (episode.contact_id, episode.deal_id), strict=True)
+        )
+        calls = [*of_contact, *(call for call in of_deal if not any(call is other for other in of_contact))]
+        calls.sort(key=lambda call: cast("datetime", call["at"]))
         within = [call for call in calls if episode.first_at <= cast("datetime", call["at"]) <= episode.last_at]
         for number, call in enumerate(within, start=1):
             length = cast("float | None", call["duration_s"])

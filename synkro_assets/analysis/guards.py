@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from synkro_assets.analysis.content import EpisodeContent, MessageLine
-from synkro_assets.analysis.vocabulary import Author, FindingType
+from synkro_assets.analysis.content import CallLine, EpisodeContent, MessageLine
+from synkro_assets.analysis.vocabulary import HUMANS, Author, FindingType
 
 _TOKEN = re.compile(r"\[[a-z]+_[a-z2-7]{8,12}\]")
 _NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?")
@@ -44,26 +44,27 @@ def last_client_turn(content: EpisodeContent) -> tuple[MessageLine, ...]:
 
 
 def turn_before_asked(content: EpisodeContent) -> bool:
-    """Whether the manager's turn before the client's last one holds a question."""
-    turn = last_client_turn(content)
-    if not turn:
-        return False
-    asked = False
-    seen = False
-    for line in reversed(content.messages):
-        if not seen:
-            seen = line is turn[0]
+    """Whether the manager's turn before the client's last one holds a question; one before a call was settled there."""
+    client_spoke = asked = manager_spoke = False
+    for line in reversed(content.lines):
+        if isinstance(line, CallLine):
+            if client_spoke:
+                break
         elif line.author is Author.CLIENT:
-            break
-        elif line.author is Author.MANAGER:
+            if manager_spoke and client_spoke:
+                break
+            client_spoke = True
+        elif line.author is Author.MANAGER and client_spoke:
+            manager_spoke = True
             asked = asked or "?" in line.text.text
     return asked
 
 
 def ends_with_client(content: EpisodeContent) -> bool:
-    """Whether nobody of the company wrote after the client's last turn."""
-    people = [line.author for line in content.messages if line.author in (Author.CLIENT, Author.MANAGER)]
-    return bool(people) and people[-1] is Author.CLIENT
+    """Whether nobody of the company wrote, or spoke on the telephone, after the client's last turn."""
+    people = (line for line in reversed(content.lines) if isinstance(line, CallLine) or line.author in HUMANS)
+    last = next(people, None)
+    return isinstance(last, MessageLine) and last.author is Author.CLIENT
 
 
 def violates(kind: FindingType, code: str, value: str, quote: str, content: EpisodeContent) -> bool:

@@ -32,7 +32,7 @@ EPISODE_COLUMNS = (
     "deal_id",
     "superseded_at",
 )
-CALL_COLUMNS = ("contact_id", "direction", "at", "duration_s", "is_connected")
+CALL_COLUMNS = ("contact_id", "deal_id", "direction", "at", "duration_s", "is_connected")
 
 
 def episodes_of(run: TenantRun) -> list[Episode]:
@@ -88,7 +88,7 @@ def _messages(run: TenantRun, dialogs: pa.Array) -> pd.DataFrame:
 
 def _calls(run: TenantRun) -> pd.DataFrame:
     rows = run.lake.read_current(CALL, run.tenant, columns=CALL_COLUMNS)
-    return rows.filter(pc.field("is_connected") & pc.field("contact_id").is_valid()).to_pandas()
+    return rows.filter(pc.field("is_connected")).to_pandas()
 
 
 def _deal_contacts(run: TenantRun) -> dict[int, list[int]]:

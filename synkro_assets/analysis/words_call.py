@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import httpx
+import orjson
 
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.ai.client import MAX_OUTPUT_TOKENS, AiAnswer, AiClient, JsonObject
@@ -28,7 +29,8 @@ def ask_for_words(
 ) -> AiAnswer | None:
     """The provider's answer, paid and kept in the ledger; None without a provider or budget, or where the call failed.
 
-    The run's notes under `name` say why there is none.
+    The very same request of the last 30 days is not asked again: its answer is read from the ledger. The run's notes
+    under `name` say why there is none.
     """
     client: AiClient | None = run.context.resources.ai.of(run.tenant)
     if client is None:
@@ -37,6 +39,9 @@ def ask_for_words(
     ledger = AiLedger(run.platform.control, run.tenant, run.clock, run.settings.ai_monthly_cap)
     month_of = run.window.day_of(run.clock.now())
     request = f"{system}\n\n{user}"
+    if (paid := ledger.paid_words(narrative_id, client.model, request)) is not None:
+        run.notes.extra[f"{name}_read_again"] = True
+        return AiAnswer(orjson.loads(paid), "stop", None, None, None)
     estimate = price.cost(len(request) // CHARACTERS_PER_TOKEN, max_output) if price else Decimal(0)
     planned = PlannedCall(
         provider=client.profile.name,
@@ -77,5 +82,5 @@ def _result(answer: AiAnswer, price: ModelPrice | None, rung: Rung) -> CallResul
         tokens_in=answer.tokens_in,
         tokens_out=answer.tokens_out,
         request_id=answer.request_id,
-        answer=str(answer.content or ""),
+        answer="" if answer.content is None else orjson.dumps(answer.content).decode(),
     )

@@ -9,6 +9,7 @@ from synkro_assets.analysis.content import EpisodeContent, MessageLine
 from synkro_assets.analysis.conversations import mapped
 from synkro_assets.analysis.rendering import one_line
 from synkro_assets.analysis.vocabulary import Author
+from synkro_resources.rules.masking.dictionary import dictionary_names
 from synkro_resources.rules.masking.masker import Masker, People
 from synkro_resources.rules.masking.tokens import Tokens
 
@@ -19,7 +20,7 @@ _WHO = {"К": Author.CLIENT, "М": Author.MANAGER, "Б": Author.BOT}
 
 def conversation(key: str, said: Iterable[str]) -> EpisodeContent:
     """The lines as an episode, masked as production masks it."""
-    masker = Masker(Tokens(MASKING_KEY), People())
+    masker = Masker(Tokens(MASKING_KEY), People(), recognise=dictionary_names)
     lines: list[MessageLine] = []
     for number, row in enumerate(said, start=1):
         who, text = row.split(": ", 1)

@@ -14,6 +14,7 @@ from synkro_assets.analysis.rendering import one_line
 from synkro_assets.analysis.vocabulary import Author
 from synkro_assets.evaluation.gold import GoldEpisode
 from synkro_assets.evaluation.laboratory import Asked, Labelled, Laboratory
+from synkro_resources.rules.masking.dictionary import dictionary_names
 from synkro_resources.rules.masking.masker import Masker, People
 from synkro_resources.rules.masking.names import Named
 from synkro_resources.rules.masking.tokens import Tokens
@@ -70,7 +71,7 @@ def introduced(episode: GoldEpisode, name: str) -> EpisodeContent:
     speaker = next((line for line in content.messages if line.author is Author.MANAGER and line.has_text), None)
     if speaker is None:
         return content
-    masker = Masker(Tokens(MASKING_KEY), People(managers=[Named(1, name)]))
+    masker = Masker(Tokens(MASKING_KEY), People(managers=[Named(1, name)]), recognise=dictionary_names)
     text = masker.mask(f"{speaker.text.text}. На связи {name.split()[0]}")
     shown = one_line(mapped(text))
     lines = tuple(replace(speaker, text=shown) if line is speaker else line for line in content.lines)

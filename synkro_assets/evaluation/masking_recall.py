@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from synkro_resources.model.errors import Sentence, UserInputError
+from synkro_resources.rules.masking.dictionary import dictionary_names
 from synkro_resources.rules.masking.masker import Masker, People
 from synkro_resources.rules.masking.names import Named
 from synkro_resources.rules.masking.tokens import Tokens
@@ -86,14 +87,14 @@ def masking_recall(dialogs: Iterable[PlantedDialog]) -> MaskingRecall:
             profile=Named(*dialog.profile) if dialog.profile else None,
             managers=[Named(*one) for one in dialog.managers],
         )
-        masker = Masker(tokens, people)
+        masker = Masker(tokens, people, recognise=dictionary_names)
         for text in dialog.texts:
             places = [(span.original_start, span.original_end) for span in masker.mask(text.text).spans]
             if not text.values:
                 tally.clean += 1
                 tally.touched += bool(places)
             for value in text.values:
-                left = set(range(value.start, value.end))
+                left = {at for at in range(value.start, value.end) if not text.text[at].isspace()}
                 for start, end in places:
                     left.difference_update(range(start, end))
                 tally.planted[value.group, value.kind] += 1

@@ -64,7 +64,8 @@ def _read_without(table: Table, *hidden: str) -> tuple[str, ...]:
     return (f"SELECT ({_columns(table, *hidden)})",)
 
 
-# The tenant's own role cannot change what it pays for or what was recorded, nor let an operator in; it may show one out.
+# The tenant's own role cannot change what it pays for, nor what was recorded, nor let an operator in; it may show
+# one out.
 _APP_NARROW = {
     tenancy.subscription.name: READ,
     tenancy.service_line.name: READ,

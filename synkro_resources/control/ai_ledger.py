@@ -193,6 +193,23 @@ class AiLedger:
                 found.setdefault(analysis_key, []).append(PaidAnswer(*values))
         return found
 
+    def paid_words(self, narrative_id: str, model: str, request: str) -> str | None:
+        """The model's newest answer (JSON) to the very same request for words; None if there was none or it is gone.
+
+        A run that died between the answer and the package finds it here and pays nothing again.
+        """
+        row = ai_call.c
+        query = (
+            select(row.masked_answer)
+            .where(row.narrative_id == narrative_id, row.masked_request == request, row.http_status == ANSWERED)
+            .where(row.called_at >= self.clock.now() - TEXTS_KEPT, row.model == model)
+            .where(row.masked_answer.startswith('{"'))
+            .order_by(row.called_at.desc(), row.call_id)
+            .limit(1)
+        )
+        with self.db.tenant(self.tenant) as connection:
+            return connection.execute(query).scalar_one_or_none()
+
     def spent(self, month_of: date) -> Decimal:
         """Money of the month, reservations included."""
         with self.db.tenant(self.tenant) as connection:

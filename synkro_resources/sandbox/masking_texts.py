@@ -17,8 +17,8 @@ CLEAN = "clean"
 THIRD, SHORT_FORM = "name of a third person", "short form of the client's name"
 INTRODUCED = "name by which somebody unknown introduces themselves"
 KNOWN_NAME, MANAGER_NAME, FULL_NAME = "client's name", "manager's name", "name with a patronymic"
-NAMES = frozenset({KNOWN_NAME, MANAGER_NAME, FULL_NAME, INTRODUCED})
-"""What the names' bound is for; third persons and short forms are limits that the documentation admits."""
+NAMES = frozenset({KNOWN_NAME, MANAGER_NAME, FULL_NAME, INTRODUCED, THIRD, SHORT_FORM})
+"""What the names' bound is for, all of them together."""
 
 CASES = ("nom", "gen", "dat", "acc", "ins")
 MESSAGES = (4, 16)
@@ -98,7 +98,8 @@ def declined(name: str, case: str) -> str:
     if name[-1] in "ая":
         soft = name[-1] == "я"
         plural = "и" if soft or name[-2] in "гкхжшчщ" else "ы"
-        ends = {"gen": plural, "dat": "е", "acc": "ю" if soft else "у", "ins": "ей" if soft else "ой"}
+        ins = "ей" if soft or name[-2] in "жшчщц" else "ой"
+        ends = {"gen": plural, "dat": "е", "acc": "ю" if soft else "у", "ins": ins}
         if name.endswith("ия"):
             ends["dat"] = "и"
         return name[:-1] + ends[case]
@@ -170,6 +171,9 @@ _NAME_TEXTS = (
     ("а можно {} к телефону?", "acc"),
     ("я договаривался с {} на пятницу", "ins"),
     ("Напишите {} завтра", "dat"),
+    ("Сегодня {} уже звонила, всё решили", "nom"),
+    ("вчера договорились, {} обещала скидку", "nom"),
+    ("а сколько {} должна доплатить?", "nom"),
 )
 
 
@@ -261,7 +265,7 @@ _CLEAN: tuple[Callable[[Random], str], ...] = (
 )
 
 
-_GROUPS = {**dict.fromkeys(NAMES, "name"), "address": "address", THIRD: "limit", SHORT_FORM: "limit"}
+_GROUPS = {**dict.fromkeys(NAMES, "name"), "address": "address"}
 
 
 def as_lines(corpus: Iterable[Dialog]) -> Iterator[str]:

@@ -14,8 +14,11 @@ from synkro_resources.control.ai_ledger import AiLedger, CallResult, PlannedCall
 from synkro_resources.control.ai_usage import ai_usage, estimate_labels
 from synkro_resources.control.analyses import Analysis, DayLink, link_days, save_analysis
 from synkro_resources.control.database import Database
+from synkro_resources.control.integrations import set_integration
+from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.tenants import Tenant, tenant_settings
 from synkro_resources.model.clock import FixedClock
+from synkro_resources.model.ids import IntegrationKind
 
 DAY = date(2026, 11, 20)
 
@@ -52,6 +55,7 @@ def test_the_command_shows_and_sets_limits(
     control_db: Database,
     tenant_a: Tenant,
     control_clock: FixedClock,
+    keyring: Keyring,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -64,6 +68,13 @@ def test_the_command_shows_and_sets_limits(
         result = CliRunner().invoke(main, ["analysis", *words, "--tenant", tenant_a.slug])
         return result.output if result.exit_code == 0 else f"failed: {result.output}"
 
+    public: dict[str, str | int | bool] = {"base_url": "https://llm.example/v1", "model": "m-1"}
+    set_integration(control_db, keyring, tenant_a.slug, IntegrationKind.AI, public, {}, "test")
+    refused = synkro("set", "--monthly-cap", "1500,50")
+    assert "The price of m-1 is unknown" in refused or "Цена модели m-1 неизвестна" in refused
+    assert tenant_settings(control_db, tenant_a.slug).ai_monthly_cap is None, "it could never be reached"
+    public |= {"price_in": "1", "price_out": "4"}
+    set_integration(control_db, keyring, tenant_a.slug, IntegrationKind.AI, public, {}, "test")
     assert "version" in synkro("set", "--monthly-cap", "1500,50", "--history", "all")
     chosen = tenant_settings(control_db, tenant_a.slug)
     assert (chosen.ai_monthly_cap, chosen.label_history) == (Decimal("1500.50"), "all")

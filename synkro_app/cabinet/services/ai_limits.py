@@ -8,6 +8,7 @@ from typing import Literal
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import company
 from synkro_app.cabinet.services.rights import WHO_CONNECTS, require_state
+from synkro_resources.ai.caps import require_price
 from synkro_resources.control.ai_usage import AiUsage, LabelEstimate, ai_usage, estimate_labels
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.model.errors import Sentence, UserInputError
@@ -39,11 +40,14 @@ def save(
     """Set the month's limit (empty: none), what long loads label, and who words the conclusions of long reports.
 
     Raises:
-        RefusedError: `rights.not_found`. UserInputError: `ai.bad_cap`.
+        RefusedError: `rights.not_found`. UserInputError: `ai.bad_cap`, or `ai.cap_without_price` for a new limit.
     """
     require_state(user, tenant, WHO_CONNECTS)
+    cap = _amount(monthly_cap)
+    if cap is not None and cap != company.settings_of(place, user, tenant).ai_monthly_cap:
+        require_price(place.control, tenant)
     changes: dict[str, object] = {
-        "ai_monthly_cap": _amount(monthly_cap),
+        "ai_monthly_cap": cap,
         "label_history": history,
         "facts_by_model": facts_by_model,
     }
