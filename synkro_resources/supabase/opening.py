@@ -27,4 +27,6 @@ def open_database(connection_string: SecretStr, *, inside: str = "", **options: 
         address = outside_address(name, inside=inside) if name else None
     except OSError as error:
         raise psycopg2.OperationalError("nobody knows the name") from error
-    return psycopg2.connect(dsn, **options, **({} if address is None else {"hostaddr": address}))
+    if address is not None:
+        options["hostaddr"] = address
+    return psycopg2.connect(dsn, **options)

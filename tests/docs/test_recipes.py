@@ -54,7 +54,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("recipes")
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, copy / folder)
-    shutil.copy(ROOT / "pyproject.toml", copy)
+    for file in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / file, copy)
     (copy / ".venv").symlink_to(sys.prefix)
     follow("add-a-table.md", copy)
     follow("add-a-source.md", copy)
