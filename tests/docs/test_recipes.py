@@ -69,7 +69,7 @@ def passes(copy: Path, postgres: PostgresServer, *tests: str) -> None:
 
 def test_the_recipe_for_a_table_leads_to_a_table(copy: Path, postgres: PostgresServer) -> None:
     passes(copy, postgres, "tests/assets/dialogs/test_message_counts.py", "tests/docs/test_readme.py")
-    assert "`normalized/message_count`" in (copy / "docs" / "data.md").read_text(encoding="utf-8")
+    assert "### normalized/message_count" in (copy / "docs" / "data.md").read_text(encoding="utf-8")
 
 
 def test_the_recipe_for_a_source_leads_to_rows_in_the_lake(copy: Path, postgres: PostgresServer) -> None:
