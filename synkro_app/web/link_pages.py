@@ -54,7 +54,9 @@ class LinkPages:
                 joined = await run_in_threadpool(
                     accept, self.account.control, token, user.user_id, user.email, self.account.clock
                 )
-                await run_in_threadpool(choose_tenant, self.account.control, user.sid, joined.tenant)
+                await run_in_threadpool(
+                    choose_tenant, self.account.control, user.sid, joined.tenant, self.account.clock
+                )
                 return RedirectResponse(START, 303)
             added, tenant = await run_in_threadpool(self._add, token, form, browser_language(request))
         except SynkroError as error:

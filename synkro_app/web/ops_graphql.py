@@ -64,7 +64,7 @@ def judged(payload: object) -> Asked | None:
     if operation is None:
         return None
     return Asked(
-        kind=cast("Kind", operation.operation.value),
+        kind=operation.operation.value,
         name=operation.name.value if operation.name else "",
         fields=_fields(document, operation),
         query=query,

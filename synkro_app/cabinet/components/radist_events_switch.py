@@ -31,7 +31,7 @@ def draw_events_switch(place: Installation, user: SessionUser, company: Tenant) 
             st.markdown(f":green[:material/check:] {count} {translate(language, 'connect.events_last', when=when)}")
         if known or hindrance is None:
             _draw_button(company.slug, language, is_on=not known)
-        elif hindrance is not None:
+        else:
             st.markdown(f":material/block: {plain(hindrance.in_language(language))}")
 
 
