@@ -27,25 +27,26 @@ def main() -> None:
     if not attacks:
         parser.error("no such attack")
     started = time.monotonic()
-    outcomes = carried_out(attacks, arguments.processes)
+    outcomes, has_failed = carried_out(attacks, arguments.processes)
     table = markdown(attacks, outcomes)
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text(table, encoding="utf-8")
     LINES.write_text(json_lines(attacks, outcomes), encoding="utf-8")
     print(f"\n{table}\n{closing(outcomes.values())} in {time.monotonic() - started:.0f} s; {TABLE.relative_to(ROOT)}")
-    sys.exit(any(outcome.verdict is Verdict.NOT_REFUSED for outcome in outcomes.values()))
+    sys.exit(has_failed or any(outcome.verdict is Verdict.NOT_REFUSED for outcome in outcomes.values()))
 
 
-def carried_out(attacks: Sequence[Attack], processes: int) -> dict[str, Outcome]:
-    """What was seen of each attack, by its id."""
+def carried_out(attacks: Sequence[Attack], processes: int) -> tuple[dict[str, Outcome], bool]:
+    """What was seen of each attack, by its id, and whether any test failed, whatever the table makes of it."""
     tests = list(dict.fromkeys(name for attack in attacks for name in attack.tests))
-    collector = Collector()
+    collector, ended = Collector(), 0
     if tests:
         spread = ["-n", str(processes), "--dist", "loadgroup"] if processes > 1 else []
-        pytest.main([*tests, "-q", "-p", "no:cacheprovider", "--tb=short", *spread], plugins=[collector])
-    return {
+        ended = pytest.main([*tests, "-q", "-p", "no:cacheprovider", "--tb=short", *spread], plugins=[collector])
+    seen = {
         attack.id: PROGRAMS[attack.program]() if attack.program else collector.outcome(attack) for attack in attacks
     }
+    return seen, ended != 0
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ class Collector:
         self._tests: dict[str, _Tries] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        tries = self._tests.setdefault(report.nodeid.partition("[")[0], _Tries())
+        tries = self._tests.setdefault(_name(report.nodeid), _Tries())
         if report.failed:
             crash = getattr(report.longrepr, "reprcrash", None)
             tries.failures.append(crash.message if crash is not None else str(report.longrepr))
@@ -79,22 +79,34 @@ class Collector:
 
     def outcome(self, attack: Attack) -> Outcome:
         """What its tests saw together; one that none of them tried is not run."""
-        tries = [self._tests[name] for name in attack.tests if name in self._tests]
         files = {name.partition("::")[0] for name in attack.tests}
-        tries += [self._tests[file] for file in files if file in self._tests]  # it could not even be read
+        unread = [self._tests[file] for file in files if file in self._tests]  # it could not even be collected
+        named = [self._of(name) for name in attack.tests]
+        tries = [*unread, *(one for found in named for one in found)]
         failures = [message for one in tries for message in one.failures]
         passed = sum(one.passed for one in tries)
         if failures:
             verdict = Verdict.KNOWN if attack.known else Verdict.NOT_REFUSED
             return Outcome(verdict, f"{len(failures)} of {passed + len(failures)} tries: {failures[0]}")
         skipped = [reason for one in tries for reason in one.skipped]
-        if not passed or len(tries) < len(attack.tests):
+        if not all(named) or not passed:
             return Outcome(Verdict.NOT_RUN, skipped[0] if skipped else "its tests did not run")
         told = list(dict.fromkeys(text for one in tries for text in one.seen))
         count = "1 try" if passed == 1 else f"{passed} tries"
         if attack.known:
             return Outcome(Verdict.KNOWN, "; ".join([*told, attack.known]))
         return Outcome(Verdict.REFUSED, "; ".join(told) if told else f"{count}, all refused")
+
+    def _of(self, name: str) -> list[_Tries]:
+        """The tries of a test, or of all tests of a file."""
+        if "::" in name:
+            return [self._tests[name]] if name in self._tests else []
+        return [tries for test, tries in self._tests.items() if test.startswith(f"{name}::")]
+
+
+def _name(nodeid: str) -> str:
+    """`file::function` without parameters, and without the group that a distributed run adds behind an `@`."""
+    return nodeid.partition("[")[0].partition("@")[0]
 
 
 def markdown(attacks: Sequence[Attack], outcomes: Mapping[str, Outcome]) -> str:

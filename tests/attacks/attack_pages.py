@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,7 +42,8 @@ pytestmark = pytest.mark.xdist_group("attack_pages")
 Seen = Callable[[str, object], None]
 CLOCK = SystemClock()
 MARKUP = "[press](https://evil.example/a) ![pixel](https://evil.example/p.png) <img src=https://evil.example/q>"
-MARKED = "](https://evil.example"
+MARKED = re.compile(r"\]\(https://evil|(?<!\\)<img")
+"""Neither a link nor an element, unless its signs are escaped."""
 TYPED = ("text_input", "text_area", "selectbox", "multiselect", "number_input", "code", "arrow_data_frame", "json")
 """What shows a text as it is, whatever it holds."""
 
@@ -162,7 +164,7 @@ def test_no_name_becomes_a_link_or_a_picture_on_any_page(
             tab.run("" if page == START else page)
             for text in tab.texts:
                 is_typed = any(f"{kind} {{" in text for kind in TYPED)
-                assert is_typed or (MARKED not in text and "<img" not in text), f"{page}: {text[:600]}"
+                assert is_typed or MARKED.search(text) is None, f"{page}: {text[:600]}"
                 drawn += "evil" in text
     assert drawn > 3, "the names are drawn nowhere, so nothing was tried"
     record_property("seen", f"{drawn} places on {len(PAGES)} pages, shown as text")
