@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import add_destination
@@ -39,8 +40,15 @@ def fill(page: Page, label: str, value: str) -> None:
 
 
 def choose(page: Page, label: str, value: str) -> None:
-    page.get_by_role("combobox", name=label).first.click()
-    page.get_by_role("option", name=value).click()
+    """As a person does: opens the list again if the page, which is still being drawn, has closed it."""
+    option = page.get_by_role("option", name=value)
+    for _ in range(6):
+        page.get_by_role("combobox", name=label, exact=True).first.click()
+        with suppress(TimeoutError):
+            option.wait_for(timeout=5_000)
+            break
+        page.keyboard.press("Escape")
+    option.click()
 
 
 def save_and_go_on(page: Page, proof: str, next_step: str) -> None:
