@@ -44,7 +44,7 @@ CLOCK = SystemClock()
 MARKUP = "[press](https://evil.example/a) ![pixel](https://evil.example/p.png) <img src=https://evil.example/q>"
 MARKED = re.compile(r"\]\(https://evil|(?<!\\)<img")
 """Neither a link nor an element, unless its signs are escaped."""
-TYPED = ("text_input", "text_area", "selectbox", "multiselect", "number_input", "code", "arrow_data_frame", "json")
+TYPED = ("text_input", "text_area", "selectbox", "multiselect", "number_input", "code", "dataframe", "json")
 """What shows a text as it is, whatever it holds."""
 
 
