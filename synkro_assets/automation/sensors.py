@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
@@ -30,6 +31,8 @@ from synkro_resources.model.period import PeriodKind
 from synkro_resources.platform import Platform
 
 TICK_S = 5
+UNHEARD_LIMIT_S = 600
+"""Of a run that Dagster calls started and that has written nothing; on a crowded machine imports take minutes."""
 REQUESTS_PER_TICK = 300
 """A sensor has 60 s for its tick; evaluating one partitioned request costs about 20 ms."""
 
@@ -146,7 +149,7 @@ def state_in(runs: RunsByStage, instance: dg.DagsterInstance, platform: Platform
     run = runs.get((request.id, request.stage, str(request.attempt)))
     if run is None:
         return RunState.NEVER_LAUNCHED
-    if run.status is dg.DagsterRunStatus.STARTED and _is_dead(platform, request.tenant, run.run_id):
+    if run.status is dg.DagsterRunStatus.STARTED and _is_dead(instance, platform, request.tenant, run.run_id):
         instance.report_run_failed(run, "The run's process stopped beating and holds no lock: it has died.")
         _end_in_journal(platform, request.tenant, run.run_id)
         return RunState.FAILED
@@ -162,8 +165,19 @@ def _end_in_journal(platform: Platform, tenant: str, run_id: str) -> None:
         journal.finish_run(platform.control, tenant, run_id, status="failed", clock=platform.clock)
 
 
-def _is_dead(platform: Platform, tenant: str, run_id: str) -> bool:
+def _is_dead(instance: dg.DagsterInstance, platform: Platform, tenant: str, run_id: str) -> bool:
+    """A process that waits for the tenant's lock beats not yet, but then somebody holds the lock."""
     record = journal.get_run(platform.control, tenant, run_id)
-    if record is None or platform.clock.now() - record.heartbeat_at < journal.HEARTBEAT_LIMIT:
+    if record is None:
+        if not _began_long_ago(instance, run_id):
+            return False
+    elif platform.clock.now() - record.heartbeat_at < journal.HEARTBEAT_LIMIT:
         return False
     return not is_tenant_locked(platform.control, tenant)
+
+
+def _began_long_ago(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """By the machine's own clock, for Dagster stamps its runs by it."""
+    record = instance.get_run_record_by_id(run_id)
+    began = None if record is None else record.start_time
+    return began is not None and time.time() - began >= UNHEARD_LIMIT_S
