@@ -20,6 +20,8 @@ from synkro_resources.rules.formats import whole
 
 COLOURS = {"late": "red", "broken": "orange", "ok": "green", "suspended": "gray"}
 OLD = timedelta(hours=24)
+Explained = Callable[[Installation, SessionUser, str, str], object]
+"""What is done to a company and why: installation, operator, tenant, reason."""
 MORE_DAYS = 7
 """Of a trial, by button; any other number by `synkro tenant trial`."""
 
@@ -98,64 +100,47 @@ def _reason(slug: str) -> str:
 
 
 def _change_plan(slug: str, area: str) -> None:
-    plan, why = str(st.session_state[f"operator_plan_{slug}"]), _reason(slug)
+    plan = str(st.session_state[f"operator_plan_{slug}"])
 
-    def deed(place: Installation, user: SessionUser) -> str:
-        operator.change_plan(place, user, slug, plan, why)
-        return "operator.plan_changed"
+    def act(place: Installation, user: SessionUser, tenant: str, why: str) -> None:
+        operator.change_plan(place, user, tenant, plan, why)
 
-    carry_out(area, deed)
+    _explained(slug, area, act, "operator.plan_changed")
 
 
 def _act_for(slug: str, area: str) -> None:
-    why = _reason(slug)
-
-    def deed(place: Installation, user: SessionUser) -> str:
-        operator.act_for(place, user, slug, why)
-        return "operator.acting"
-
-    if carry_out(area, deed):
+    if _explained(slug, area, operator.act_for, "operator.acting"):
         st.session_state[f"operator_reason_{slug}"] = ""
 
 
 def _activate(slug: str, area: str) -> None:
-    why = _reason(slug)
-
-    def deed(place: Installation, user: SessionUser) -> str:
-        operator.activate(place, user, slug, why)
-        return "operator.activated"
-
-    carry_out(area, deed)
+    _explained(slug, area, operator.activate, "operator.activated")
 
 
 def _extend_trial(slug: str, area: str) -> None:
-    why = _reason(slug)
+    def act(place: Installation, user: SessionUser, tenant: str, why: str) -> None:
+        operator.extend_trial(place, user, tenant, MORE_DAYS, why)
 
-    def deed(place: Installation, user: SessionUser) -> str:
-        operator.extend_trial(place, user, slug, MORE_DAYS, why)
-        return "operator.trial_extended"
-
-    carry_out(area, deed)
+    _explained(slug, area, act, "operator.trial_extended")
 
 
 def _suspend(slug: str, area: str) -> None:
-    why = _reason(slug)
-
-    def deed(place: Installation, user: SessionUser) -> str:
-        operator.suspend(place, user, slug, why)
-        return "operator.suspended"
-
-    carry_out(area, deed)
+    _explained(slug, area, operator.suspend, "operator.suspended")
 
 
 def _resume(slug: str, area: str) -> None:
+    _explained(slug, area, operator.resume, "operator.resumed")
+
+
+def _explained(slug: str, area: str, act: Explained, told: str) -> bool:
+    """A deed that asks for a reason; whether it was done."""
     why = _reason(slug)
 
     def deed(place: Installation, user: SessionUser) -> str:
-        operator.resume(place, user, slug, why)
-        return "operator.resumed"
+        act(place, user, slug, why)
+        return told
 
-    carry_out(area, deed)
+    return carry_out(area, deed)
 
 
 def _invite(slug: str, area: str, link_key: str) -> None:
