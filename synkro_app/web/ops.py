@@ -80,10 +80,10 @@ class Ops:
 
     async def page(self, request: Request) -> Response:
         """Pages, their files and logs: reading only, so Dagster's addresses that take reports are not reached."""
-        user = _operator(request.scope)
-        if user is None or request.url.path == GRAPHQL:  # GraphQL by GET could be sent by any link
+        user, address = _operator(request.scope), self._address(request.scope)
+        if user is None or not _is_page(address):
             return _not_found()
-        return await self._passed(user, request, self._address(request.scope), None)
+        return await self._passed(user, request, address, None)
 
     async def graphql(self, request: Request) -> Response:
         user = _operator(request.scope)
@@ -191,6 +191,11 @@ def _where(answer: httpx.Response, address: httpx.URL) -> Iterable[tuple[bytes, 
     target = urlsplit(str(address.join(answer.headers["location"])))
     if target.netloc == urlsplit(str(address)).netloc and target.path.startswith(f"{PREFIX}/"):
         yield b"location", (target.path + (f"?{target.query}" if target.query else "")).encode()
+
+
+def _is_page(address: httpx.URL) -> bool:
+    """Judged as it is sent, for the client tidies dots away; GraphQL by GET could be sent by any link."""
+    return address.path.startswith(f"{PREFIX}/") and address.path != GRAPHQL and ".." not in address.path.split("/")
 
 
 def _operator(scope: Scope) -> SessionUser | None:

@@ -7,6 +7,8 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -174,6 +176,18 @@ def test_a_page_comes_as_it_is_without_our_cookie_going_there_or_anything_of_one
     for to, kept in (("/ops/runs?a=1", "/ops/runs?a=1"), ("https://evil.example/ops/", None), ("/login", None)):
         moved = place.browser(place.operator).get("/ops/away", params={"to": to})
         assert moved.headers.get("location") == kept
+
+
+@pytest.mark.parametrize(
+    "address", ["/ops/./graphql", "/ops/x/../graphql", "/ops/%67raphql", "/ops/x/%2e%2e/graphql", "/ops/../elsewhere"]
+)
+def test_no_spelling_of_an_address_leads_around_the_judgement(place: Place, address: str) -> None:
+    asked = f"{address}?query=mutation%20%7B%20reload%20%7D"
+    connection = HTTPConnection(urlsplit(place.url).netloc)  # sends the address as it is written
+    connection.request("GET", asked, headers={"cookie": f"cab_sid={place.operator}"})
+    assert connection.getresponse().status == 404
+    connection.close()
+    assert not place.upstream.questions
 
 
 def test_nothing_is_changed_but_by_json_that_a_page_of_this_site_has_posted(place: Place) -> None:
