@@ -13,8 +13,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from synkro_app.telegram_updates import SharedBot, is_pushed, listen
-from synkro_app.web.inbound import BODY_LIMIT_BYTES
-from synkro_app.web.inbound import BODY_WITHIN_S
+from synkro_app.web.inbound import BODY_LIMIT_BYTES, BODY_WITHIN_S
 from synkro_app.web.telegram_webhook import HEADER, TelegramWebhooks, is_webhook_path
 from synkro_resources.control import chat_links
 from synkro_resources.control.database import Database
