@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, func, select
 
+from synkro_resources.control.checklist import WORKS, Item, checklist
 from synkro_resources.control.database import Database
 from synkro_resources.control.freshness import OLD_AFTER, freshness
 from synkro_resources.control.statement import GRACE
@@ -63,7 +64,7 @@ class TenantHealth:
     """One company. `loaded_at`: up to when all of its sources have been read, None: not within the last days.
 
     `ai_cost`: of the AI in its present local month, in the currency of its price. `late_reports`: due within the last
-    day and not made; `failed`: requests that failed within the last day.
+    day and not made; `failed`: requests that failed within the last day; `checklist`: how far its onboarding is.
     """
 
     tenant: Tenant
@@ -75,6 +76,7 @@ class TenantHealth:
     ai_cost: Decimal
     members: int
     onboarding: Onboarding
+    checklist: Mapping[Item, bool]
     loaded_at: datetime | None
     late_reports: int
     failed: int
@@ -122,7 +124,8 @@ def fleet(db: Database, now: datetime, *, actor: str, cell: str | None = None) -
         ).all()
         members = _counts(connection, slugs)
         used = _used(connection, tenants, now)
-        reported = set(connection.scalars(_reported(slugs)))
+        done = _done(connection, slugs)
+        scheduled = set(connection.scalars(_scheduled(slugs)))
         overdue = _overdue(connection, slugs, now)
         errors, failed_runs = _errors(connection, slugs, now)
     late, failed, waiting = Counter(overdue), Counter[str](), Counter[str]()
@@ -139,7 +142,7 @@ def fleet(db: Database, now: datetime, *, actor: str, cell: str | None = None) -
         slug = tenant.slug
         known = connections.get(slug, ())
         broken = tuple(Broken(kind, row_code, what) for kind, status, row_code, what in known if status == "broken")
-        state = _onboarding({kind for kind, *_ in known}, is_working=slug in reported)
+        state = _onboarding({kind for kind, *_ in known}, is_working=RequestKind.REPORT in done[slug])
         loaded_at = loaded.get(slug)
         is_old = state == "working" and (loaded_at is None or now - loaded_at > OLD_AFTER)
         found.append(
@@ -153,6 +156,12 @@ def fleet(db: Database, now: datetime, *, actor: str, cell: str | None = None) -
                 ai_cost=used.get(slug, NOTHING_USED)[1],
                 members=members.get(slug, 0),
                 onboarding=state,
+                checklist=checklist(
+                    working={kind for kind, status, *_ in known if status in WORKS},
+                    done=done[slug],
+                    has_schedule=slug in scheduled,
+                    members=members.get(slug, 0),
+                ),
                 loaded_at=loaded_at,
                 late_reports=late[slug],
                 failed=failed[slug],
@@ -261,14 +270,19 @@ def _used(connection: Connection, tenants: Iterable[_Row], now: datetime) -> dic
     }
 
 
-def _reported(slugs: Sequence[str]) -> Select[tuple[str]]:
-    return (
-        select(run_request.c.tenant)
-        .where(
-            run_request.c.tenant.in_(slugs), run_request.c.kind == RequestKind.REPORT, run_request.c.status == "done"
-        )
-        .distinct()
-    )
+def _done(connection: Connection, slugs: Sequence[str]) -> defaultdict[str, set[str]]:
+    """By company the kinds of requests that have once succeeded."""
+    row = run_request.c
+    query = select(row.tenant, row.kind).where(row.tenant.in_(slugs), row.status == "done").distinct()
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for tenant, kind in connection.execute(query):
+        found[tenant].add(kind)
+    return found
+
+
+def _scheduled(slugs: Sequence[str]) -> Select[tuple[str]]:
+    row = report_schedule.c
+    return select(row.tenant).where(row.tenant.in_(slugs), row.enabled).distinct()
 
 
 def _overdue(connection: Connection, slugs: Sequence[str], now: datetime) -> dict[str, int]:

@@ -80,7 +80,7 @@ def stored_messages(place: Installation, slug: str, days: list[date]) -> dict[da
     return {day: place.lake.read_days(RADIST_MESSAGES, slug, [day], columns=["message_id"]).num_rows for day in days}
 
 
-@pytest.mark.timeout(900)  # 31 days in processes of their own, twice begun
+@pytest.mark.timeout(1200)  # 31 days in processes of their own, twice begun
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
 def test_a_stopped_backfill_leaves_whole_days_and_the_same_command_does_none_of_them_again(
     place: Installation, environment: dict[str, str], how: signal.Signals
@@ -106,7 +106,7 @@ def test_a_stopped_backfill_leaves_whole_days_and_the_same_command_does_none_of_
         env={**os.environ, **environment, "SYNKRO_CLOCK": AFTER_DEATH.isoformat()},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
     assert told.returncode == 0, told.stdout + told.stderr

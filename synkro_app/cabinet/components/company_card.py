@@ -39,8 +39,19 @@ def draw_company(one: TenantHealth, plans: list[Plan], now: datetime, language: 
         with st.container(horizontal=True):
             with st.popover(translate(language, "operator.manage"), icon=":material/tune:"):
                 _draw_deeds(one, plans, language, area, link_key)
+            _draw_onboarding(one, language)
             label = translate(language, "operator.dagster_runs")
             st.link_button(label, ops_runs_address(slug), icon=":material/open_in_new:")
+
+
+def _draw_onboarding(one: TenantHealth, language: str) -> None:
+    ready, items = sum(one.checklist.values()), one.checklist.items()
+    label = translate(language, "operator.checklist", done=ready, all=len(items))
+    with st.popover(label, icon=":material/checklist:"):
+        for item, is_done in items:
+            icon = ":green[:material/check_circle:]" if is_done else ":gray[:material/radio_button_unchecked:]"
+            state = translate(language, f"statement.{'done' if is_done else 'open'}")
+            st.markdown(f"{icon} {translate(language, f'statement.item_{item}')}: {state}")
 
 
 def _facts(one: TenantHealth, now: datetime, language: str) -> Iterator[str]:

@@ -15,9 +15,10 @@ from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import company, dialog, dialogs, operator, overview, support
 from synkro_app.cli import main
 from synkro_resources.control.audit import tenant_events
+from synkro_resources.control.checklist import checklist_of
 from synkro_resources.control.database import Database
 from synkro_resources.control.fleet import TenantHealth
-from synkro_resources.control.integrations import mark_broken, set_integration
+from synkro_resources.control.integrations import mark_broken, mark_integration, set_integration
 from synkro_resources.control.invitations import find_invitation
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.control.notices import open_notices
@@ -121,6 +122,21 @@ def test_late_companies_come_before_broken_ones_and_those_before_the_rest(
     errors = operator.installation_state(place, OPERATOR).errors
     kind = next(one for one in errors if one.code == code)
     assert (kind.count, set(kind.tenants)) == (2, {tenant_a.slug, broken.slug})
+
+
+def test_the_operator_sees_which_steps_of_the_onboarding_are_open_as_the_company_does(
+    place: Installation, control_db: Database, control_clock: FixedClock, keyring: Keyring, tenant_a: Tenant
+) -> None:
+    assert not any(of(place, tenant_a)[1].checklist.values())
+    public = {"base_url": "https://x.amocrm.ru", "auth": "token"}
+    set_integration(control_db, keyring, tenant_a.slug, IntegrationKind.AMOCRM, public, {"token": "t" * 20}, "u")
+    mark_integration(control_db, tenant_a.slug, IntegrationKind.AMOCRM, "ok")
+    due_report(control_db, tenant_a.slug, control_clock)
+    with control_db.tenant(tenant_a.slug) as connection:
+        connection.execute(run_request.update().values(status="done"))
+    seen = of(place, tenant_a)[1].checklist
+    assert {item for item, is_done in seen.items() if is_done} == {"amocrm", "loaded", "report"}
+    assert seen == checklist_of(control_db, tenant_a.slug)
 
 
 def test_the_command_tells_the_same_of_a_cell(

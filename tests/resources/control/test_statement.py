@@ -134,6 +134,7 @@ def test_what_was_sold_beside_the_plan_is_in_its_month_with_the_checklist_and_th
             clock=control_clock,
             title=title,
         )
+        control_clock.move(timedelta(minutes=1))  # the order is that of adding
 
     assert statement_of(control_db, tenant_a, MONTH, NOON).services == ()
     sell("onboarding", NOON.date())
