@@ -31,7 +31,7 @@ dagster: $(VENV)/base.stamp ## Dagster with reload, for people who work on asset
 	@$(BIN)/synkro dagster
 
 test: $(VENV)/dev.stamp ## All tests
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup --durations 40 --durations-min 10
 
 coverage: $(VENV)/dev.stamp ## All tests with the lines that none of them runs (half as long again)
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup --cov --cov-report=term:skip-covered

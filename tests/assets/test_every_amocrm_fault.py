@@ -28,6 +28,7 @@ from synkro_resources.sandbox.amocrm.switches import AmocrmSwitches, Fault
 from synkro_resources.sandbox.world.build import build_world
 from synkro_resources.sandbox.world.model import World
 from tests.assets.source_loads import CRM_TABLES, LakeCopy, load_amocrm, seconds
+from tests.grids import in_turn
 from tests.resources.sandbox.faults import Served, amocrm_sandbox
 
 pytestmark = pytest.mark.xdist_group("amocrm-faults")
@@ -222,8 +223,7 @@ def test_a_fault_that_stays_stops_the_load_with_words_and_loses_nothing(
     assert_nothing_was_lost(place, spoiled)
 
 
-@pytest.mark.parametrize("path", [DEALS, "/api/v4/events", "/api/v4/account"])
-@pytest.mark.parametrize("fault", get_args(Fault))
+@pytest.mark.parametrize(("fault", "path"), in_turn(get_args(Fault), (DEALS, "/api/v4/events", "/api/v4/account")))
 def test_a_fault_in_the_middle_is_overcome_or_stops_the_load_and_loses_nothing(
     place: Place, tmp_path: Path, fault: Fault, path: str
 ) -> None:

@@ -23,6 +23,7 @@ from synkro_resources.sandbox.radist.switches import Fault, RadistSwitches
 from synkro_resources.sandbox.world.build import build_world
 from synkro_resources.sandbox.world.model import World
 from tests.assets.source_loads import RADIST_TABLES, LakeCopy, load_radist
+from tests.grids import in_turn
 from tests.resources.sandbox.faults import ServedRadist, radist_sandbox
 
 pytestmark = pytest.mark.xdist_group("radist-faults")
@@ -201,8 +202,10 @@ def test_a_fault_that_stays_stops_the_load_with_words_and_loses_nothing(
     assert_nothing_was_lost(place, spoiled)
 
 
-@pytest.mark.parametrize("path", ["/messaging/messages/", "/with_contacts/"])
-@pytest.mark.parametrize("fault", [name for name in get_args(Fault) if name not in TOO_SLOW])
+@pytest.mark.parametrize(
+    ("fault", "path"),
+    in_turn([name for name in get_args(Fault) if name not in TOO_SLOW], ("/messaging/messages/", "/with_contacts/")),
+)
 def test_a_fault_in_the_middle_is_overcome_or_stops_the_load_and_loses_nothing(
     place: Place, tmp_path: Path, fault: Fault, path: str
 ) -> None:
@@ -232,8 +235,7 @@ def test_a_fault_at_every_third_request_leaves_exactly_the_same_rows(
     assert spoiled.everything(RADIST_TABLES) == place.expected
 
 
-@pytest.mark.parametrize("last_cursor", ["empty", "null", "missing", "repeated"])
-@pytest.mark.parametrize("switch", EXACT)
+@pytest.mark.parametrize(("switch", "last_cursor"), in_turn(list(EXACT), ("empty", "null", "missing", "repeated")))
 def test_an_oddity_leaves_exactly_the_same_rows(place: Place, tmp_path: Path, switch: str, last_cursor: str) -> None:
     odd = place.before.copy(tmp_path / "lake")
     place.sandbox.set(**{"last_cursor": last_cursor, **EXACT[switch]})
