@@ -105,7 +105,7 @@ def managers(package: Package, language: str) -> alt.LayerChart | None:
 
 
 def hours(package: Package, language: str) -> alt.LayerChart | None:
-    """The median response time by weekday and hour; hours with too few answers stay empty."""
+    """The median response time by weekday and hour; few answers leave an hour empty, one weekday draws nothing."""
     words = TEXTS[language]
     weekdays = words["weekdays"].split()
     cells = [
@@ -113,7 +113,7 @@ def hours(package: Package, language: str) -> alt.LayerChart | None:
         for cell in package.scoped(2, "rt_median", "weekday_hour")
         if cell.value is not None and cell.display == "ok"
     ]
-    if not cells:
+    if len({day for _, day, _ in cells}) < 2:
         return None
     seen = [int(hour) for _, _, hour in cells]
     frame = pd.DataFrame(

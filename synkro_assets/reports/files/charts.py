@@ -26,6 +26,8 @@ FONTS = Path(__file__).parent / "fonts"
 PIXELS_PER_POINT = 2.0
 """Sharp on paper and on a phone."""
 DAY_LABELS = 16  # more of them would overlap
+FEW = 10
+"""Counts up to it get a mark each."""
 
 
 def trend(package: Package, language: str) -> alt.LayerChart:
@@ -37,7 +39,8 @@ def trend(package: Package, language: str) -> alt.LayerChart:
     base = alt.Chart(frame).encode(
         x=alt.X("day:O", title=None, sort=None, axis=alt.Axis(labelAngle=0, values=shown, ticks=False))
     )
-    bars = base.mark_bar(color=PALE).encode(y=alt.Y("episodes:Q", title=words["new_episodes"]))
+    counts = _whole_axis(frame["episodes"].max())
+    bars = base.mark_bar(color=PALE).encode(y=alt.Y("episodes:Q", title=words["new_episodes"], axis=counts))
     line = base.mark_line(color=BLUE, point=alt.OverlayMarkDef(color=BLUE)).encode(
         y=alt.Y("share:Q", title=words["share_in_time"], scale=alt.Scale(domain=[0, 100]))
     )
@@ -54,12 +57,23 @@ def reasons(package: Package, language: str) -> alt.Chart:
         }
         for item in package.scoped(9, "lost", "reason")
     ]
-    chart = alt.Chart(pd.DataFrame(rows, columns=["reason", "deals"])).mark_bar(color=BLUE)
-    encoded = chart.encode(
-        x=alt.X("deals:Q", title=words["deals"], axis=alt.Axis(tickMinStep=1)),
-        y=alt.Y("reason:N", title=None, sort="-x", axis=alt.Axis(labelLimit=220)),
+    frame = pd.DataFrame(rows, columns=["reason", "deals"])
+    encoded = (
+        alt.Chart(frame)
+        .mark_bar(color=BLUE)
+        .encode(
+            x=alt.X("deals:Q", title=words["deals"], axis=_whole_axis(frame["deals"].max())),
+            y=alt.Y("reason:N", title=None, sort="-x", axis=alt.Axis(labelLimit=220)),
+        )
     )
     return themed(encoded.properties(width=WIDTH - 160, height=alt.Step(18)))
+
+
+def _whole_axis(highest: float) -> alt.Axis:
+    """Marks of a count: half a deal is none, and Vega would draw it where there are few."""
+    if highest <= FEW:
+        return alt.Axis(values=list(range(int(highest) + 1)), format="d")
+    return alt.Axis(format="d")
 
 
 def daily(package: Package) -> pd.DataFrame:

@@ -113,8 +113,8 @@ def _hours(package: Package, language: str) -> Table | None:
         ("LEFTPADDING", (0, 0), (-1, -1), 0),
         ("RIGHTPADDING", (0, 0), (-1, -1), 0),
     ]
-    last = max(int(key.partition(":")[0]) for key in cells)
-    for place, weekday in enumerate(range(1, last + 1), start=1):
+    seen = [int(key.partition(":")[0]) for key in cells]
+    for place, weekday in enumerate(range(min(seen), max(seen) + 1), start=1):
         row: list[object] = [weekdays[weekday - 1]]
         for column, hour in enumerate(span, start=1):
             cell = cells.get(f"{weekday}:{hour:02d}")
