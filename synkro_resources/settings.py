@@ -106,7 +106,9 @@ class Settings(BaseSettings):
     alert_queue_min: int = Field(15, description="Minutes that a request may wait before operators hear of it.", ge=1)
     alert_disk_gib: float = Field(2.0, description="Free GiB below which operators hear of the disk.", ge=0)
     alert_ai_cost: Decimal = Field(
-        Decimal(0), description="Cost of the AI per month and cell above which operators hear of it; 0: never.", ge=0
+        Decimal(0),
+        description="Cost of the AI per month and cell, in any one currency, above which operators hear; 0: never.",
+        ge=0,
     )
     metrics_token: SecretStr = Field(
         SecretStr(""), description="Bearer token with which Prometheus reads /metrics; empty: the page does not exist."

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from synkro_app.alerts.dagster_health import DagsterHealth
 from synkro_app.alerts.incidents import Trouble
-from synkro_resources.control.fleet import ErrorClass, Fleet, TenantHealth
+from synkro_resources.control.fleet import ErrorClass, Fleet, TenantHealth, ai_costs
 from synkro_resources.free_space import GIB
 from synkro_resources.model.errors import Sentence
 from synkro_resources.settings import Settings
@@ -90,14 +89,15 @@ def of_fleet(found: Fleet, settings: Settings) -> Iterator[Trouble]:
     for error in found.errors:
         if error.count >= MANY_FAILURES or len(error.tenants) >= MANY_TENANTS:
             yield _of_errors(error)
-    spent = sum((tenant.ai_cost for tenant in found.tenants), Decimal(0))
-    if settings.alert_ai_cost and spent > settings.alert_ai_cost:
+    spent = {currency: cost for currency, cost in ai_costs(found).items() if cost > settings.alert_ai_cost}
+    if settings.alert_ai_cost and spent:
+        sums = ", ".join(f"{cost:.2f} {currency}".strip() for currency, cost in spent.items())
         yield Trouble(
             COST,
             settings.cell,
             Sentence(
-                f"ИИ с начала месяца стоит {spent:.2f}: больше предела {settings.alert_ai_cost:g}.",
-                f"The AI has cost {spent:.2f} this month: above the cap of {settings.alert_ai_cost:g}.",
+                f"ИИ с начала месяца стоит {sums}: больше предела {settings.alert_ai_cost:g}.",
+                f"The AI has cost {sums} this month: above the cap of {settings.alert_ai_cost:g}.",
             ),
             Sentence("Посмотрите `synkro usage` по компаниям.", "Look at `synkro usage` of the companies."),
         )

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 SANDBOX, CODE_SERVER, DAEMON, WEBSERVER, CABINET = "sandbox", "code-server", "daemon", "webserver", "cabinet"
 TELEGRAM, WATCH, WORKER = "telegram", "watch", "worker"
 WORKER_DRAIN_S = 5  # of the whole installation's stop; a worker of its own gives its runs SYNKRO_WORKER_DRAIN_S
-READY_LIMIT_S = 120.0  # measured: 10 s on two idle cores; a loaded small machine needs several times that
+READY_LIMIT_S = 300.0  # measured: 10 s on two idle cores; over 120 s with seven other programs at work on them
 SUPABASE_DEMO = "supabase_demo"
 
 

@@ -21,7 +21,7 @@ from synkro_app.alerts import incidents
 from synkro_app.alerts.dagster_health import dagster_health
 from synkro_app.alerts.watch import FILE, database_answers, disks
 from synkro_resources.control.database import Database
-from synkro_resources.control.fleet import LEVELS, Fleet, fleet
+from synkro_resources.control.fleet import LEVELS, Fleet, ai_costs, fleet
 from synkro_resources.free_space import free_bytes
 from synkro_resources.model.clock import Clock
 from synkro_resources.model.errors import SynkroError
@@ -126,8 +126,8 @@ def _of_fleet(found: Fleet, *, now: float) -> Iterator[Gauge]:
     if ages:
         yield Gauge("synkro_data_age_max_seconds", "Age of the oldest company's data.", max(ages))
     yield Gauge("synkro_dialogs_month", "Billable dialogs of this month.", sum(one.dialogs for one in found.tenants))
-    cost = float(sum(one.ai_cost for one in found.tenants))
-    yield Gauge("synkro_ai_cost_month", "Cost of the AI this month, in the currency of its price.", cost)
+    for currency, cost in ai_costs(found).items():
+        yield Gauge("synkro_ai_cost_month", "Cost of the AI this month.", float(cost), {"currency": currency})
 
 
 def _escaped(value: str) -> str:

@@ -104,7 +104,7 @@ class AiLedger:
             return None
         call_id = str(uuid.uuid4())
         with self.db.tenant(self.tenant) as connection:
-            if not self._add(connection, month_of, call.estimate):
+            if not self._add(connection, month_of, call):
                 return None
             connection.execute(
                 postgresql.insert(ai_call).values(
@@ -247,17 +247,25 @@ class AiLedger:
                 .values(masked_request=None, masked_answer=None)
             ).rowcount
 
-    def _add(self, connection: Connection, month_of: date, estimate: Decimal) -> bool:
+    def _add(self, connection: Connection, month_of: date, call: PlannedCall) -> bool:
         """Take the estimate from the month's budget; False if it does not fit. One row per month: no race."""
         month = month_of.replace(day=1)
         insert = postgresql.insert(usage_month).values(
-            tenant=self.tenant, month=month, dialogs=0, reports=0, ai_calls=0, ai_tokens=0, ai_cost=estimate
+            tenant=self.tenant,
+            month=month,
+            dialogs=0,
+            reports=0,
+            ai_calls=0,
+            ai_tokens=0,
+            ai_cost=call.estimate,
+            ai_currency=call.currency,
         )
-        total = usage_month.c.ai_cost + estimate
+        total = usage_month.c.ai_cost + call.estimate
+        currency = call.currency or usage_month.c.ai_currency  # a call without a known price says nothing of it
         taken = connection.execute(
             insert.on_conflict_do_update(
                 index_elements=["tenant", "month"],
-                set_={"ai_cost": total},
+                set_={"ai_cost": total, "ai_currency": currency},
                 where=None if self.monthly_cap is None else total <= self.monthly_cap,
             ).returning(usage_month.c.ai_cost)
         ).scalar_one_or_none()

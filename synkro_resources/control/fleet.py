@@ -37,7 +37,7 @@ VISIT = timedelta(minutes=15)
 """A page that redraws itself at every click is looked at once."""
 MOST_TENANTS = 1000
 MOST_ERRORS = 20
-NOTHING_USED = (0, Decimal(0))
+NOTHING_USED = (0, Decimal(0), "")
 
 Level = Literal["late", "broken", "ok", "suspended"]
 Onboarding = Literal["new", "connecting", "connected", "working"]
@@ -63,8 +63,8 @@ class Broken:
 class TenantHealth:
     """One company. `loaded_at`: up to when all of its sources have been read, None: not within the last days.
 
-    `ai_cost`: of the AI in its present local month, in the currency of its price. `late_reports`: due within the last
-    day and not made; `failed`: requests that failed within the last day; `checklist`: how far its onboarding is.
+    `ai_cost`: of the AI in its present local month in `ai_currency`, that of its price. `late_reports`: due within
+    the last day and not made; `failed`: requests that failed within it; `checklist`: how far its onboarding is.
     """
 
     tenant: Tenant
@@ -74,6 +74,7 @@ class TenantHealth:
     dialogs: int
     dialogs_allowed: int
     ai_cost: Decimal
+    ai_currency: str
     members: int
     onboarding: Onboarding
     checklist: Mapping[Item, bool]
@@ -154,6 +155,7 @@ def fleet(db: Database, now: datetime, *, actor: str, cell: str | None = None) -
                 dialogs=used.get(slug, NOTHING_USED)[0],
                 dialogs_allowed=allowed,
                 ai_cost=used.get(slug, NOTHING_USED)[1],
+                ai_currency=used.get(slug, NOTHING_USED)[2],
                 members=members.get(slug, 0),
                 onboarding=state,
                 checklist=checklist(
@@ -179,6 +181,15 @@ def fleet(db: Database, now: datetime, *, actor: str, cell: str | None = None) -
         running=sum(row.status == "running" for row in requests),
         oldest_wait=now - min(waits) if waits else None,
     )
+
+
+def ai_costs(found: Fleet) -> dict[str, Decimal]:
+    """What the AI has cost all companies this month, by currency; sums of different currencies mean nothing."""
+    costs: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for one in found.tenants:
+        if one.ai_cost:
+            costs[one.ai_currency] += one.ai_cost
+    return dict(sorted(costs.items()))
 
 
 def _level(tenant: Tenant, *, is_late: bool, is_broken: bool) -> Level:
@@ -258,14 +269,14 @@ def _counts(connection: Connection, slugs: Sequence[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _used(connection: Connection, tenants: Iterable[_Row], now: datetime) -> dict[str, tuple[int, Decimal]]:
-    """By company the dialogs and the cost of the AI of its present local month."""
+def _used(connection: Connection, tenants: Iterable[_Row], now: datetime) -> dict[str, tuple[int, Decimal, str]]:
+    """By company the dialogs, the cost of the AI and its currency of its present local month."""
     months = {one.slug: month_of(now.astimezone(ZoneInfo(one.zone)).date()) for one, *_ in tenants}
     row = usage_month.c
-    query = select(row.tenant, row.month, row.dialogs, row.ai_cost).where(row.month.in_(sorted(set(months.values()))))
+    query = select(row.tenant, row.month, row.dialogs, row.ai_cost, row.ai_currency)
     return {
-        one.tenant: (one.dialogs, one.ai_cost)
-        for one in connection.execute(query)
+        one.tenant: (one.dialogs, one.ai_cost, one.ai_currency)
+        for one in connection.execute(query.where(row.month.in_(sorted(set(months.values())))))
         if months.get(one.tenant) == one.month
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from pydantic import SecretStr
 from synkro_app.alerts import incidents
 from synkro_app.alerts.incidents import Incidents, News, Trouble
 from synkro_app.alerts.watch import FILE, Watch
+from synkro_resources.control.ai_ledger import AiLedger, PlannedCall
 from synkro_resources.control.database import Database
+from synkro_resources.control.fleet import ai_costs, fleet
 from synkro_resources.control.integrations import mark_integration, set_integration
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.model.clock import FixedClock
@@ -129,3 +132,19 @@ def test_what_telegram_did_not_take_is_told_when_it_does(operators: Operators) -
     assert operators.after(5) == ""
     operators.sandbox.switches.faults = []
     assert "Dagster не отвечает" in operators.after(2)
+
+
+def test_roubles_and_dollars_of_the_ai_are_not_added_up(
+    operators: Operators, control_db: Database, control_clock: FixedClock
+) -> None:
+    operators.watch.settings = operators.settings = operators.settings.model_copy(
+        update={"alert_ai_cost": Decimal(100)}
+    )
+    for currency, cost in (("RUB", 60), ("USD", 60), ("RUB", 50)):
+        tenant = new_tenant(control_db, control_clock, "x", cell=operators.settings.cell)
+        call = PlannedCall("p", "host", "m", 1, "request", Decimal(cost), currency)
+        assert AiLedger(control_db, tenant.slug, control_clock).reserve(call, NOON.date())
+    heard = operators.after(6)
+    assert "110.00 RUB" in heard
+    assert "USD" not in heard
+    assert ai_costs(fleet(control_db, NOON, actor="test", cell=operators.settings.cell)) == {"RUB": 110, "USD": 60}

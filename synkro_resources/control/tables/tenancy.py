@@ -84,6 +84,7 @@ usage_month = tenant_table(
     Column("ai_calls", Integer, nullable=False),
     Column("ai_tokens", BigInteger, nullable=False),
     Column("ai_cost", Numeric(14, 6), nullable=False),
+    Column("ai_currency", Text, nullable=False, server_default=""),
 )
 
 service_line = tenant_table(
