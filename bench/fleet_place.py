@@ -119,7 +119,7 @@ def place_of(companies: Sequence[Company], *, end: datetime, slots: int, world_d
         control = server.create_database("synkro")
         migrate(control)
         home = folder / "dagster_home"
-        prepare_dagster_home(home, max_concurrent_runs=slots)
+        prepare_dagster_home(home, Settings.load(max_concurrent_runs=slots))
         worlds = {
             item.slug: build_world(number, end, days=world_days, slug=item.slug, pace=TINY)
             for number, item in enumerate(companies)

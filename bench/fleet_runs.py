@@ -20,7 +20,7 @@ from synkro_assets.automation.sensors import reconcile_tenants
 from synkro_assets.day_marks import present_versions
 from synkro_assets.definitions import build_defs
 from synkro_assets.partitions import ATTEMPT_TAG, RANGE_END_TAG, RANGE_START_TAG, REQUEST_TAG, STAGE_TAG, TENANT_TAG
-from synkro_assets.reports.delivery import deliver
+from synkro_assets.reports.delivery.channel_delivery import deliver
 from synkro_resources.channels import Channel
 from synkro_resources.channels.resource import open_channel
 from synkro_resources.control import journal

@@ -10,7 +10,7 @@ import argparse
 import subprocess
 import sys
 import time
-from collections import defaultdict
+from collections import Counter
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -106,9 +106,7 @@ def least_message_requests(home: Installation, first: date, last: date) -> int:
         end = min(start + timedelta(days=CHUNK_DAYS - 1), last)
         window = TenantWindow(SLUG, ZONE, start, end)
         rows = lake.read_days(RADIST_MESSAGES, SLUG, window.days, columns=["chat_id"], missing_ok=True)
-        counted: dict[int, int] = defaultdict(int)
-        for chat in rows.drop_columns([DAY_COLUMN]).column("chat_id").to_pylist():
-            counted[chat] += 1
+        counted = Counter(rows.drop_columns([DAY_COLUMN]).column("chat_id").to_pylist())
         active = [chat["id"] for chat in chats if chat["source_updated_at"] >= window.start]
         least += sum(max(1, -(-counted[chat] // MESSAGES_PER_PAGE)) for chat in active)
         start = end + timedelta(days=1)

@@ -43,7 +43,7 @@ def installation(vendors_url: str, history_start: date, **variables: str) -> Gen
             control = server.create_database("synkro")
             migrate(control)
             home = folder / "dagster_home"
-            prepare_dagster_home(home, Settings(max_concurrent_runs=1))
+            prepare_dagster_home(home, Settings.load(max_concurrent_runs=1))
             environment = {
                 **FRUGAL,
                 **{key: value for key, value in os.environ.items() if not key.startswith("SYNKRO_")},

@@ -44,7 +44,7 @@ def main() -> int:
     period = Period.month_of(today.replace(day=1) - timedelta(days=1))
     if options.kind == "custom":
         period = Period.custom(today - timedelta(days=CUSTOM_DAYS), today - timedelta(days=1))
-    settings = TenantSettings(zone=ZONE)
+    settings = TenantSettings.model_validate({"zone": ZONE})
     before = previous_period(period, Calendar.of(settings))
     assert before is not None
     first = before.first_day - timedelta(days=settings.lookback_days)

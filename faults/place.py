@@ -203,7 +203,7 @@ def place(lake: Path | None = None) -> Generator[Place]:
             )
             settings = Settings.load()
             clock = MovingClock(END + timedelta(minutes=1))
-            settings.__dict__["present"] = clock  # the cached property: no setting describes a clock that moves
+            vars(settings)["present"] = clock  # the cached property: no setting describes a clock that moves
             control = Database.from_settings(settings)
             try:
                 with dg.DagsterInstance.ephemeral() as instance:

@@ -49,7 +49,7 @@ class Place:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=280,
+            timeout=900,
             check=False,
         )
         return done.stdout

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from synkro_resources.ai.async_client import AsyncAiClient, CallFailed
 from synkro_resources.ai.client import AiClient
+from synkro_resources.ai.endpoint import Endpoint
 from synkro_resources.ai.profiles import profile_of
 from synkro_resources.model.tables import TABLES
 from synkro_resources.supabase.rest import RestWriter
@@ -21,8 +22,12 @@ Call = Callable[[str, str], object]
 """One call to the address; the second text is the name that an operator allowed to lead inside."""
 
 
+def _model(url: str, inside: str) -> Endpoint:
+    return Endpoint(f"{url}/v1", KEY, "m", profile_of(url, "m", {}), inside=inside)
+
+
 def ai(url: str, inside: str) -> object:
-    client = AiClient(f"{url}/v1", KEY, "m", tenant="t", inside=inside)
+    client = AiClient(_model(url, inside), tenant="t")
     try:
         return client.structured(name="n", schema=SCHEMA, system="s", user="u")
     finally:
@@ -31,7 +36,7 @@ def ai(url: str, inside: str) -> object:
 
 def ai_side_by_side(url: str, inside: str) -> object:
     async def call() -> object:
-        client = AsyncAiClient(f"{url}/v1", KEY, "m", tenant="t", profile=profile_of(url, "m", {}), inside=inside)
+        client = AsyncAiClient(_model(url, inside), tenant="t")
         try:
             return await client.complete(name="n", schema=SCHEMA, system="s", user="u", max_output=10)
         except CallFailed as failure:
