@@ -29,6 +29,7 @@ from synkro_resources.control import journal
 from synkro_resources.control.check_remedies import remedy_of
 from synkro_resources.control.integrations import mark_broken
 from synkro_resources.lake import RowSpool, WrittenDay
+from synkro_resources.model.addresses import company_address
 from synkro_resources.model.errors import DataError, IntegrationError, RefusedError, Sentence, SynkroError
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.period import PeriodKind
@@ -137,7 +138,7 @@ class TenantAsset:
                 rows = self.body(run, **inputs)
                 if rows is None or self.table is None:
                     step.rows_out = run.notes.rows_out
-                    return dict(run.notes.extra), []
+                    return {**_cabinet(run), **run.notes.extra}, []
                 if self.beforehand is not None and isinstance(rows, pa.Table):
                     self.beforehand(run, rows)
                 if self.table.name == EPISODE.name:
@@ -349,6 +350,11 @@ def _static_metadata(table: Table | None) -> Metadata:
     return {"dagster/column_schema": dg.TableSchema(columns=columns), "source": table.source}
 
 
+def _cabinet(run: TenantRun) -> Metadata:
+    """From an event in Dagster to the company's card, which is the operators' page of the cabinet."""
+    return {"company": dg.MetadataValue.url(company_address(run.platform.settings.cabinet_url, run.tenant))}
+
+
 def _requests(run: TenantRun) -> int | None:
     watched = run.notes.watched
     return sum(item.spent.requests for item in watched) if watched else None
@@ -367,6 +373,7 @@ def _describe(
         "rows": sum(file.given for file in written),
         "days": len(run.window.days),
         "path": dg.MetadataValue.path(str(run.lake.folder(table, run.tenant))),
+        **_cabinet(run),
         **run.notes.extra,
     }
     if run.notes.source_rows is not None:

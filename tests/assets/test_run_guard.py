@@ -135,5 +135,9 @@ def test_a_busy_company_does_not_hold_up_another_one(place: Place) -> None:
 def test_the_company_is_free_for_the_next_run_once_the_first_has_ended(place: Place) -> None:
     assert place.execute(range_tags(FIRST, DAY, DAY)).success
     started = time.monotonic()
-    assert place.execute({}, partition_key=str(day_key(FIRST, DAY))).success
+    result = place.execute({}, partition_key=str(day_key(FIRST, DAY)))
+    assert result.success
     assert time.monotonic() - started < LOCK_WAIT_S
+    (made,) = result.get_asset_materialization_events()
+    address = str(made.materialization.metadata["company"].value)
+    assert address.endswith(f"/operator?company={FIRST}"), "an operator finds the company from Dagster's page"

@@ -20,8 +20,9 @@ from synkro_app.web.ops_addresses import OPS_FRONT
 from synkro_resources.control.fleet import LEVELS, Fleet
 from synkro_resources.control.plans import Plan
 from synkro_resources.control.sessions import SessionUser
+from synkro_resources.model.addresses import COMPANY
 
-AREA, LINK = "operator", "operator_link"
+AREA, LINK, SOUGHT = "operator", "operator_link", "operator_find"
 FIRST_ZONE = "Europe/Moscow"
 FIELDS = ("slug", "name", "zone", "plan", "email")
 SHOWN = 50
@@ -128,7 +129,8 @@ def _draw_companies(found: Fleet, plans: list[Plan], place: Installation, langua
         format_func=lambda level: f"{translate(language, f'operator.level_{level}')}: {counts[level]}",
         key="operator_level",
     )
-    wanted = st.text_input(translate(language, "operator.find"), key="operator_find", autocomplete="off").lower()
+    st.session_state.setdefault(SOUGHT, st.query_params.get(COMPANY, ""))  # whoever comes from Dagster
+    wanted = st.text_input(translate(language, "operator.find"), key=SOUGHT, autocomplete="off").lower()
     listed = [
         one
         for one in found.tenants

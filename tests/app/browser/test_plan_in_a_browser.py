@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from synkro_resources.control.database import Database
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.users import add_user
+from synkro_resources.model.addresses import company_address
 from synkro_resources.model.clock import SystemClock
 from tests.app.browser.browsing import sign_in
 from tests.app.people import PASSWORD, Person, new_person
@@ -33,6 +34,9 @@ def test_an_operator_makes_a_company_and_an_owner_reads_his_plan(
     page.get_by_role("button", name="Создать и пригласить владельца").click()
     expect(page.get_by_text("Компания создана.")).to_be_visible()
     expect(page.get_by_text("/invite/")).to_be_visible()
+    page.goto(company_address("", slug))  # as a run's metadata in Dagster say it
+    expect(page.get_by_label("Найти компанию")).to_have_value(slug)
+    expect(page.get_by_text("Подключение: 0 из 9")).to_have_count(1)
     page.context.clear_cookies()
 
     sign_in(page, new_person(control_db, CLOCK, tenant_a))

@@ -212,7 +212,7 @@ def test_an_update_that_did_not_come_whole_is_asked_for_again(place: Place) -> N
 def test_a_flood_of_guesses_makes_nobody_lose_an_update(place: Place) -> None:
     bot_id = place.token.get_secret_value().partition(":")[0]
     wrong = f"{place.own_url}/hooks/telegram/{bot_id}.{'0' * 64}"
-    with httpx.Client() as stranger:
+    with httpx.Client(timeout=60) as stranger:
         answers = {stranger.post(wrong, json={}).status_code for _ in range(60)}
     assert answers <= {404, 503}
     place.subscribe()
