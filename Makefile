@@ -73,10 +73,11 @@ COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-has
 
 lock: $(BIN)/uv ## Resolve the dependencies anew and write the hash-pinned requirement files
 	$(COMPILE) requirements/bootstrap.in -o requirements/bootstrap.txt
-	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra otel --group dev -o requirements/dev.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/base.txt
 	$(COMPILE) pyproject.toml --extra s3 -c requirements/base.txt -o requirements/s3.txt
-	$(COMPILE) pyproject.toml --extra s3 --group dev --group growth -c requirements/dev.txt -c requirements/s3.txt \
+	$(COMPILE) pyproject.toml --extra otel -c requirements/base.txt -c requirements/dev.txt -o requirements/otel.txt
+	$(COMPILE) pyproject.toml --extra s3 --extra otel --group dev --group growth -c requirements/dev.txt -c requirements/s3.txt \
 		-o requirements/growth.txt
 	$(COMPILE) requirements/peer.in -o requirements/peer.txt
 

@@ -15,6 +15,7 @@ from typing import TypeVar, cast
 import dagster as dg
 
 from synkro_assets.partitions import ATTEMPT_TAG, REQUEST_TAG, STAGE_TAG, TENANT_TAG, one_tenant, only_tenant
+from synkro_resources import telemetry
 from synkro_resources.control import journal
 from synkro_resources.control.locks import tenant_lock
 from synkro_resources.control.tenants import get_tenant
@@ -37,6 +38,7 @@ class OpenRun:
 
     run_id: str
     tenant: str
+    trace: telemetry.Span
     failed: bool = False
     stop_beating: threading.Event = field(default_factory=threading.Event)
 
@@ -85,7 +87,18 @@ class RunScope:
         self._stack.enter_context(
             tenant_lock(platform.control, window.tenant, wait_s=platform.settings.tenant_lock_wait_s)
         )
-        run = OpenRun(context.run.run_id, window.tenant)
+        about = telemetry.begin(
+            "run",
+            tenant=window.tenant,
+            run_id=context.run.run_id,
+            request_id=tags.get(REQUEST_TAG, ""),
+            job=context.run.job_name,
+            stage=tags.get(STAGE_TAG, ""),
+            first_day=window.first_day.isoformat(),
+            last_day=window.last_day.isoformat(),
+        )
+        self._stack.callback(about.end)
+        run = OpenRun(context.run.run_id, window.tenant, about)
         journal.start_run(
             platform.control,
             tenant=window.tenant,
@@ -111,6 +124,8 @@ class RunScope:
 
     def _finish(self, run: OpenRun) -> None:
         run.stop_beating.set()
+        if run.failed:
+            run.trace.fail("run.failed")
         journal.finish_run(
             self._platform.control,
             run.tenant,

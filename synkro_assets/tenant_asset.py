@@ -25,6 +25,7 @@ from synkro_assets.partitions import day_key, days_of
 from synkro_assets.run_scope import OpenRun, RunScope, interrupted, periods_of, window_of
 from synkro_assets.staleness import PLACES
 from synkro_assets.tenant_run import TenantRun, without_days
+from synkro_resources import telemetry
 from synkro_resources.control import journal
 from synkro_resources.control.check_remedies import remedy_of
 from synkro_resources.control.integrations import mark_broken
@@ -263,7 +264,10 @@ def _journaled(asset: str, run: TenantRun, open_run: OpenRun) -> Iterator[_Step]
         control, run.tenant, open_run.run_id, asset, run.window.first_day, run.window.last_day, run.clock
     )
 
+    began = time.monotonic()
+
     def finish(status: journal.StepStatus, error: SynkroError | None) -> None:
+        telemetry.took("synkro.step.duration", time.monotonic() - began, asset=asset, status=status)
         journal.finish_step(
             control,
             run.tenant,
@@ -277,7 +281,13 @@ def _journaled(asset: str, run: TenantRun, open_run: OpenRun) -> Iterator[_Step]
         )
 
     try:
-        yield step
+        with telemetry.span(
+            asset, parent=open_run.trace, tenant=run.tenant, days=(run.window.last_day - run.window.first_day).days + 1
+        ) as trace:
+            yield step
+            trace.set("rows", step.rows_out or 0)
+            if step.stopped is not None:
+                trace.fail(step.stopped.code)
     except SynkroError as error:
         open_run.failed = True
         finish("failed", error)

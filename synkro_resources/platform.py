@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import dagster as dg
 from pydantic import SecretStr
 
+from synkro_resources import telemetry
 from synkro_resources.control.database import Database
 from synkro_resources.control.integrations import Integration, get_integration, read_secrets
 from synkro_resources.control.keyring import Keyring
 from synkro_resources.model.clock import Clock
-from synkro_resources.model.errors import IntegrationError, Sentence
+from synkro_resources.model.errors import ConfigurationError, IntegrationError, Sentence
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.settings import Settings
 
@@ -43,6 +44,10 @@ class Platform:
 
     @classmethod
     def open(cls, settings: Settings) -> Platform:
+        """Raises:
+        ConfigurationError: `settings.otlp_missing`, or what the database's and the keys' settings refuse.
+        """
+        _report_to_collector(settings)
         return cls(settings, Database.from_settings(settings), Keyring.from_settings(settings), settings.present)
 
     def connection(self, tenant: str, kind: IntegrationKind) -> Connection:
@@ -62,6 +67,27 @@ class Platform:
         if integration is None:
             return None
         return Connection(integration, read_secrets(self.control, self.keyring, tenant, kind))
+
+
+def _report_to_collector(settings: Settings) -> None:
+    """Only an installation that names a collector needs the library."""
+    if not settings.otlp_endpoint:
+        return
+    try:
+        from synkro_resources.telemetry_otlp import collector
+    except ImportError as error:
+        raise ConfigurationError(
+            "settings.otlp_missing",
+            Sentence(
+                "Задан SYNKRO_OTLP_ENDPOINT, но библиотека OpenTelemetry не установлена.",
+                "SYNKRO_OTLP_ENDPOINT is set, but OpenTelemetry's library is not installed.",
+            ),
+            Sentence(
+                "Установите пакеты из requirements/otel.txt или уберите настройку.",
+                "Install the packages of requirements/otel.txt, or remove the setting.",
+            ),
+        ) from error
+    telemetry.send_to(collector(settings.otlp_endpoint, cell=settings.cell))
 
 
 def not_connected(tenant: str, kind: str) -> IntegrationError:

@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = Field(
         SecretStr(""), description="Bearer token with which Prometheus reads /metrics; empty: the page does not exist."
     )
+    otlp_endpoint: str = Field(
+        "",
+        description="OpenTelemetry collector (OTLP over HTTP, without /v1/…) for traces and metrics; empty: none.",
+    )
     log_level: str = Field("INFO", description="Lowest level that is logged.")
 
     @field_validator("history_start", mode="before")

@@ -15,6 +15,7 @@ import openai
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletion
 
+from synkro_resources import telemetry
 from synkro_resources.ai.client import explain, no_model
 from synkro_resources.ai.endpoint import Endpoint
 from synkro_resources.ai.profiles import Profile
@@ -136,8 +137,9 @@ class AsyncAiClient:
         asked = self.endpoint.body(rung, name=name, schema=schema, system=system, user=user, max_output=max_output)
         body: dict[str, object] = {**asked, **extra}
         began = time.monotonic()
-        async with asyncio.timeout(self._deadline_s):
-            answer = await self._client.post("/chat/completions", cast_to=ChatCompletion, body=body)
+        with telemetry.span("ai completion", tenant=self.tenant, model=self.model, rung=rung.value):
+            async with asyncio.timeout(self._deadline_s):
+                answer = await self._client.post("/chat/completions", cast_to=ChatCompletion, body=body)
         took = round((time.monotonic() - began) * 1000)
         if not isinstance(cast("object", answer), ChatCompletion):  # a page, in spite of the library's types
             raise CallFailed(no_model(self.tenant), status=200, retry_after_s=None, may_be_billed=False, rung=rung)

@@ -15,6 +15,7 @@ from typing import Self
 import httpx
 import orjson
 
+from synkro_resources import telemetry
 from synkro_resources.http.auth import Auth
 from synkro_resources.http.breaker import CircuitBreaker
 from synkro_resources.http.classify import Action, Rule, RuleTable
@@ -223,14 +224,19 @@ class VendorClient:
         """
         started = time.monotonic()
         self.counters.requests += 1
+        called = telemetry.without_ids(path)
         try:
-            answer = self._exchange(path, params)
+            with telemetry.span(f"{self.vendor} {called}", tenant=self.tenant, vendor=self.vendor) as trace:
+                answer = self._exchange(path, params)
+                trace.set("http_status", answer.status)
         except httpx.RequestError as error:
             # The exception's text and chain may quote headers: only its kind goes on.
             kind = type(error).__name__
             stale = may_repeat and isinstance(error, RESET) and self._watch.was_reused()
         else:
+            telemetry.count("synkro.vendor.requests", vendor=self.vendor, path=called, status=str(answer.status))
             return answer, *self._judged(path, answer, time.monotonic() - started)
+        telemetry.count("synkro.vendor.requests", vendor=self.vendor, path=called, status=kind)
         if stale:
             logger.debug("%s %s: the pooled connection was closed (%s), once more", self.vendor, path, kind)
             raise _ConnectionWasStale

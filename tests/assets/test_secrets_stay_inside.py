@@ -1,4 +1,4 @@
-"""A client's keys are in nothing that a run leaves behind: files, logs, journal, Dagster's events, printed errors."""
+"""A client's keys are in nothing that a run leaves behind or sends: files, logs, journal, Dagster's events, traces."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from sqlalchemy import text
 from synkro_resources.control.integrations import get_integration, read_secrets, set_integration
 from synkro_resources.control.tables import metadata
 from synkro_resources.model.ids import IntegrationKind, RequestKind
+from tests.otlp_collector import Collected, collector
 from tests.pipeline import Installation, installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("secrets")]
@@ -39,13 +40,21 @@ ELSEWHERE: dict[str, dict[str, str | int | bool]] = {
 class Place:
     installation: Installation
     home: Path
+    otlp: str
+    collected: Collected
 
     def run(self, tenant: str, kind: RequestKind) -> str:
         """Carry out a request in a process of its own, logging everything; returns what it printed."""
         request = self.installation.ask(tenant, kind, DAY, DAY)
         done = subprocess.run(
             [sys.executable, "-X", "dev", "-m", "synkro_assets.in_place", tenant, request.id],
-            env={**os.environ, "DAGSTER_HOME": str(self.home), "SYNKRO_LOG_LEVEL": "DEBUG", "PYTHONUNBUFFERED": "1"},
+            env={
+                **os.environ,
+                "DAGSTER_HOME": str(self.home),
+                "SYNKRO_LOG_LEVEL": "DEBUG",
+                "SYNKRO_OTLP_ENDPOINT": self.otlp,
+                "PYTHONUNBUFFERED": "1",
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -55,7 +64,10 @@ class Place:
         return done.stdout
 
     def left_behind(self) -> Iterator[tuple[str, bytes]]:
-        """Every file of the installation and of Dagster, and every row of the control database, with a name each."""
+        """Every file of the installation and of Dagster, every row of the control database, and what the collector got,
+        with a name each.
+        """
+        yield from (("collector", body) for body in self.collected.bodies)
         for folder in (Path(self.installation.settings.lake_root), self.installation.settings.state_dir, self.home):
             for path in folder.rglob("*"):
                 if path.is_file() and path.name != "secret.keys":
@@ -71,8 +83,8 @@ class Place:
 def place(control_url: str, tmp_path: Path) -> Iterator[Place]:
     home = tmp_path / "dagster"
     home.mkdir()
-    with installation(control_url, tmp_path / f"secrets-{os.getpid()}") as found:
-        yield Place(found, home)
+    with installation(control_url, tmp_path / f"secrets-{os.getpid()}") as found, collector() as (otlp, collected):
+        yield Place(found, home, otlp, collected)
 
 
 def plant(place: Place, tenant: str) -> None:
@@ -93,7 +105,7 @@ def assert_nothing_leaked(place: Place, printed: str, secrets: Iterable[str]) ->
         names.add(name)
         for secret in secrets:
             assert secret.encode() not in content, f"{secret} in {name}"
-    assert {"public.integration", "public.run_step", "public.audit_event"} <= names
+    assert {"public.integration", "public.run_step", "public.audit_event", "collector"} <= names
     assert any("dagster" in name for name in names)
 
 
@@ -119,3 +131,10 @@ def test_a_run_that_works_leaves_no_key_behind(place: Place) -> None:
     printed = place.run("leak-works", RequestKind.REPORT)
     assert "done" in printed
     assert_nothing_leaked(place, printed, used)
+    runs = {one.id: one for one in place.collected.spans("run")}
+    assert {one.attributes["synkro.tenant"] for one in runs.values()} == {"leak-works"}
+    assert all(one.attributes["synkro.request_id"] for one in runs.values())
+    (loaded,) = place.collected.spans("radist/messages")
+    assert loaded.parent in runs
+    asked = [one for one in place.collected.all if one.name.startswith("radist /") and one.parent == loaded.id]
+    assert asked, "what a step asked of the vendor is inside the step"
