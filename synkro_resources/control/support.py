@@ -117,6 +117,14 @@ def open_visits(connection: Connection, now: datetime) -> list[Visit]:
     ]
 
 
+def visitor_names(db: Database, tenant: str) -> dict[str, str]:
+    """The names of operators who have ever worked in the company, by the person's id."""
+    visit = support_visit.c
+    with db.tenant(tenant) as connection:
+        rows = connection.execute(select(visit.user_id, visit.name).distinct(visit.user_id).order_by(visit.user_id))
+        return {row.user_id: row.name for row in rows}
+
+
 def visited_by(connection: Connection, user_id: str, now: datetime) -> dict[str, bool]:
     """By company in which this operator works now, whether its owner lets texts be read; in a `db.auth` transaction."""
     visit, access = support_visit.c, support_access.c

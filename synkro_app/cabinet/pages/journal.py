@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import streamlit as st
 
 from synkro_app.cabinet.components.formats import plain
 from synkro_app.cabinet.context import Installation, installation, viewer
 from synkro_app.cabinet.services import journal, overview
-from synkro_app.cabinet.services.journal import Filters, JournalPage, action_words, actor_name, detail_words
+from synkro_app.cabinet.services.journal import Filters, JournalPage
+from synkro_app.cabinet.services.journal_words import about_words, action_words, actor_name
 from synkro_app.cabinet.services.rights import may_lead_people
 from synkro_app.cabinet.texts import translate
 from synkro_app.web.files import journal_address
@@ -81,7 +83,7 @@ def _draw_events(place: Installation, user: SessionUser, company: Tenant, filter
     if not page.events:
         st.info(translate(language, "journal.none"), icon=":material/info:")
         return
-    st.dataframe(_rows(page, company, language), hide_index=True, width="stretch", height="content")
+    st.table(_rows(page, company, language), border="horizontal")  # unlike a grid it cuts nothing off
     with st.container(horizontal=True):
         st.button(translate(language, "journal.newer"), key="journal_newer", disabled=not marks, on_click=_go_back)
         st.button(
@@ -98,21 +100,19 @@ def _draw_events(place: Installation, user: SessionUser, company: Tenant, filter
         )
 
 
-def _rows(page: JournalPage, company: Tenant, language: str) -> list[dict[str, str]]:
-    """One row per event under the words of its columns."""
+def _rows(page: JournalPage, company: Tenant, language: str) -> pd.DataFrame:
+    """One row per event under the words of its columns, led by its instant."""
     zone = ZoneInfo(company.zone)
     rows: list[dict[str, str]] = []
     for event in page.events:
-        target = page.names.get(event.target, event.target)
-        about = (target, event.reason, detail_words(event.details, language))
         cells = {
             "at": event.at.astimezone(zone).strftime("%d.%m.%Y %H:%M:%S"),
             "who": actor_name(event.actor, page.names, language),
             "what": action_words(event.action, language),
-            "about": " · ".join(part for part in about if part),
+            "about": about_words(event, page.names, company.zone, language),
         }
-        rows.append({translate(language, f"journal.column_{name}"): cell for name, cell in cells.items()})
-    return rows
+        rows.append({translate(language, f"journal.column_{name}"): plain(cell) for name, cell in cells.items()})
+    return pd.DataFrame(rows).set_index(translate(language, "journal.column_at"))
 
 
 def _marks(tenant: str, filters: Filters) -> list[Mark]:
