@@ -72,7 +72,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.cabinet", description="The cabinet's pace.")
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the companies there, and use those there")
-    parser.add_argument("--show", metavar="PAGE", help="print every statement of this page, measure nothing else")
+    parser.add_argument("--show", nargs="+", default=[], metavar="PAGE", help="only print every statement of pages")
     options = parser.parse_args()
     count, long = SIZES[options.size]
     with tempfile.TemporaryDirectory(prefix="synkro-bench-") as name:
@@ -131,7 +131,7 @@ async def _crowd(url: str, pid: int, companies: Sequence[Company]) -> Crowd:
     before, ticks = _memory(pid), _cpu_s(pid)
     found: list[float] = []
     until = time.monotonic() + CROWD_LASTS_S
-    held: list[int] = []
+    held: list[float] = []
 
     async def person(number: int) -> None:
         chance = random.Random(number)
@@ -150,19 +150,20 @@ async def _crowd(url: str, pid: int, companies: Sequence[Company]) -> Crowd:
     return Crowd(found, (held[0] - before) / PEOPLE, core)
 
 
-async def _asked(url: str, statements: Path, companies: Sequence[Company], show: str | None) -> dict[str, Asked]:
-    """Each page of the company with the longest history and an operator as its owner, drawn for the second time."""
+async def _asked(url: str, statements: Path, companies: Sequence[Company], show: Sequence[str]) -> dict[str, Asked]:
+    """Each page of the company with the longest history, drawn for the second time."""
     found: dict[str, Asked] = {}
     for page in PAGES:
-        async with Tab(url, companies[0].cookie) as tab:
+        cookie = companies[0].operators if page == "operator" else companies[0].cookie
+        async with Tab(url, cookie) as tab:
             await tab.run(_address(page))
             known = statements.stat().st_size
             await tab.run(_address(page))
         with statements.open(encoding="utf-8") as lines:
             lines.seek(known)
             told = [json.loads(line) for line in lines]
-        if page == show:
-            print("\n".join(f"{one['rows']:>6} {one['sql']}" for one in told))
+        if page in show:
+            print(f"{page}:\n" + "\n".join(f"{one['rows']:>6} {one['sql']}" for one in told))
         widest = max(told, key=lambda one: one["rows"])
         texts = [one["sql"] for one in told]
         repeated = tuple(sorted({text for text in texts if texts.count(text) > 1}))

@@ -38,6 +38,7 @@ from synkro_resources.settings import Settings
 
 ACTOR = "bench"
 ZONE = "Europe/Moscow"
+PASSWORD = "a long enough password 7"
 CHECKS = ("keys_unique", "schema", "source_counts", "own_account")
 LONG, SHORT = 365, 30
 """Days of history of a company that has been here for a year, and of the others."""
@@ -45,8 +46,19 @@ REFRESHES = {LONG: 8, SHORT: 3}
 """Loads of today per day, beside the daily report."""
 EPISODES_A_DAY = 60
 MANAGERS = range(9_001_001, 9_001_009)
-LISTS = {"episodes": 60, "new_episodes": 40, "first_response": 40, "judged": 60, "unanswered": 15, "no_deal": 8}
-LISTS |= {"won": 6, "lost": 12, "silent_open": 140, "checklist_answer": 200, "checklist_fail": 40}
+LISTS = {
+    "episodes": 60,
+    "new_episodes": 40,
+    "first_response": 40,
+    "judged": 60,
+    "unanswered": 15,
+    "no_deal": 8,
+    "won": 6,
+    "lost": 12,
+    "silent_open": 140,
+    "checklist_answer": 200,
+    "checklist_fail": 40,
+}
 """Rows of each list of a package, as a day of the demo has them, three times as many dialogs."""
 
 _LOADS = """
@@ -145,15 +157,16 @@ _INTEGRATIONS = "UPDATE integration SET status = 'ok', checked_at = :now WHERE t
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """`cookie`: an open session of its owner."""
+    """`cookie`: an open session of its owner, `operators`: of somebody of Synkro, of the first company only."""
 
     slug: str
     days: int
     cookie: str
+    operators: str = ""
 
 
 def build(settings: Settings, db: Database, keyring: Keyring, slugs: Sequence[str], long: int) -> list[Company]:
-    """So many companies, the first `long` of which with a year behind them; the first one's owner is an operator."""
+    """So many companies, the first `long` of which with a year behind them."""
     made: list[Company] = []
     for place, slug in enumerate(slugs):
         days = LONG if place < long else SHORT
@@ -167,9 +180,7 @@ def _company(settings: Settings, db: Database, keyring: Keyring, slug: str, days
     """`like`: whose reports it gets, too; the first company's are made."""
     clock = SystemClock()
     add_tenant(db, slug=slug, name="ООО", zone=ZONE, account=slug, cell=settings.cell, plan="pro", clock=clock)
-    person = add_user(
-        db, email=f"{slug}@example.org", name="Анна", password="a long enough 7", clock=clock, operator=like is None
-    )
+    person = add_user(db, email=f"{slug}@example.org", name="Анна", password=PASSWORD, clock=clock)
     set_membership(db, person.user_id, slug, Role.OWNER, clock=clock)
     known = SandboxCredentials.for_tenant(slug, "http://127.0.0.1:1").by_kind()
     for kind in IntegrationKind:
@@ -201,7 +212,10 @@ def _company(settings: Settings, db: Database, keyring: Keyring, slug: str, days
     if days == LONG:
         _lake(Lake(settings.lake_root), slug, now.date())
     cookie = open_session(db, person.user_id, clock, tenant=slug)
-    return Company(slug, days, cookie)
+    if like is not None:
+        return Company(slug, days, cookie)
+    staff = add_user(db, email="operator@example.org", name="Олег", password=PASSWORD, clock=clock, operator=True)
+    return Company(slug, days, cookie, open_session(db, staff.user_id, clock))
 
 
 def _fill(connection: Connection, given: dict[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -39,14 +40,17 @@ def draw() -> None:
     company = overview.company(place, user, user.tenant)
     today = place.clock.now().astimezone(ZoneInfo(company.zone)).date()
     try:
-        filters = _draw_filters(place, user, company, today)
-        if filters is not None:
-            _draw_events(place, user, company, filters)
+        found = _draw_filters(place, user, company, today)
+        if found is not None:
+            _draw_events(place, user, company, *found)
     except SynkroError as error:
         st.warning(plain(f"{error.what.in_language(language)} {error.remedy.in_language(language)}"))
 
 
-def _draw_filters(place: Installation, user: SessionUser, company: Tenant, today: date) -> Filters | None:
+def _draw_filters(
+    place: Installation, user: SessionUser, company: Tenant, today: date
+) -> tuple[Filters, Mapping[str, str]] | None:
+    """What is wanted, and the names of who may be found."""
     language = user.language
     days_column, actor_column, action_column = st.columns(3)
     picked = days_column.date_input(
@@ -73,13 +77,15 @@ def _draw_filters(place: Installation, user: SessionUser, company: Tenant, today
         format_func=lambda one: everything if one is None else action_words(one, language),
         key="journal_action",
     )
-    return Filters(*picked, actor=actor, action=action)
+    return Filters(*picked, actor=actor, action=action), names
 
 
-def _draw_events(place: Installation, user: SessionUser, company: Tenant, filters: Filters) -> None:
+def _draw_events(
+    place: Installation, user: SessionUser, company: Tenant, filters: Filters, names: Mapping[str, str]
+) -> None:
     language = user.language
     marks = _marks(company.slug, filters)
-    page = journal.page(place, user, company.slug, filters, before=marks[-1] if marks else None)
+    page = journal.page(place, user, company.slug, filters, before=marks[-1] if marks else None, names=names)
     if not page.events:
         st.info(translate(language, "journal.none"), icon=":material/info:")
         return

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.context import Installation, frame_of
 from synkro_app.cabinet.services.journal_words import (
     action_words,
     actor_name,
@@ -26,7 +26,6 @@ from synkro_resources.control.destinations import list_destinations
 from synkro_resources.control.invitations import invitations
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.support import visitor_names
-from synkro_resources.control.tenants import get_tenant
 from synkro_resources.control.users import tenant_users
 from synkro_resources.erasure.export import safe_cell
 from synkro_resources.model.errors import Sentence, UserInputError
@@ -61,9 +60,15 @@ class JournalPage:
 
 
 def page(
-    place: Installation, user: SessionUser, tenant: str, filters: Filters, *, before: Mark | None = None
+    place: Installation,
+    user: SessionUser,
+    tenant: str,
+    filters: Filters,
+    *,
+    before: Mark | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> JournalPage:
-    """The newest events, or those before a place.
+    """The newest events, or those before a place. `names`: those that `choices` has given, else they are read.
 
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `journal.bad_period`.
@@ -73,7 +78,11 @@ def page(
     found = find_events(place.control, tenant, wanted, PAGE_LENGTH + 1, before=before)
     shown = found[:PAGE_LENGTH]
     is_more = len(found) > PAGE_LENGTH
-    return JournalPage(tuple(shown), _names(place, tenant), (shown[-1].at, shown[-1].event_id) if is_more else None)
+    return JournalPage(
+        tuple(shown),
+        _names(place, tenant) if names is None else names,
+        (shown[-1].at, shown[-1].event_id) if is_more else None,
+    )
 
 
 def choices(
@@ -104,7 +113,7 @@ def export(place: Installation, user: SessionUser, tenant: str, filters: Filters
             Sentence("Выберите период короче.", "Choose a shorter period."),
             tenant=tenant,
         )
-    names, zone = _names(place, tenant), ZoneInfo(get_tenant(place.control, tenant).zone)
+    names, zone = _names(place, tenant), ZoneInfo(frame_of(place, tenant).company.zone)
     text = io.StringIO(newline="")
     lines = csv.writer(text, delimiter=";")
     lines.writerow([translate(user.language, f"journal.column_{name}") for name in COLUMNS])
@@ -153,6 +162,6 @@ def _wanted(place: Installation, tenant: str, filters: Filters) -> Wanted:
             Sentence(f"Выберите не больше {LONGEST_DAYS} дней.", f"Choose at most {LONGEST_DAYS} days."),
             tenant=tenant,
         )
-    zone = get_tenant(place.control, tenant).zone
+    zone = frame_of(place, tenant).company.zone
     window = TenantWindow.of_period(tenant, zone, Period.custom(filters.first_day, filters.last_day))
     return Wanted(window.start, window.end, filters.actor, filters.action)
