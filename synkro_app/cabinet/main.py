@@ -8,7 +8,7 @@ import streamlit as st
 
 from synkro_app.cabinet.components.formats import plain
 from synkro_app.cabinet.components.support_view import draw_presence
-from synkro_app.cabinet.context import installation, viewer
+from synkro_app.cabinet.context import Installation, installation, one_run, viewer
 from synkro_app.cabinet.paths import PAGES, START
 from synkro_app.cabinet.texts import LANGUAGES, translate
 from synkro_resources.control.sessions import SessionUser, choose_tenant, set_language
@@ -20,6 +20,11 @@ LANGUAGE_NAMES = {"ru": "Русский", "en": "English"}
 def main() -> None:
     st.set_page_config(page_title="Synkro", page_icon="synkro_app/web/assets/favicon.svg", layout="wide")
     user, place = viewer(), installation()
+    with one_run(user):
+        _draw(place, user)
+
+
+def _draw(place: Installation, user: SessionUser) -> None:
     language = user.language
     pages = [
         st.Page(

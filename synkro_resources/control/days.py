@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import Row, case, null, select, update
+from sqlalchemy import Row, case, func, null, select, update
 from sqlalchemy.dialects import postgresql
 
 from synkro_resources.control.database import Database
@@ -186,6 +186,23 @@ def source_runs(db: Database, tenant: str, first: date, last: date) -> list[Sour
             )
             for row in connection.execute(query)
         ]
+
+
+def source_ends(db: Database, tenant: str, first: date, last: date) -> dict[str, datetime]:
+    """By source the oldest of its steps' newest loads of `first … last` that did not fail; a source without is absent.
+
+    In the database: a month of loads has hundreds of rows, and the first screen asks this.
+    """
+    columns = source_run.c
+    newest = (
+        select(columns.source, func.max(columns.finished_at).label("finished_at"))
+        .where(columns.day.between(first, last), columns.status != "failed")
+        .group_by(columns.source, columns.step)
+        .subquery()
+    )
+    query = select(newest.c.source, func.min(newest.c.finished_at).label("end")).group_by(newest.c.source)
+    with db.tenant(tenant) as connection:
+        return {row.source: row.end for row in connection.execute(query)}
 
 
 def save_check_results(db: Database, tenant: str, results: Sequence[CheckResult]) -> None:

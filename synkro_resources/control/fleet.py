@@ -13,11 +13,11 @@ from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from synkro_resources.control.checklist import WORKS, Item, checklist
 from synkro_resources.control.database import Database
-from synkro_resources.control.freshness import OLD_AFTER, freshness
+from synkro_resources.control.freshness import OLD_AFTER
 from synkro_resources.control.statement import GRACE
 from synkro_resources.control.tables.integrations import integration
 from synkro_resources.control.tables.people import membership
@@ -25,10 +25,11 @@ from synkro_resources.control.tables.runs import OPEN_STATUSES, report_schedule,
 from synkro_resources.control.tables.tenancy import plan, subscription, usage_month
 from synkro_resources.control.tables.tenancy import tenant as tenant_table
 from synkro_resources.control.tenant_life import Life, life_of
-from synkro_resources.control.tenants import Tenant
+from synkro_resources.control.tenants import Tenant, tenant_of
 from synkro_resources.control.usage import month_of
 from synkro_resources.model.errors import Sentence
 from synkro_resources.model.ids import RequestKind
+from synkro_resources.model.tables.raw import RAW_TABLES
 
 LATELY = timedelta(days=1)
 LOOK_BACK = timedelta(days=8)
@@ -46,8 +47,21 @@ LEVELS: tuple[Level, ...] = ("late", "broken", "ok", "suspended")
 NEEDED = frozenset({"amocrm", "radist"})
 """Without them there is nothing to report on."""
 
-_Row = tuple[Tenant, str, str, int, Life]
-"""A company, its plan's code, name and dialogs, and where it is in its life."""
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A company, its plan, and of each other thing one number."""
+
+    tenant: Tenant
+    life: Life
+    plan: str
+    plan_name: str
+    dialogs_allowed: int
+    members: int
+    overdue: int
+    done: frozenset[str]
+    """Kinds of requests that have once succeeded."""
+    has_schedule: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +125,8 @@ class Fleet:
 def fleet(db: Database, now: datetime, *, actor: str, cell: str | None = None) -> Fleet:
     """The installation as it is; `cell`: only this one's companies."""
     with db.operator(actor, "the state of the installation", once_within=VISIT) as connection:
-        tenants = _tenants(connection, cell)
-        slugs = [tenant.slug for tenant, *_ in tenants]
+        tenants = _tenants(connection, cell, now)
+        slugs = [one.tenant.slug for one in tenants]
         loaded = _loaded(connection, slugs, now)
         connections = _connections(connection, slugs)
         requests = connection.execute(
@@ -123,13 +137,10 @@ def fleet(db: Database, now: datetime, *, actor: str, cell: str | None = None) -
                 run_request.c.status.in_(OPEN_STATUSES) | (run_request.c.created_at > now - LATELY),
             )
         ).all()
-        members = _counts(connection, slugs)
         used = _used(connection, tenants, now)
-        done = _done(connection, slugs)
-        scheduled = set(connection.scalars(_scheduled(slugs)))
-        overdue = _overdue(connection, slugs, now)
         errors, failed_runs = _errors(connection, slugs, now)
-    late, failed, waiting = Counter(overdue), Counter[str](), Counter[str]()
+    late = Counter({one.tenant.slug: one.overdue for one in tenants})
+    failed, waiting = Counter[str](), Counter[str]()
     waits: list[datetime] = []
     for row in requests:
         is_open = row.status in OPEN_STATUSES
@@ -139,30 +150,30 @@ def fleet(db: Database, now: datetime, *, actor: str, cell: str | None = None) -
         if row.status == "open":
             waits.append(row.created_at)
     found: list[TenantHealth] = []
-    for tenant, code, name, allowed, life in tenants:
-        slug = tenant.slug
+    for one in tenants:
+        tenant, slug = one.tenant, one.tenant.slug
         known = connections.get(slug, ())
         broken = tuple(Broken(kind, row_code, what) for kind, status, row_code, what in known if status == "broken")
-        state = _onboarding({kind for kind, *_ in known}, is_working=RequestKind.REPORT in done[slug])
+        state = _onboarding({kind for kind, *_ in known}, is_working=RequestKind.REPORT in one.done)
         loaded_at = loaded.get(slug)
         is_old = state == "working" and (loaded_at is None or now - loaded_at > OLD_AFTER)
         found.append(
             TenantHealth(
                 tenant=tenant,
-                life=life,
-                plan=code,
-                plan_name=name,
+                life=one.life,
+                plan=one.plan,
+                plan_name=one.plan_name,
                 dialogs=used.get(slug, NOTHING_USED)[0],
-                dialogs_allowed=allowed,
+                dialogs_allowed=one.dialogs_allowed,
                 ai_cost=used.get(slug, NOTHING_USED)[1],
                 ai_currency=used.get(slug, NOTHING_USED)[2],
-                members=members.get(slug, 0),
+                members=one.members,
                 onboarding=state,
                 checklist=checklist(
                     working={kind for kind, status, *_ in known if status in WORKS},
-                    done=done[slug],
-                    has_schedule=slug in scheduled,
-                    members=members.get(slug, 0),
+                    done=one.done,
+                    has_schedule=one.has_schedule,
+                    members=one.members,
                 ),
                 loaded_at=loaded_at,
                 late_reports=late[slug],
@@ -210,10 +221,20 @@ def _onboarding(kinds: set[str], *, is_working: bool) -> Onboarding:
     return "connecting" if kinds else "new"
 
 
-def _tenants(connection: Connection, cell: str | None) -> list[_Row]:
+def _tenants(connection: Connection, cell: str | None, now: datetime) -> list[_Listed]:
+    """The companies, and of each what one number tells."""
+    slug, member, asked, schedule = tenant_table.c.slug, membership.c, run_request.c, report_schedule.c
+    members = select(func.count()).select_from(membership).where(member.tenant == slug)
+    done = select(func.array_agg(asked.kind.distinct())).where(asked.tenant == slug, asked.status == "done")
+    scheduled = exists().where(schedule.tenant == slug, schedule.enabled)
+    # Schedules whose time has passed without a request: whoever should have written it does not run.
+    is_over = (schedule.enabled, schedule.paused_reason == "", schedule.next_due_at < now - GRACE)
+    overdue = select(func.count()).select_from(report_schedule).where(schedule.tenant == slug, *is_over)
     query = (
         select(tenant_table, plan.c.code, plan.c.name.label("plan_name"), plan.c.dialogs_per_month)
         .add_columns(subscription.c.trial_days, subscription.c.ends_at)
+        .add_columns(members.scalar_subquery().label("members"), overdue.scalar_subquery().label("overdue"))
+        .add_columns(done.scalar_subquery().label("done"), scheduled.label("has_schedule"))
         .join(subscription, subscription.c.tenant == tenant_table.c.slug)
         .join(plan, plan.c.code == subscription.c.plan)
         .order_by(tenant_table.c.slug)
@@ -222,34 +243,41 @@ def _tenants(connection: Connection, cell: str | None) -> list[_Row]:
     if cell is not None:
         query = query.where(tenant_table.c.cell == cell)
     return [
-        (
-            Tenant(row.slug, row.account_id, row.name, row.zone, row.cell, row.status, row.created_at),
-            row.code,
-            row.plan_name,
-            row.dialogs_per_month,
-            life_of(row.status, row.trial_days, row.ends_at),
+        _Listed(
+            tenant=tenant_of(row),
+            life=life_of(row.status, row.trial_days, row.ends_at),
+            plan=row.code,
+            plan_name=row.plan_name,
+            dialogs_allowed=row.dialogs_per_month,
+            members=row.members,
+            overdue=row.overdue,
+            done=frozenset(row.done or ()),
+            has_schedule=row.has_schedule,
         )
         for row in connection.execute(query)
     ]
 
 
 def _loaded(connection: Connection, slugs: Sequence[str], now: datetime) -> dict[str, datetime]:
-    """By company the oldest of its sources' newest whole loads."""
-    ends: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
-    query = (
+    """By company the oldest of its sources' newest whole loads (`freshness.py` judges one company by the same rule)."""
+    mandatory = [table.name for table in RAW_TABLES]
+    newest = (
         select(run_step.c.tenant, run_step.c.asset, func.max(run_step.c.finished_at).label("finished_at"))
-        .where(run_step.c.tenant.in_(slugs), run_step.c.status == "done", run_step.c.finished_at > now - LOOK_BACK)
+        .where(
+            run_step.c.tenant.in_(slugs),
+            run_step.c.status == "done",
+            run_step.c.finished_at > now - LOOK_BACK,
+            run_step.c.asset.in_(mandatory),
+        )
         .group_by(run_step.c.tenant, run_step.c.asset)
+        .subquery()
     )
-    for row in connection.execute(query):
-        ends[row.tenant][row.asset] = row.finished_at
-    found: dict[str, datetime] = {}
-    for slug, finished in ends.items():
-        known = [source.loaded_at for source in freshness(finished, now)]
-        whole = [at for at in known if at is not None]
-        if whole and len(whole) == len(known):
-            found[slug] = min(whole)
-    return found
+    query = (
+        select(newest.c.tenant, func.min(newest.c.finished_at).label("loaded_at"))
+        .group_by(newest.c.tenant)
+        .having(func.count() == len(mandatory))
+    )
+    return {row.tenant: row.loaded_at for row in connection.execute(query)}
 
 
 def _connections(
@@ -263,15 +291,9 @@ def _connections(
     return found
 
 
-def _counts(connection: Connection, slugs: Sequence[str]) -> dict[str, int]:
-    member = membership.c.tenant
-    rows = connection.execute(select(member, func.count()).where(member.in_(slugs)).group_by(member))
-    return {row[0]: row[1] for row in rows}
-
-
-def _used(connection: Connection, tenants: Iterable[_Row], now: datetime) -> dict[str, tuple[int, Decimal, str]]:
+def _used(connection: Connection, tenants: Iterable[_Listed], now: datetime) -> dict[str, tuple[int, Decimal, str]]:
     """By company the dialogs, the cost of the AI and its currency of its present local month."""
-    months = {one.slug: month_of(now.astimezone(ZoneInfo(one.zone)).date()) for one, *_ in tenants}
+    months = {one.tenant.slug: month_of(now.astimezone(ZoneInfo(one.tenant.zone)).date()) for one in tenants}
     row = usage_month.c
     query = select(row.tenant, row.month, row.dialogs, row.ai_cost, row.ai_currency)
     return {
@@ -279,29 +301,6 @@ def _used(connection: Connection, tenants: Iterable[_Row], now: datetime) -> dic
         for one in connection.execute(query.where(row.month.in_(sorted(set(months.values())))))
         if months.get(one.tenant) == one.month
     }
-
-
-def _done(connection: Connection, slugs: Sequence[str]) -> defaultdict[str, set[str]]:
-    """By company the kinds of requests that have once succeeded."""
-    row = run_request.c
-    query = select(row.tenant, row.kind).where(row.tenant.in_(slugs), row.status == "done").distinct()
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for tenant, kind in connection.execute(query):
-        found[tenant].add(kind)
-    return found
-
-
-def _scheduled(slugs: Sequence[str]) -> Select[tuple[str]]:
-    row = report_schedule.c
-    return select(row.tenant).where(row.tenant.in_(slugs), row.enabled).distinct()
-
-
-def _overdue(connection: Connection, slugs: Sequence[str], now: datetime) -> dict[str, int]:
-    """Schedules whose time has passed without a request: whoever should have written it does not run."""
-    row = report_schedule.c
-    is_over = (row.tenant.in_(slugs), row.enabled, row.paused_reason == "", row.next_due_at < now - GRACE)
-    rows = connection.execute(select(row.tenant, func.count()).where(*is_over).group_by(row.tenant))
-    return {one[0]: one[1] for one in rows}
 
 
 def _errors(connection: Connection, slugs: Sequence[str], now: datetime) -> tuple[list[ErrorClass], int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, text, update
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.tables.delivery import delivery
@@ -198,9 +198,13 @@ def mark_recovery_told(connection: Connection, item: Notice, now: datetime) -> N
 
 def open_notices(db: Database, tenant: str, audience: Audience = "admins") -> list[Notice]:
     """What fails now, newest first; for the cabinet."""
+    return _open(db, tenant, audience)
+
+
+def _open(db: Database, tenant: str, audience: Audience, *which: ColumnElement[bool]) -> list[Notice]:
     query = (
         select(notice)
-        .where(notice.c.audience == audience, notice.c.recovered_at.is_(None))
+        .where(notice.c.audience == audience, notice.c.recovered_at.is_(None), *which)
         .order_by(notice.c.raised_at.desc(), notice.c.notice_id)
     )
     with db.tenant(tenant) as connection:
@@ -209,12 +213,10 @@ def open_notices(db: Database, tenant: str, audience: Audience = "admins") -> li
 
 def unheard_notices(db: Database, tenant: str) -> list[Notice]:
     """Open incidents whose message has surely reached no admin: no chat, over the day's number, or not delivered."""
-    arrived = select(delivery.c.report_id).where(
-        delivery.c.report_id.startswith("notice:"), delivery.c.state.in_(("sent", "uncertain"))
+    arrived = exists().where(
+        delivery.c.report_id == func.concat("notice:", notice.c.notice_id), delivery.c.state.in_(("sent", "uncertain"))
     )
-    with db.tenant(tenant) as connection:
-        heard = set(connection.scalars(arrived))
-    return [item for item in open_notices(db, tenant) if f"notice:{item.notice_id}" not in heard]
+    return _open(db, tenant, "admins", ~arrived)
 
 
 def _notice(row: Row[tuple[object, ...]]) -> Notice:

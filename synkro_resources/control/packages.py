@@ -23,6 +23,7 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy.dialects import postgresql
@@ -180,12 +181,19 @@ def newest_verdict(db: Database, tenant: str, report_id: str) -> tuple[Verdict, 
     return None if row is None else (Verdict(row.verdict), row.built_at)
 
 
-def get_package(db: Database, tenant: str, package_id: str, *, with_rows: bool = True) -> Package | None:
-    """One package by its id, also a superseded one; `with_rows=False` leaves its thousands of rows where they are."""
+def get_package(
+    db: Database, tenant: str, package_id: str, *, with_rows: bool = True, figures_only: bool = False
+) -> Package | None:
+    """One package by its id, also a superseded one; `with_rows=False` leaves its thousands of rows where they are.
+
+    `figures_only`: neither rows nor facts and health.
+    """
     table = tables.report_package
     with db.tenant(tenant) as connection:
         row = connection.execute(select(table).where(table.c.package_id == package_id)).one_or_none()
-        return None if row is None else _package(connection, row, with_rows=with_rows)
+        if row is None:
+            return None
+        return _package(connection, row, with_rows=with_rows and not figures_only, figures_only=figures_only)
 
 
 def package_lists(db: Database, tenant: str, package_id: str, *, manager_id: int | None = None) -> dict[str, int]:
@@ -207,13 +215,24 @@ def package_rows(
     """The first rows of one list, how many it has (of one manager if one is named), and the package's names."""
     table = tables.report_package_row
     mine = (table.c.package_id == package_id, table.c.list_code == list_code, *_of_manager(manager_id))
-    query = select(*(table.c[name] for name in ROW_FIELDS)).where(*mine).order_by(table.c.row_no).limit(limit)
+    chosen = (
+        select(*(table.c[name] for name in ROW_FIELDS), func.count().over().label("total"))
+        .where(*mine)
+        .order_by(table.c.row_no)
+        .limit(limit)
+        .subquery()
+    )
     header = tables.report_package
+    query = (
+        select(header.c.names, *chosen.c)
+        .select_from(header.outerjoin(chosen, true()))
+        .where(header.c.package_id == package_id)
+        .order_by(chosen.c.row_no)
+    )
     with db.tenant(tenant) as connection:
-        total = connection.execute(select(func.count()).select_from(table).where(*mine)).scalar_one()
-        names = connection.execute(select(header.c.names).where(header.c.package_id == package_id)).scalar_one_or_none()
-        rows = [as_row({**row}) for row in connection.execute(query).mappings()]
-    return rows, total, names or {}
+        found = connection.execute(query).mappings().all()
+    rows = [as_row({**row}) for row in found if row["list_code"] is not None]
+    return rows, found[0]["total"] if rows else 0, found[0]["names"] if found else {}
 
 
 def as_row(values: Mapping[str, Any]) -> PackageRow:
@@ -304,7 +323,9 @@ def _stored(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _package(connection: Connection, row: Row[tuple[object, ...]], *, with_rows: bool = True) -> Package:
+def _package(
+    connection: Connection, row: Row[tuple[object, ...]], *, with_rows: bool = True, figures_only: bool = False
+) -> Package:
     previous = (
         None if row.prev_kind is None else Period(PeriodKind(row.prev_kind), row.prev_first_day, row.prev_last_day)
     )
@@ -334,11 +355,15 @@ def _package(connection: Connection, row: Row[tuple[object, ...]], *, with_rows:
         ),
         facts=tuple(
             PackageFact(**values)
-            for values in _parts(connection, tables.report_package_fact, FACT_FIELDS, row.package_id)
+            for values in (
+                () if figures_only else _parts(connection, tables.report_package_fact, FACT_FIELDS, row.package_id)
+            )
         ),
         health=tuple(
             PackageHealth(**values)
-            for values in _parts(connection, tables.report_package_health, HEALTH_FIELDS, row.package_id)
+            for values in (
+                () if figures_only else _parts(connection, tables.report_package_health, HEALTH_FIELDS, row.package_id)
+            )
         ),
         holidays=tuple(row.holidays),
         prev_working_days=row.prev_working_days,

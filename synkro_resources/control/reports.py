@@ -73,7 +73,7 @@ def get_report(db: Database, tenant: str, doc_id: str) -> ReportDocument | None:
 def list_reports(db: Database, tenant: str, limit: int = 50) -> list[ReportSummary]:
     """The newest documents, newest first."""
     query = (
-        select(report, report_package.c.verdict)
+        select(*(column for column in report.c if column.name != "document"), report_package.c.verdict)
         .join(report_package, report_package.c.package_id == report.c.package_id)
         .order_by(report.c.created_at.desc(), report.c.revision.desc())
         .limit(limit)

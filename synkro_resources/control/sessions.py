@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
@@ -22,6 +22,7 @@ LIFETIME = timedelta(days=14)  # people sign in about twice a month, a lost lapt
 IDLE_LIMIT = timedelta(days=3)  # a weekend
 SEEN_EVERY = timedelta(minutes=5)  # a write per rerun would cost more than the question is worth
 
+MEMBER_FIELDS = ("tenant", "role", "manager_id", "can_read_texts")
 CLOSED_CHANNEL = "synkro_session_closed"
 """Where the ids of closed sessions are announced, for the open websockets of all processes."""
 
@@ -92,11 +93,17 @@ def open_session(
 
 def find_session(db: Database, token: str, clock: Clock) -> SessionUser | None:
     """Whose session it is; None if it is unknown, closed, expired or idle, or the person is disabled."""
-    session, user = people.session, people.app_user
+    session, user, member, platform = people.session, people.app_user, people.membership, people.platform_role
     now = clock.now()
     query = (
-        select(session, user.c.email, user.c.name, user.c.language)
+        select(
+            session,
+            *(user.c[name] for name in ("email", "name", "language")),
+            *(member.c[name].label(f"member_{name}") for name in MEMBER_FIELDS),
+            exists().where(platform.c.user_id == session.c.user_id).label("is_operator"),
+        )
         .join(user, user.c.user_id == session.c.user_id)
+        .outerjoin(member, member.c.user_id == session.c.user_id)
         .where(
             session.c.token_hash == token_hash(token),
             session.c.closed_at.is_(None),
@@ -104,21 +111,21 @@ def find_session(db: Database, token: str, clock: Clock) -> SessionUser | None:
             session.c.last_seen_at > now - IDLE_LIMIT,
             user.c.status == "active",
         )
+        .order_by(member.c.tenant)
     )
     with db.auth() as connection:
-        row = connection.execute(query).one_or_none()
-        if row is None:
+        rows = connection.execute(query).all()  # one per membership: every rerun asks this, so that it is one query
+        if not rows:
             return None
+        row = rows[0]
         if row.last_seen_at <= now - SEEN_EVERY:
             connection.execute(update(session).where(session.c.sid == row.sid).values(last_seen_at=now))
-        memberships = _memberships(connection, row.user_id)
-        is_operator = (
-            connection.execute(
-                select(people.platform_role.c.role).where(people.platform_role.c.user_id == row.user_id)
-            ).first()
-            is not None
+        memberships = tuple(
+            Membership(one.member_tenant, Role(one.member_role), one.member_manager_id, one.member_can_read_texts)
+            for one in rows
+            if one.member_tenant is not None
         )
-        if is_operator:
+        if row.is_operator:
             memberships += _visits(connection, row.user_id, memberships, now)
     chosen = next((item for item in memberships if item.tenant == row.tenant), memberships[0] if memberships else None)
     return SessionUser(
@@ -130,7 +137,7 @@ def find_session(db: Database, token: str, clock: Clock) -> SessionUser | None:
         memberships=memberships,
         tenant=None if chosen is None else chosen.tenant,
         role=None if chosen is None else chosen.role,
-        is_operator=is_operator,
+        is_operator=row.is_operator,
     )
 
 

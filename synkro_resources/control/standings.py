@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Text, cast, func, select
+from sqlalchemy import Connection, Text, cast, exists, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from synkro_resources.control.database import Database
@@ -93,11 +93,17 @@ def corrected_since(db: Database, tenant: str, package_id: str, *, manager_id: i
     `manager_id`: only behind that manager's rows. A package holds no finding that was out when it was built.
     """
     row = report_package_row.c
-    among = select(func.unnest(row.finding_ids).distinct()).where(row.package_id == package_id)
+    behind = select(func.unnest(row.finding_ids).label("finding_id")).where(row.package_id == package_id).distinct()
     if manager_id is not None:
-        among = among.where(row.manager_id == manager_id)
+        behind = behind.where(row.manager_id == manager_id)
+    among = behind.subquery().c.finding_id
+    touched = select(among).where(
+        exists().where(feedback.c.finding_id == among, feedback.c.replaced_by.is_(None))
+        | exists().where(dispute.c.finding_id == among)
+    )
     with db.tenant(tenant) as connection:
-        return len(read_overlay(connection, list(connection.scalars(among))).removed)
+        found = list(connection.scalars(touched))
+        return len(read_overlay(connection, found).removed) if found else 0
 
 
 def random_agreement(

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql
 
 from synkro_resources.control.audit import record
@@ -111,10 +111,18 @@ def end_visits(db: Database, tenant: str, *, actor: str, clock: Clock, user_id: 
 def open_visits(connection: Connection, now: datetime) -> list[Visit]:
     """The visits that last, oldest first, in a transaction of the tenant."""
     row = support_visit.c
-    found = connection.execute(select(support_visit).where(*_lasts(now)).order_by(row.started_at))
+    found = connection.execute(select(support_visit).where(*visit_lasts(now)).order_by(row.started_at))
     return [
         Visit(item.visit_id, item.user_id, item.name, item.reason, item.started_at, item.expires_at) for item in found
     ]
+
+
+def visitor_names(db: Database, tenant: str) -> dict[str, str]:
+    """The names of operators who have ever worked in the company, by the person's id."""
+    visit = support_visit.c
+    with db.tenant(tenant) as connection:
+        rows = connection.execute(select(visit.user_id, visit.name).distinct(visit.user_id).order_by(visit.user_id))
+        return {row.user_id: row.name for row in rows}
 
 
 def visited_by(connection: Connection, user_id: str, now: datetime) -> dict[str, bool]:
@@ -123,16 +131,10 @@ def visited_by(connection: Connection, user_id: str, now: datetime) -> dict[str,
     rows = connection.execute(
         select(visit.tenant, (access.until > now).label("reads"))
         .select_from(support_visit.outerjoin(support_access, access.tenant == visit.tenant))
-        .where(visit.user_id == user_id, *_lasts(now))
+        .where(visit.user_id == user_id, *visit_lasts(now))
         .order_by(visit.tenant)
     )
     return {row.tenant: bool(row.reads) for row in rows}
-
-
-def access_of(connection: Connection, now: datetime) -> Access | None:
-    """The leave that holds now, in a transaction of the tenant."""
-    row = connection.execute(select(support_access).where(support_access.c.until > now)).one_or_none()
-    return None if row is None else Access(row.until, row.granted_by, row.granted_at)
 
 
 def grant_access(db: Database, tenant: str, days: int, *, actor: str, clock: Clock) -> Access:
@@ -170,7 +172,8 @@ def revoke_access(db: Database, tenant: str, *, actor: str, clock: Clock) -> Non
             record(connection, at=clock.now(), actor=actor, action="support.access_off", tenant=tenant)
 
 
-def _lasts(now: datetime):
+def visit_lasts(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Which visits go on at an instant."""
     return support_visit.c.ended_at.is_(None), support_visit.c.expires_at > now
 
 
@@ -178,7 +181,7 @@ def _end(connection: Connection, now: datetime, *whose: object) -> Collection[st
     row = support_visit.c
     return connection.scalars(
         update(support_visit)
-        .where(*_lasts(now), *whose)  # pyright: ignore[reportArgumentType]  # conditions on columns
+        .where(*visit_lasts(now), *whose)  # pyright: ignore[reportArgumentType]  # conditions on columns
         .values(ended_at=now)
         .returning(row.visit_id)
     ).all()

@@ -11,6 +11,7 @@ from synkro_app.cabinet.context import installation, viewer
 from synkro_app.cabinet.services.runs import RequestProgress, progress_of
 from synkro_app.cabinet.texts import plural, translate
 from synkro_resources.control.journal import StepRecord
+from synkro_resources.control.run_requests import RunRequest
 
 POLL_S = 1.0
 _ICONS = {
@@ -56,10 +57,16 @@ def draw_progress(progress: RequestProgress, language: str) -> None:
 
 
 def draw_request(
-    progress: RequestProgress, language: str, when: str, draw_below: Callable[[RequestProgress], None]
+    request: RunRequest,
+    language: str,
+    when: str,
+    read: Callable[[], RequestProgress],
+    draw_below: Callable[[RequestProgress], None],
 ) -> None:
-    """One request as a fold: its state in the title, its steps and what can be done about it inside."""
-    request = progress.request
+    """One request as a fold: its state in the title, its steps and what can be done about it inside.
+
+    Steps are read only where somebody looks: twenty requests have more than a thousand.
+    """
     title = translate(
         language,
         "run.requested",
@@ -69,7 +76,14 @@ def draw_request(
     )
     state = translate(language, f"request.{request.status}")
     colour = _COLOURS[request.status]
-    with st.expander(f"{_ICONS[request.status]} {plain(title)} · :{colour}[{state}]", expanded=request.is_open):
+    fold = st.expander(
+        f"{_ICONS[request.status]} {plain(title)} · :{colour}[{state}]",
+        expanded=request.is_open,
+        key=f"run_{request.id}",
+        on_change="rerun",
+    )
+    progress = read() if fold.open else RequestProgress(request, ())
+    with fold:
         draw_progress(progress, language)
         draw_steps(progress.steps, language)
         draw_below(progress)
@@ -77,6 +91,8 @@ def draw_request(
 
 def draw_steps(steps: Sequence[StepRecord], language: str) -> None:
     """Each step with its state, its rows and, on failure, cause and remedy."""
+    if not steps:
+        return
     lines: list[str] = []
     for step in steps:
         rows = "" if step.rows_out is None else f" · {plural(language, 'run.rows', step.rows_out)}"

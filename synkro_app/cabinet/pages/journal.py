@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import streamlit as st
 
 from synkro_app.cabinet.components.formats import plain
 from synkro_app.cabinet.context import Installation, installation, viewer
 from synkro_app.cabinet.services import journal, overview
-from synkro_app.cabinet.services.journal import Filters, JournalPage, action_words, actor_name, detail_words
+from synkro_app.cabinet.services.journal import Filters, JournalPage
+from synkro_app.cabinet.services.journal_words import about_words, action_words, actor_name
 from synkro_app.cabinet.services.rights import may_lead_people
 from synkro_app.cabinet.texts import translate
 from synkro_app.web.files import journal_address
@@ -37,14 +40,17 @@ def draw() -> None:
     company = overview.company(place, user, user.tenant)
     today = place.clock.now().astimezone(ZoneInfo(company.zone)).date()
     try:
-        filters = _draw_filters(place, user, company, today)
-        if filters is not None:
-            _draw_events(place, user, company, filters)
+        found = _draw_filters(place, user, company, today)
+        if found is not None:
+            _draw_events(place, user, company, *found)
     except SynkroError as error:
         st.warning(plain(f"{error.what.in_language(language)} {error.remedy.in_language(language)}"))
 
 
-def _draw_filters(place: Installation, user: SessionUser, company: Tenant, today: date) -> Filters | None:
+def _draw_filters(
+    place: Installation, user: SessionUser, company: Tenant, today: date
+) -> tuple[Filters, Mapping[str, str]] | None:
+    """What is wanted, and the names of who may be found."""
     language = user.language
     days_column, actor_column, action_column = st.columns(3)
     picked = days_column.date_input(
@@ -71,17 +77,19 @@ def _draw_filters(place: Installation, user: SessionUser, company: Tenant, today
         format_func=lambda one: everything if one is None else action_words(one, language),
         key="journal_action",
     )
-    return Filters(*picked, actor=actor, action=action)
+    return Filters(*picked, actor=actor, action=action), names
 
 
-def _draw_events(place: Installation, user: SessionUser, company: Tenant, filters: Filters) -> None:
+def _draw_events(
+    place: Installation, user: SessionUser, company: Tenant, filters: Filters, names: Mapping[str, str]
+) -> None:
     language = user.language
     marks = _marks(company.slug, filters)
-    page = journal.page(place, user, company.slug, filters, before=marks[-1] if marks else None)
+    page = journal.page(place, user, company.slug, filters, before=marks[-1] if marks else None, names=names)
     if not page.events:
         st.info(translate(language, "journal.none"), icon=":material/info:")
         return
-    st.dataframe(_rows(page, company, language), hide_index=True, width="stretch", height="content")
+    st.table(_rows(page, company, language), border="horizontal")  # unlike a grid it cuts nothing off
     with st.container(horizontal=True):
         st.button(translate(language, "journal.newer"), key="journal_newer", disabled=not marks, on_click=_go_back)
         st.button(
@@ -98,21 +106,19 @@ def _draw_events(place: Installation, user: SessionUser, company: Tenant, filter
         )
 
 
-def _rows(page: JournalPage, company: Tenant, language: str) -> list[dict[str, str]]:
-    """One row per event under the words of its columns."""
+def _rows(page: JournalPage, company: Tenant, language: str) -> pd.DataFrame:
+    """One row per event under the words of its columns, led by its instant."""
     zone = ZoneInfo(company.zone)
     rows: list[dict[str, str]] = []
     for event in page.events:
-        target = page.names.get(event.target, event.target)
-        about = (target, event.reason, detail_words(event.details, language))
         cells = {
             "at": event.at.astimezone(zone).strftime("%d.%m.%Y %H:%M:%S"),
             "who": actor_name(event.actor, page.names, language),
             "what": action_words(event.action, language),
-            "about": " · ".join(part for part in about if part),
+            "about": about_words(event, page.names, company.zone, language),
         }
-        rows.append({translate(language, f"journal.column_{name}"): cell for name, cell in cells.items()})
-    return rows
+        rows.append({translate(language, f"journal.column_{name}"): plain(cell) for name, cell in cells.items()})
+    return pd.DataFrame(rows).set_index(translate(language, "journal.column_at"))
 
 
 def _marks(tenant: str, filters: Filters) -> list[Mark]:

@@ -62,9 +62,10 @@ def draw() -> None:
         return
     made = instant(by_id[chosen].created_at, company.zone, language)
     st.caption(translate(language, "report.made", when=made, revision=document.revision))
-    newer = reports.newer_revision(place, user, user.tenant, document)
-    if newer is not None:
-        st.info(translate(language, "report.newer", revision=newer.revision), icon=":material/update:")
+    # A later revision was made later, so that it stands in the same list.
+    newest = max(item.revision for item in listing if item.report_id == document.report_id)
+    if newest > document.revision:
+        st.info(translate(language, "report.newer", revision=newest), icon=":material/update:")
     corrected = reports.corrected(place, user, user.tenant, document.package_id)
     if corrected:
         st.info(translate(language, "report.corrected", count=corrected), icon=":material/rate_review:")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -45,9 +46,9 @@ def _draw_list() -> None:
     if not requests:
         st.info(translate(user.language, "run.none"), icon=":material/info:")
     for request in requests:
-        progress = runs.progress_of(place, user, user.tenant, request.id)
         when = instant(request.created_at, company.zone, user.language)
-        draw_request(progress, user.language, when, lambda shown: _draw_below(user, shown))
+        read = partial(runs.progress_of, place, user, user.tenant, request.id)
+        draw_request(request, user.language, when, read, partial(_draw_below, user))
 
 
 def _draw_below(user: SessionUser, progress: RequestProgress) -> None:

@@ -8,14 +8,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.context import Installation, frame_of
 from synkro_app.cabinet.services.rights import EVERYBODY, require_state
 from synkro_resources.control import data_days
 from synkro_resources.control.check_remedies import remedy_of
 from synkro_resources.control.data_days import Cell, Checks, DataDays, DayStep, FailedCheck, Loads, OpenRequest, Steps
 from synkro_resources.control.freshness import OLD_AFTER
 from synkro_resources.control.sessions import SessionUser
-from synkro_resources.control.tenants import get_tenant
 from synkro_resources.model.errors import Sentence
 from synkro_resources.model.period import Period, days_between
 from synkro_resources.model.tables import TABLES, WAREHOUSE_TABLES
@@ -96,7 +95,7 @@ def month(place: Installation, user: SessionUser, tenant: str, day: date, layer:
     chosen = layer if layer in LAYERS else None
     rows = LAYERS if chosen is None else tables_of(chosen)
     period = Period.month_of(day)
-    zone = get_tenant(place.control, tenant).zone
+    zone = frame_of(place, tenant).company.zone
     found = data_days.data_days(place.control, tenant, period.first_day, period.last_day, chosen)
     return _calendar(place, tenant, zone, rows, period, found)
 
@@ -109,7 +108,7 @@ def year(place: Installation, user: SessionUser, tenant: str, of: date) -> Calen
     """
     require_state(user, tenant, EVERYBODY)
     period = Period.custom(date(of.year, 1, 1), date(of.year, 12, 31))
-    zone = get_tenant(place.control, tenant).zone
+    zone = frame_of(place, tenant).company.zone
     found = data_days.whole_days(place.control, tenant, period.first_day, period.last_day)
     return _calendar(place, tenant, zone, ("",), period, found)
 

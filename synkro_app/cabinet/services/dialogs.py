@@ -9,7 +9,7 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.context import Installation, frame_of
 from synkro_app.cabinet.services.rights import EVERYBODY, own_manager, require_contents
 from synkro_resources.control.episode_managers import managers_of_episodes
 from synkro_resources.control.integrations import list_integrations
@@ -17,7 +17,6 @@ from synkro_resources.control.labels import StoredAnswer, StoredFinding, stored_
 from synkro_resources.control.rubrics import rubrics_of
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.standings import NOTHING_SAID, Said
-from synkro_resources.control.tenants import get_tenant
 from synkro_resources.lake import Lake
 from synkro_resources.model.errors import Sentence, UserInputError
 from synkro_resources.model.ids import IntegrationKind
@@ -139,7 +138,7 @@ def listing(place: Installation, user: SessionUser, tenant: str, period: Period,
     require_contents(user, tenant, EVERYBODY)
     check_length(period)
     lake = Lake(place.settings.lake_root)
-    window = TenantWindow.of_period(tenant, get_tenant(place.control, tenant).zone, period)
+    window = TenantWindow.of_period(tenant, frame_of(place, tenant).company.zone, period)
     rows = _rows(lake, window, only)
     keys = [str(row["episode_key"]) for row in rows]
     with place.control.tenant(tenant) as connection:

@@ -7,18 +7,25 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import cast
 from zoneinfo import ZoneInfo
 
 import orjson
 
-from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.context import Installation, frame_of
+from synkro_app.cabinet.services.journal_words import (
+    action_words,
+    actor_name,
+    detail_words,
+    reason_words,
+    target_words,
+)
 from synkro_app.cabinet.services.rights import WHO_LEADS_PEOPLE, actor_of, require, require_state
-from synkro_app.cabinet.texts import catalogue, translate
+from synkro_app.cabinet.texts import translate
 from synkro_resources.control.audit import AuditEvent, Mark, Wanted, actors_and_actions, find_events, record
+from synkro_resources.control.destinations import list_destinations
 from synkro_resources.control.invitations import invitations
 from synkro_resources.control.sessions import SessionUser
-from synkro_resources.control.tenants import get_tenant
+from synkro_resources.control.support import visitor_names
 from synkro_resources.control.users import tenant_users
 from synkro_resources.erasure.export import safe_cell
 from synkro_resources.model.errors import Sentence, UserInputError
@@ -29,7 +36,8 @@ PAGE_LENGTH = 50
 LONGEST_DAYS = 366
 EXPORT_ROWS = 20_000
 """Some megabytes and a second of work; whoever needs more asks for a shorter period."""
-COLUMNS = ("at", "who", "what", "target", "reason", "details", "code", "actor")
+COLUMNS = ("at", "who", "what", "target", "reason", "details", "code", "actor", "target_code", "details_code")
+"""Words for people first, then what they were made of, for whoever investigates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class JournalPage:
-    """Some events, newest first; `names` by id of people and invitations; `next`: where older ones are."""
+    """Some events, newest first; `names` by id of people, invitations and chats; `next`: where older ones are."""
 
     events: tuple[AuditEvent, ...]
     names: Mapping[str, str]
@@ -52,9 +60,15 @@ class JournalPage:
 
 
 def page(
-    place: Installation, user: SessionUser, tenant: str, filters: Filters, *, before: Mark | None = None
+    place: Installation,
+    user: SessionUser,
+    tenant: str,
+    filters: Filters,
+    *,
+    before: Mark | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> JournalPage:
-    """The newest events, or those before a place.
+    """The newest events, or those before a place. `names`: those that `choices` has given, else they are read.
 
     Raises:
         RefusedError: `rights.not_found`. UserInputError: `journal.bad_period`.
@@ -64,7 +78,11 @@ def page(
     found = find_events(place.control, tenant, wanted, PAGE_LENGTH + 1, before=before)
     shown = found[:PAGE_LENGTH]
     is_more = len(found) > PAGE_LENGTH
-    return JournalPage(tuple(shown), _names(place, tenant), (shown[-1].at, shown[-1].event_id) if is_more else None)
+    return JournalPage(
+        tuple(shown),
+        _names(place, tenant) if names is None else names,
+        (shown[-1].at, shown[-1].event_id) if is_more else None,
+    )
 
 
 def choices(
@@ -95,7 +113,7 @@ def export(place: Installation, user: SessionUser, tenant: str, filters: Filters
             Sentence("Выберите период короче.", "Choose a shorter period."),
             tenant=tenant,
         )
-    names, zone = _names(place, tenant), ZoneInfo(get_tenant(place.control, tenant).zone)
+    names, zone = _names(place, tenant), ZoneInfo(frame_of(place, tenant).company.zone)
     text = io.StringIO(newline="")
     lines = csv.writer(text, delimiter=";")
     lines.writerow([translate(user.language, f"journal.column_{name}") for name in COLUMNS])
@@ -104,11 +122,13 @@ def export(place: Installation, user: SessionUser, tenant: str, filters: Filters
             event.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"),
             actor_name(event.actor, names, user.language),
             action_words(event.action, user.language),
-            names.get(event.target, event.target),
-            event.reason,
-            orjson.dumps(event.details, option=orjson.OPT_SORT_KEYS).decode() if event.details else "",
+            target_words(event, names, user.language) or event.target,
+            reason_words(event.reason, user.language),
+            detail_words(event, names, zone.key, user.language),
             event.action,
             event.actor,
+            event.target,
+            orjson.dumps(event.details, option=orjson.OPT_SORT_KEYS).decode() if event.details else "",
         )
         lines.writerow([safe_cell(cell) for cell in cells])
     with place.control.tenant(tenant) as connection:
@@ -123,39 +143,15 @@ def export(place: Installation, user: SessionUser, tenant: str, filters: Filters
     return text.getvalue().encode("utf-8-sig")
 
 
-def action_words(action: str, language: str) -> str:
-    """«Чат подтверждён» for `destination.confirmed`; an action without words keeps its code."""
-    return catalogue(language).get(f"audit.{action}", action)
-
-
-def actor_name(actor: str, names: Mapping[str, str], language: str) -> str:
-    """A person's name, «Оператор Synkro», or whatever the actor is called."""
-    kind, _, name = actor.partition(":")
-    if kind == "user":
-        return names.get(name) or translate(language, "journal.former", code=name[:6])
-    return catalogue(language).get(f"journal.actor_{kind}", actor)
-
-
-def detail_words(details: Mapping[str, object], language: str) -> str:
-    """«роль: аналитик, читает переписку: да»; what has no words keeps its name, what is empty is left out."""
-    texts = catalogue(language)
-    parts: list[str] = []
-    for name, value in details.items():
-        if value is None:
-            continue
-        if isinstance(value, bool):
-            shown = texts["audit_detail.yes" if value else "audit_detail.no"]
-        elif isinstance(value, list):
-            shown = ", ".join(map(str, cast("list[object]", value))) or "–"
-        else:
-            shown = texts.get(f"role.{value}", str(value)) if name.startswith("role") else str(value)
-        parts.append(f"{texts.get(f'audit_detail.{name}', name)}: {shown}")
-    return ", ".join(parts)
-
-
 def _names(place: Installation, tenant: str) -> dict[str, str]:
+    """By id: people of the company, operators who have worked in it, invitations, chats and addresses."""
     people = {user.user_id: user.name or user.email for user, _ in tenant_users(place.control, tenant)}
-    return {**people, **{item.invitation_id: item.email for item in invitations(place.control, tenant)}}
+    return {
+        **visitor_names(place.control, tenant),
+        **people,
+        **{item.invitation_id: item.email for item in invitations(place.control, tenant)},
+        **{item.destination_id: item.title for item in list_destinations(place.control, tenant)},
+    }
 
 
 def _wanted(place: Installation, tenant: str, filters: Filters) -> Wanted:
@@ -166,6 +162,6 @@ def _wanted(place: Installation, tenant: str, filters: Filters) -> Wanted:
             Sentence(f"Выберите не больше {LONGEST_DAYS} дней.", f"Choose at most {LONGEST_DAYS} days."),
             tenant=tenant,
         )
-    zone = get_tenant(place.control, tenant).zone
+    zone = frame_of(place, tenant).company.zone
     window = TenantWindow.of_period(tenant, zone, Period.custom(filters.first_day, filters.last_day))
     return Wanted(window.start, window.end, filters.actor, filters.action)

@@ -12,11 +12,9 @@ from enum import StrEnum
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.context import Installation, frame_of
 from synkro_app.cabinet.services import reports
 from synkro_app.cabinet.services.rights import WHO_CONNECTS, actor_of, require_state
-from synkro_resources.control.integrations import Integration, list_integrations
-from synkro_resources.control.reports import list_reports
 from synkro_resources.control.run_requests import RunRequest, list_requests
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import get_tenant, save_tenant_settings, tenant_settings
@@ -27,6 +25,8 @@ from synkro_resources.model.period import Period
 REQUIRED = (IntegrationKind.AMOCRM, IntegrationKind.RADIST)
 OPTIONAL = (IntegrationKind.SUPABASE, IntegrationKind.AI, IntegrationKind.TELEGRAM)
 RECENT_REQUESTS = 20
+WORKS = ("ok", "warning")
+"""Statuses of a connection that works."""
 
 
 class Step(StrEnum):
@@ -78,15 +78,14 @@ def progress(place: Installation, user: SessionUser, tenant: str) -> Onboarding:
         RefusedError: `rights.not_found`.
     """
     require_state(user, tenant, WHO_CONNECTS)
-    stored = {item.kind: item for item in list_integrations(place.control, tenant)}
-    later = tenant_settings(place.control, tenant).connect_later
+    found = frame_of(place, tenant)
     states: dict[Step, StepState] = {}
     for kind in (*REQUIRED, *OPTIONAL):
-        if _works(stored.get(kind)):
+        if found.statuses.get(kind) in WORKS:
             states[Step(kind)] = "done"
         else:
-            states[Step(kind)] = "later" if kind in later else "open"
-    has_report = bool(list_reports(place.control, tenant, 1))
+            states[Step(kind)] = "later" if kind in found.later else "open"
+    has_report = found.has_report
     states[Step.REPORT] = "done" if has_report else "open"
     request = None if has_report else _newest_request(place, tenant)
     return Onboarding(states, request)
@@ -142,10 +141,6 @@ def ask_for_first_report(place: Installation, user: SessionUser, tenant: str) ->
     days = tenant_settings(place.control, tenant).history_days
     period = first_period(place, get_tenant(place.control, tenant).zone, days)
     return reports.ask_for_report(place, user, tenant, period)
-
-
-def _works(integration: Integration | None) -> bool:
-    return integration is not None and integration.status in ("ok", "warning")
 
 
 def _newest_request(place: Installation, tenant: str) -> RunRequest | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.context import Installation, frame_of
 from synkro_app.cabinet.services.rights import EVERYBODY, WHO_CONNECTS, require_state
-from synkro_resources.control.days import source_runs
+from synkro_resources.control.days import source_ends
 from synkro_resources.control.integrations import Integration, list_integrations
 from synkro_resources.control.notices import Notice, unheard_notices
 from synkro_resources.control.sessions import SessionUser
-from synkro_resources.control.tenants import Tenant, get_tenant, tenant_settings
+from synkro_resources.control.tenants import Tenant, tenant_settings
 
 LOOK_BACK = timedelta(days=30)
 STALE_AFTER = timedelta(hours=24)
@@ -30,7 +30,7 @@ class DataState:
 def company(place: Installation, user: SessionUser, tenant: str) -> Tenant:
     """The tenant with its name and zone."""
     require_state(user, tenant, EVERYBODY)
-    return get_tenant(place.control, tenant)
+    return frame_of(place, tenant).company
 
 
 def data_state(place: Installation, user: SessionUser, tenant: str) -> DataState:
@@ -38,15 +38,7 @@ def data_state(place: Installation, user: SessionUser, tenant: str) -> DataState
     require_state(user, tenant, EVERYBODY)
     now = place.clock.now()
     today = now.date()
-    runs = source_runs(place.control, tenant, today - LOOK_BACK, today + timedelta(days=1))
-    last_of_table: dict[tuple[str, str], datetime] = {}
-    for run in runs:
-        if run.status != "failed":
-            key = (run.source, run.step)
-            last_of_table[key] = max(run.finished_at, last_of_table.get(key, run.finished_at))
-    by_source: dict[str, datetime] = {}
-    for (source, _), finished_at in last_of_table.items():
-        by_source[source] = min(finished_at, by_source.get(source, finished_at))
+    by_source = source_ends(place.control, tenant, today - LOOK_BACK, today + timedelta(days=1))
     data_until = min(by_source.values(), default=None)
     broken = tuple(item for item in list_integrations(place.control, tenant) if item.status == "broken")
     hours = tenant_settings(place.control, tenant).stale_hours

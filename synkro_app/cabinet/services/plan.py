@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.context import Installation, frame_of
 from synkro_app.cabinet.services.rights import WHO_CONNECTS, actor_of, require, require_state
 from synkro_app.cabinet.statement_workbook import statement_file
 from synkro_resources.control.audit import record
@@ -38,7 +38,7 @@ def plan_page(place: Installation, user: SessionUser, tenant: str) -> PlanPage:
         RefusedError: `rights.not_found`.
     """
     require_state(user, tenant, WHO_CONNECTS)
-    company, now = get_tenant(place.control, tenant), place.clock.now()
+    company, now = frame_of(place, tenant).company, place.clock.now()
     month = month_so_far(place.control, company, now)
     promised = send_times(place.control, company, month.usage.month, now) if month.plan.promises_send_time else None
     return PlanPage(

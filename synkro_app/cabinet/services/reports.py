@@ -97,7 +97,7 @@ def charts_of(place: Installation, user: SessionUser, tenant: str, package_id: s
     A viewer who is bound to a manager does not get the chart of people.
     """
     require_contents(user, tenant, EVERYBODY)
-    package = get_package(place.control, tenant, package_id, with_rows=False)
+    package = get_package(place.control, tenant, package_id, figures_only=True)
     if package is None:
         return []
     pipelines = dict.fromkeys(step.scope_id.partition(":")[0] for step in package.scoped(10, "conversion", "step"))

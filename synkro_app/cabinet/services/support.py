@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.context import Installation, frame_of
 from synkro_app.cabinet.services.rights import EVERYBODY, WHO_LEADS_PEOPLE, actor_of, require, require_state
 from synkro_resources.control import support
 from synkro_resources.control.sessions import SessionUser
@@ -27,9 +27,8 @@ def presence(place: Installation, user: SessionUser, tenant: str) -> Presence:
         RefusedError: `rights.not_found`.
     """
     require_state(user, tenant, EVERYBODY)
-    now = place.clock.now()
-    with place.control.tenant(tenant) as connection:
-        return Presence(tuple(support.open_visits(connection, now)), support.access_of(connection, now))
+    frame = frame_of(place, tenant)
+    return Presence(frame.visits, frame.access)
 
 
 def open_access(place: Installation, user: SessionUser, tenant: str, days: int) -> Access:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from synkro_app.cabinet.context import Installation
+from synkro_app.cabinet.context import Installation, frame_of
 from synkro_app.cabinet.services.dialogs import LONGEST_DAYS
 from synkro_app.cabinet.services.rights import EVERYBODY, own_manager, require_contents, require_state
 from synkro_resources.control.journal import StepRecord, steps_since
 from synkro_resources.control.newest_packages import NewestRow, NewestRows, newest_rows
 from synkro_resources.control.sessions import SessionUser
-from synkro_resources.control.tenants import get_tenant
 from synkro_resources.model.period import Period
 from synkro_resources.model.taxonomy import HOT_INTENTS
 
@@ -74,7 +73,7 @@ def to_do(place: Installation, user: SessionUser, tenant: str, zone: str) -> Tod
 def steps_today(place: Installation, user: SessionUser, tenant: str) -> list[StepRecord]:
     """The newest steps that began on the tenant's present day, newest first."""
     require_state(user, tenant, EVERYBODY)
-    local = place.clock.now().astimezone(ZoneInfo(get_tenant(place.control, tenant).zone))
+    local = place.clock.now().astimezone(ZoneInfo(frame_of(place, tenant).company.zone))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     return steps_since(place.control, tenant, midnight, STEPS_AT_MOST)
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-import synkro_app
-import synkro_resources
 from synkro_app.cabinet.components.browsers import browser_name
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import journal, profile, team
-from synkro_app.cabinet.services.journal import Filters, action_words, detail_words
-from synkro_app.cabinet.texts import LANGUAGES, catalogue
+from synkro_app.cabinet.services.journal import Filters
 from synkro_resources.control import second_factors, sessions, signin, totp, users
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
@@ -172,28 +168,6 @@ def test_the_record_of_no_period_or_of_years_is_refused(place: Installation, ten
     owner, day = member(place, tenant_a, Role.OWNER), place.clock.now().date()
     with refused("journal.bad_period"):
         journal.page(place, owner, tenant_a.slug, Filters(day - timedelta(days=days), day))
-
-
-def test_every_deed_that_the_code_records_has_words_in_both_languages() -> None:
-    written: set[str] = set()
-    for package in (synkro_app, synkro_resources):
-        for path in Path(str(package.__file__)).parent.rglob("*.py"):
-            code = path.read_text(encoding="utf-8")
-            if re.search(r"\brecord(_of_person)?\(", code):
-                written |= set(re.findall(r'action="([a-z_]+\.[a-z_]+)"', code))
-                written |= set(re.findall(r'record_of_person\(\s*connection, [\w.]+, "([a-z_.]+)"', code))
-    assert {"user.factor_on", "membership.set", "destination.confirmed"} <= written
-    for language in LANGUAGES:
-        assert {code for code in written if f"audit.{code}" not in catalogue(language)} == set()
-
-
-def test_a_deed_without_words_keeps_its_code_and_details_read_as_words() -> None:
-    assert action_words("new.deed", "ru") == "new.deed"
-    assert action_words("membership.removed", "en") == "Removed from the team"
-    details = {"role": "viewer", "manager_id": None, "can_read_texts": True, "other": 5}
-    assert detail_words(details, "ru") == "роль: наблюдатель, читает переписку: да, other: 5"
-    fields = {"public_fields": ["base_url", "model"], "secret_fields": []}
-    assert detail_words(fields, "ru") == "настройки: base_url, model, ключи: –"
 
 
 @pytest.mark.parametrize(
