@@ -64,7 +64,7 @@ class Company:
 
     @property
     def calls(self) -> int:
-        return self.ai.state.log.counts().get("/v1/chat/completions", 0)
+        return self.ai.state.log.counts().get("POST /v1/chat/completions", 0)
 
     def episode_calls(self) -> list[str]:
         """The episodes that were sent, one text per call."""
@@ -232,7 +232,7 @@ def test_a_provider_that_refuses_the_key_holds_back_no_figure_is_named_and_well_
     found = latest_package(place.control, BROKEN, day.report_id)
     assert found is not None
     assert found[2].metric(0, "new_episodes") is not None
-    assert ai.state.log.counts().get("/v1/chat/completions", 0) <= 6
+    assert ai.state.log.counts().get("POST /v1/chat/completions", 0) <= 6
     ai.state.switches.always = None
     assert place.load(BROKEN, day.first_day, day.last_day).status == "done"
     mended = get_integration(place.control, BROKEN, IntegrationKind.AI)
