@@ -92,6 +92,8 @@ class _Reply:
     content: EpisodeContent
     answer: EpisodeAnswer | None = None
     refused: bool = False
+    empty: bool = False
+    """The provider said nothing at all, which says nothing about the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +252,8 @@ class Analyst:
             if reply.answer is None and not reply.refused and self.provider.client.step_down():
                 reply = await self._reply(question, key)
         if reply.answer is None:
-            return _Outcome("refused" if reply.refused else "invalid", reply.content)
+            status = "refused" if reply.refused else "provider_error" if reply.empty else "invalid"
+            return _Outcome(status, reply.content)
         checked, drops = await self._checked(question, key, reply)
         flagged = self._flagged(reply)
         findings, more = completed(checked, reply.content, is_flagged=bool(flagged))
@@ -312,7 +315,7 @@ class Analyst:
                 return _Reply(part, refused=True)
             answer = read_answer(got.text)
             if answer is not None or got.reason != "length":
-                return _Reply(part, answer)
+                return _Reply(part, answer, empty=not got.text.strip())
         return _Reply(shown)
 
     def _flagged(self, reply: _Reply) -> tuple[InjectionEvent, ...]:
