@@ -133,6 +133,17 @@ def test_an_answer_that_is_never_readable_ends_as_invalid_and_is_not_paid_for_ag
     assert len(at_desk.calls()) == asked
 
 
+def test_calls_side_by_side_that_find_the_schema_ignored_step_down_once_and_leave_no_dialog_unlabelled(
+    at_desk: Desk,
+) -> None:
+    at_desk.switches.faults = ["schema_ignored"] * 12
+    at_desk.switches.latency_s = 0.3
+    tally = at_desk.run(world_contents()[:12], at_once=8, profile="vllm")
+    assert tally.statuses == {"ok": 12}
+    assert at_desk.last is not None
+    assert at_desk.last.client.rung is Rung.TOOL
+
+
 @pytest.mark.parametrize("fault", ["empty_content", "error_in_200"])
 def test_a_provider_that_says_nothing_is_asked_again_the_next_day_and_its_silence_is_not_read_from_the_ledger(
     at_desk: Desk, fault: Fault
