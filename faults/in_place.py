@@ -157,6 +157,7 @@ class AiTrack(Track):
             with unlabelled.another_model(self.place, self.tenant):
                 self.run()
             lost = lost or state.difference(self.expected, self.now())
+            self.run()  # the own model is probed again: here, or the next case's fault would meet the probe
             recovered = unlabelled.WAY_OUT
         return Outcome(self.vendor, case.name, saw, lost or NOTHING, recovered, round(time.monotonic() - began, 1))
 

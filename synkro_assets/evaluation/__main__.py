@@ -196,6 +196,7 @@ def _model(options: argparse.Namespace, base_url: str) -> Model:
 def _write(path: Path, content: bytes) -> None:
     """Dialogs are personal data also where they are masked: only the account that asked may read the file."""
     path.touch(mode=0o600)
+    path.chmod(0o600)  # of a file that was there before, too
     path.write_bytes(content)
 
 

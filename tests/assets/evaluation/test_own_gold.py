@@ -13,9 +13,11 @@ from pathlib import Path
 
 import orjson
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select
 from starlette.applications import Starlette
 
+from synkro_app.cli import main as synkro
 from synkro_assets.evaluation import __main__ as command
 from synkro_assets.evaluation.gold import read_gold
 from synkro_resources.control import feedback as people_say
@@ -101,7 +103,7 @@ def test_marks_come_out_as_gold_items_that_the_harness_reads_masked_and_for_no_o
     company: Company, tmp_path: Path
 ) -> None:
     path = tmp_path / "gold.jsonl"
-    assert command.main(["--tenant", SLUG, "--export", str(path)]) == 0
+    assert CliRunner().invoke(synkro, ["evaluate", "--tenant", SLUG, "--export", str(path)]).exit_code == 0
     episodes = read_gold(path)
     assert {episode.key for episode in episodes} == set(company.judged)
     assert not any(episode.complete for episode in episodes)
