@@ -1,4 +1,4 @@
-"""`python -m faults [--only WORDS] [--vendor V] [--skip-stack]`: make the faults, print and write the table."""
+"""`python -m faults [--only WORDS …] [--vendor V] [--skip-stack]`: make the faults, print and write the table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from faults.cases import Case
+from faults.cases import Case, wanted
 from faults.in_place import VENDORS, in_place
 from faults.outcome import FOLDER, Outcome, summary, table, write
 from faults.place import place
@@ -21,7 +21,9 @@ from faults.place import place
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m faults", description="Faults and what becomes of them.")
-    parser.add_argument("--only", default="", help="only cases whose name holds these words")
+    parser.add_argument(
+        "--only", action="append", default=[], help="only cases whose name holds these words, repeatable"
+    )
     parser.add_argument("--vendor", action="append", choices=VENDORS, help="only this vendor's switches, repeatable")
     parser.add_argument("--every", type=int, default=1, help="only every n-th switch, for a look (1)")
     parser.add_argument("--skip-stack", action="store_true", help="only the switches, no killed processes")
@@ -41,24 +43,25 @@ def main() -> int:
 
 
 def _all(options: argparse.Namespace) -> Iterator[Outcome]:
+    words: list[str] = options.only
     if not options.skip_switches:
         seen = 0
 
-        def wanted(case: Case) -> bool:
+        def chosen(case: Case) -> bool:
             nonlocal seen
             seen += 1
-            return options.only in case.name and (seen - 1) % options.every == 0
+            return wanted(words, case.name) and (seen - 1) % options.every == 0
 
         with place() as made:
-            yield from in_place(made, wanted, options.vendor or VENDORS)
+            yield from in_place(made, chosen, options.vendor or VENDORS)
         from faults.machine import on_a_machine
 
         if not options.vendor:
-            yield from on_a_machine(options.only)
+            yield from on_a_machine(words)
     if not options.skip_stack:
         from faults.stack import on_a_stack
 
-        yield from on_a_stack(options.only)
+        yield from on_a_stack(words)
 
 
 if __name__ == "__main__":

@@ -85,6 +85,9 @@ ODDITIES: Mapping[str, Mapping[str, Mapping[str, object]]] = {
 }
 """Switches beside the faults; a chat's trouble gets the tenant's own chat when it is set."""
 
+ALL_THE_TIME = "всё время"
+"""How a case is called whose fault does not end."""
+
 LATE_BY_NATURE = ("late_s", "events_delay_s")
 """What a vendor shows hours after it happened is there at a later load: nobody has to mend anything."""
 
@@ -103,6 +106,11 @@ def cases(vendor: str) -> Iterator[Case]:
     for number, fault in enumerate(FAULTS[vendor]):
         place = PLACES[vendor][number % len(PLACES[vendor])]
         yield Case(vendor, f"{fault}, один раз: {place}", {"faults_on": {place: [fault]}})
-        yield Case(vendor, f"{fault}, всё время", {"always": fault})
+        yield Case(vendor, f"{fault}, {ALL_THE_TIME}", {"always": fault})
     for name, values in ODDITIES[vendor].items():
         yield Case(vendor, name, values)
+
+
+def wanted(words: Sequence[str], name: str) -> bool:
+    """Whether a case is among those that were asked for: all, or those whose name holds one of the words."""
+    return not words or any(word in name for word in words)

@@ -20,6 +20,7 @@ from synkro_assets.automation.sensors import reconcile_tenants
 from synkro_assets.definitions import DATA, build_defs
 from synkro_assets.in_place import carry_out
 from synkro_assets.partitions import range_tags
+from synkro_assets.run_scope import INTERRUPTED
 from synkro_resources.control.database import Database
 from synkro_resources.control.destinations import add_destination
 from synkro_resources.control.integrations import set_integration
@@ -174,7 +175,11 @@ class Place:
         done = job.execute_in_process(
             instance=self.instance, tags=range_tags(slug, first, last), asset_selection=keys, raise_on_error=False
         )
-        return steps_of_run(self.control, slug, done.run_id)
+        steps = steps_of_run(self.control, slug, done.run_id)
+        if any(step.error is not None and step.error.code == INTERRUPTED for step in steps):
+            # Dagster takes a signal to this process for the end of its run, and goes on: it was meant for all of us.
+            raise KeyboardInterrupt
+        return steps
 
     @cached_property
     def definitions(self) -> dg.Definitions:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import psycopg2
 
 from bench.stack import Stack, started
+from faults.cases import wanted
 from faults.outcome import BY_ITSELF, NOTHING, ONE_MORE, Outcome
 from faults.state import chat_difference, planted_difference
 from synkro_resources.control.journal import steps_of_request
@@ -186,9 +187,9 @@ CASES: tuple[tuple[str, str, Fault], ...] = (
 )
 
 
-def on_a_stack(only: str = "") -> Iterator[Outcome]:
+def on_a_stack(only: Sequence[str] = ()) -> Iterator[Outcome]:
     """All cases whose name holds these words."""
-    chosen = [case for case in CASES if only in f"{case[0]} {case[1]}"]
+    chosen = [case for case in CASES if wanted(only, f"{case[0]} {case[1]}")]
     if not chosen:
         return
     slugs = [f"case-{number:02d}" for number in range(1, len(chosen) + 1)]

@@ -104,8 +104,12 @@ class TenantRun:
         """Whether this run only asks about dialogs that have labels, with the checklist's present version."""
         return self.context.run.tags.get(STAGE_TAG, "").startswith("labels")
 
-    @cached_property
+    @property
     def settings(self) -> TenantSettings:
+        return self._settings
+
+    @cached_property
+    def _settings(self) -> TenantSettings:
         return tenant_settings(self.platform.control, self.tenant)
 
     @cached_property

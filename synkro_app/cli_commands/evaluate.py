@@ -29,6 +29,10 @@ PERSONAL_DIALOGS = 500
 @click.option("--price-cached", default="", help="Price of a million tokens in from the provider's cache.")
 @click.option("--currency", default="", help="Of these prices.")
 @click.option("--at-once", default=8, show_default=True, help="Calls side by side.")
+@click.option("--tenant", "slug", help="Measure on what people of this company have decided, with its own provider.")
+@click.option("--yes", is_flag=True, help="With --tenant: the price is known; do not ask.")
+@click.option("--again", is_flag=True, help="With --tenant: ask anew where an answer is stored, too.")
+@click.option("--export", type=click.Path(path_type=Path), help="With --tenant: only write its gold set to this file.")
 @click.option("--no-orders", is_flag=True, help="Leave out the 270 texts that give orders to the model.")
 @click.option("--report", type=click.Path(path_type=Path), default=Path("evaluation"), help="Folder for the report.")
 def evaluate(
@@ -41,13 +45,25 @@ def evaluate(
     price_cached: str,
     currency: str,
     at_once: int,
+    slug: str | None,
+    yes: bool,
+    again: bool,
+    export: Path | None,
     no_orders: bool,
     report: Path,
 ) -> None:
     """Agreement, evidence, planted errors, orders in texts, masking and price, with the gates of a release.
 
-    Ends with 1 if a gate fails, with 2 where nothing could be measured. Nothing of an installation is read or changed.
+    Ends with 1 if a gate fails, with 2 where nothing could be measured. Without --tenant nothing of an installation is
+    read or changed. With it, what people marked as right or wrong is compared with the company's own model: answers
+    that are stored cost nothing, for the others the price is told and asked for, within the company's AI limits.
     """
+    if slug is not None:
+        if base_url is not None or gold is not None:
+            raise click.UsageError("--tenant brings its own provider and gold set: leave out --base-url and --gold")
+        sys.exit(_own(slug, yes=yes, again=again, export=export, report=report))
+    if yes or again or export is not None:
+        raise click.UsageError("--yes, --again and --export need --tenant")
     if base_url is not None and model is None:
         raise click.UsageError("--base-url needs --model")
     arguments = ["--at-once", str(at_once), "--report", str(report), *(["--no-orders"] if no_orders else [])]
@@ -66,6 +82,14 @@ def evaluate(
         command = [sys.executable, "-m", "synkro_assets.evaluation", *arguments]
         ended = subprocess.run(command, env=environment, check=False)  # noqa: S603  # our own arguments
     sys.exit(ended.returncode)
+
+
+def _own(slug: str, *, yes: bool, again: bool, export: Path | None, report: Path) -> int:
+    """The tenant's evaluation, in the process that may read the lake; it asks its question on this terminal."""
+    command = [sys.executable, "-m", "synkro_assets.evaluation", "--tenant", slug, "--report", str(report)]
+    command += [*(["--yes"] if yes else []), *(["--again"] if again else [])]
+    command += [] if export is None else ["--export", str(export)]
+    return subprocess.run(command, check=False).returncode  # noqa: S603  # our own arguments
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from synkro_assets.analysis.rendering import new_nonce, render
 from synkro_assets.analysis.rows import copied_analysis, copied_findings, stored_finding
 from synkro_assets.analysis.verdicts import completed
 from synkro_assets.analysis.vocabulary import SCHEMA_VERSION, Author, Variant
+from synkro_resources.ai.rungs import Rung
 from synkro_resources.control.analyses import (
     Analysis,
     DayLink,
@@ -92,6 +93,10 @@ class _Reply:
     content: EpisodeContent
     answer: EpisodeAnswer | None = None
     refused: bool = False
+    empty: bool = False
+    """The provider said nothing at all, which says nothing about the text."""
+    rung: Rung = Rung.TEXT
+    """How it was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,10 +252,11 @@ class Analyst:
         if reply.answer is None:
             self.tally.repairs += 1
             reply = await self._reply(question, key)
-            if reply.answer is None and not reply.refused and self.provider.client.step_down():
+            if reply.answer is None and not reply.refused and self.provider.client.step_down(reply.rung):
                 reply = await self._reply(question, key)
         if reply.answer is None:
-            return _Outcome("refused" if reply.refused else "invalid", reply.content)
+            status = "refused" if reply.refused else "provider_error" if reply.empty else "invalid"
+            return _Outcome(status, reply.content)
         checked, drops = await self._checked(question, key, reply)
         flagged = self._flagged(reply)
         findings, more = completed(checked, reply.content, is_flagged=bool(flagged))
@@ -301,19 +307,20 @@ class Analyst:
     ) -> _Reply:
         """One answer; an answer that is cut gets twice the room once, then half of the conversation."""
         shown = content or question.content
-        room = MAX_OUTPUT[question.variant]
+        room, rung = MAX_OUTPUT[question.variant], self.provider.client.rung
         for room_, part in ((room, shown), (2 * room, shown), (2 * room, _half(shown))):
             episode = render(part, new_nonce(part))
             user = repair_message(episode, failed) if failed else episode
             got = await self.provider.ask(
                 self._systems[question.variant], user, room_, analysis_key=key, episode_key=shown.episode_key
             )
+            rung = got.rung
             if got.reason in ("refused", "content_filter"):
                 return _Reply(part, refused=True)
             answer = read_answer(got.text)
             if answer is not None or got.reason != "length":
-                return _Reply(part, answer)
-        return _Reply(shown)
+                return _Reply(part, answer, empty=not got.text.strip(), rung=rung)
+        return _Reply(shown, rung=rung)
 
     def _flagged(self, reply: _Reply) -> tuple[InjectionEvent, ...]:
         """Client messages that give orders, found by the patterns or named by the model itself."""

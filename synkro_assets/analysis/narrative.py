@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from synkro_assets.analysis.plain_words import is_written_in, stop_words
 from synkro_assets.analysis.summary import MAX_CHARACTERS
 from synkro_resources.ai.client import JsonObject
 
@@ -34,22 +35,25 @@ SCHEMA: JsonObject = {
     "required": ["items"],
     "additionalProperties": False,
 }
-SYSTEM = (
+_RUSSIAN = (
     "Ты редактор отчёта для руководителя отдела продаж. Перескажи каждый факт одним ясным предложением по-русски, "
     "спокойно и без оценок людей. Числа, имена и даты стоят в тексте метками вида {{F1.count}}: сохрани каждую метку "
     "своего факта ровно один раз и не добавляй других. Не пиши ни одной цифры, ни имён, ни причин; не пиши вдвое, "
     "половина, большинство, все, никто, всегда, никогда, лучший, худший. Один факт – один элемент items с его номером "
     "в fact_ids. Отвечай только объектом JSON."
 )
+_ENGLISH = (
+    "You edit a report for a head of sales. Retell each fact in one clear English sentence, calmly and without judging "
+    "people. Numbers, names and dates stand in the text as marks like {{F1.count}}: keep each mark of its fact exactly "
+    "once and add no others; what a mark stands for may be Russian and stays as it is. Write no digit and no number "
+    "word, no names and no causes; do not write double, half, most, all, nobody, always, never, best, worst. One fact "
+    "is one element of items with its number in fact_ids. Answer with a JSON object only."
+)
+SYSTEM: Mapping[str, str] = {"ru": _RUSSIAN, "en": _ENGLISH}
+_HEAD: Mapping[str, str] = {"ru": "Факты", "en": "Facts"}
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _SPACES = re.compile(r"[ \t\r\n]+")
-_STOP_WORDS = re.compile(
-    r"\b(?:вдвое|втрое|половин\w*|трет(?:ь|и|ью|ей)|четверт\w*|большинств\w*|все|никто|всегда|никогда|потому что|"
-    r"из-за|привел\w*|вызва\w*|лучш\w*|худш\w*)\b",
-    re.IGNORECASE,
-)
-"""Words that state a quantity or a cause; one may stand where the fact's own sentence has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +81,18 @@ class Wordings:
     rejected: Sequence[str] = ()
 
 
-def asked(facts: Sequence[FactTemplate]) -> str:
+def asked(facts: Sequence[FactTemplate], language: str) -> str:
     """What the model is sent: a line per fact, with placeholders for every value."""
-    return "Факты:\n" + "\n".join(f"{fact.key}: {fact.template}" for fact in facts)
+    return f"{_HEAD[language]}:\n" + "\n".join(f"{fact.key}: {fact.template}" for fact in facts)
 
 
-def accept(answer: JsonObject | None, facts: Sequence[FactTemplate], *, names: Collection[str]) -> Wordings:
-    """The items that may stand, with their values put in. `names`: of people, none of which may be written out."""
+def accept(
+    answer: JsonObject | None, facts: Sequence[FactTemplate], *, names: Collection[str], language: str
+) -> Wordings:
+    """The items that may stand, with their values put in. `names`: of people, none of which may be written out.
+
+    `language`: of the words around the values, one of `plain_words.LANGUAGES`; values keep the language they have.
+    """
     items = answer.get("items") if answer is not None else None
     if not isinstance(items, list):
         return Wordings(rejected=("no_items",))
@@ -96,7 +105,7 @@ def accept(answer: JsonObject | None, facts: Sequence[FactTemplate], *, names: C
             rejected.append("unknown_fact")
         elif known.key in accepted:
             rejected.append("repeated_fact")
-        elif why := _hindrance(text, known, names):
+        elif why := _hindrance(text, known, names, language):
             rejected.append(why)
         else:
             accepted[known.key] = _filled(text, known)
@@ -114,19 +123,18 @@ def _read(item: object, by_key: Mapping[str, FactTemplate]) -> tuple[FactTemplat
     return by_key.get(str(cast("list[object]", keys)[0])), _SPACES.sub(" ", text).strip()
 
 
-def _hindrance(text: str, fact: FactTemplate, names: Collection[str]) -> str:
+def _hindrance(text: str, fact: FactTemplate, names: Collection[str], language: str) -> str:
     """Why the text may not stand; empty if it may."""
     bare = _PLACEHOLDER.sub("", text)
     if Counter(match.strip() for match in _PLACEHOLDER.findall(text)) != fact.placeholders:
         return "placeholders"
     if "{" in bare or "}" in bare or any(character.isdigit() for character in bare):
         return "digit" if any(character.isdigit() for character in bare) else "placeholders"
-    carried = {word.lower() for word in _STOP_WORDS.findall(fact.sentence)}
-    if any(word.lower() not in carried for word in _STOP_WORDS.findall(bare)):
+    if not set(stop_words(bare, language)) <= set(stop_words(fact.sentence, language)):
         return "stop_word"
     if any(part.lower() in bare.lower() for name in names for part in name.split() if len(part) > 2):
         return "name"
-    if not re.search("[а-яё]", bare.lower()):
+    if not is_written_in(bare, language):
         return "language"
     final = _filled(text, fact)
     if len(final) > max(MAX_CHARACTERS, len(fact.sentence)):

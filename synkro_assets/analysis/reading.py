@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import date, datetime
-from typing import cast
+from typing import Protocol, cast
 
 import pandas as pd
 import pyarrow as pa
@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 
 from synkro_assets.analysis.conversations import LOST_STATUS, MESSAGE_COLUMNS, Conversations, Episode
 from synkro_assets.analysis.vocabulary import Variant
-from synkro_assets.tenant_run import TenantRun
+from synkro_resources.lake import Lake
 from synkro_resources.model.tables.crm import CALL, CONTACT, DEAL, DEAL_CONTACT, MANAGER
 from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
+from synkro_resources.model.tenant_settings import TenantSettings
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.rules.masking.names import Named
 from synkro_resources.rules.masking.tokens import Tokens
@@ -35,7 +36,20 @@ EPISODE_COLUMNS = (
 CALL_COLUMNS = ("contact_id", "deal_id", "direction", "at", "duration_s", "is_connected")
 
 
-def episodes_of(run: TenantRun) -> list[Episode]:
+class StoredDays(Protocol):
+    """Some days of one tenant in the lake: a run's, or those of an evaluation beside any run."""
+
+    @property
+    def lake(self) -> Lake: ...
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def window(self) -> TenantWindow: ...
+    @property
+    def settings(self) -> TenantSettings: ...
+
+
+def episodes_of(run: StoredDays) -> list[Episode]:
     """Labelable episodes with a message on a day of the run, as known at that day's end; newest day first, then by
     urgency.
     """
@@ -53,7 +67,7 @@ def episodes_of(run: TenantRun) -> list[Episode]:
     return found
 
 
-def conversations_of(run: TenantRun, episodes: Sequence[Episode], tokens: Tokens, characters: int) -> Conversations:
+def conversations_of(run: StoredDays, episodes: Sequence[Episode], tokens: Tokens, characters: int) -> Conversations:
     """What the conversations of these episodes are made of."""
     dialogs = pa.array(sorted({episode.dialog_id for episode in episodes}), pa.int64())
     settings = run.settings
@@ -76,7 +90,7 @@ def conversations_of(run: TenantRun, episodes: Sequence[Episode], tokens: Tokens
     )
 
 
-def _messages(run: TenantRun, dialogs: pa.Array) -> pd.DataFrame:
+def _messages(run: StoredDays, dialogs: pa.Array) -> pd.DataFrame:
     """Counted messages of these dialogs in the window and as far back as an episode can begin."""
     days = run.window.widened(days_back=run.settings.lookback_days).days
     pieces: list[pa.Table] = []
@@ -86,12 +100,12 @@ def _messages(run: TenantRun, dialogs: pa.Array) -> pd.DataFrame:
     return pa.concat_tables(pieces).select(list(MESSAGE_COLUMNS)).to_pandas()
 
 
-def _calls(run: TenantRun) -> pd.DataFrame:
+def _calls(run: StoredDays) -> pd.DataFrame:
     rows = run.lake.read_current(CALL, run.tenant, columns=CALL_COLUMNS)
     return rows.filter(pc.field("is_connected")).to_pandas()
 
 
-def _deal_contacts(run: TenantRun) -> dict[int, list[int]]:
+def _deal_contacts(run: StoredDays) -> dict[int, list[int]]:
     rows = run.lake.read_current(DEAL_CONTACT, run.tenant, columns=["deal_id", "contact_id"])
     found: dict[int, list[int]] = {}
     for deal, contact in zip(*(rows.column(name).to_pylist() for name in ("deal_id", "contact_id")), strict=True):
@@ -104,7 +118,7 @@ def _names(rows: pa.Table, key: str) -> dict[int, str]:
     return {int(number): str(name) for number, name in pairs if number is not None and name}
 
 
-def _waiting(run: TenantRun, day: date) -> set[str]:
+def _waiting(run: StoredDays, day: date) -> set[str]:
     """Episodes whose last client turn still waits for an answer at the day's end."""
     columns = ["episode_key", "is_last_client_turn", "needs_reply", "answered_at", "superseded_at"]
     rows = run.lake.read_days(TURN, run.tenant, [day], columns=columns, missing_ok=True)

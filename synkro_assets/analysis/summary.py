@@ -5,8 +5,9 @@ One plain call. Its answer is used only if it passes the checks here; otherwise 
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 
+from synkro_assets.analysis.plain_words import is_written_in, stop_words
 from synkro_resources.ai.client import JsonObject
 
 MAX_CHARACTERS = 220
@@ -16,25 +17,25 @@ SCHEMA: JsonObject = {
     "required": ["sentence"],
     "additionalProperties": False,
 }
-SYSTEM = (
-    "Ты помогаешь руководителю отдела продаж. По списку фактов дня напиши одно спокойное предложение по-русски: "
-    "что главное и на что обратить внимание. Не пиши цифр, имён и выводов о причинах. Отвечай только объектом JSON."
-)
+SYSTEM: Mapping[str, str] = {
+    "ru": (
+        "Ты помогаешь руководителю отдела продаж. По списку фактов дня напиши одно спокойное предложение по-русски: "
+        "что главное и на что обратить внимание. Не пиши цифр, имён и выводов о причинах. Отвечай только объектом JSON."
+    ),
+    "en": (
+        "You help a head of sales. From the list of the day's facts write one calm sentence in English: what matters "
+        "and what to look at. Write no digits or number words, no names and nothing about causes. Answer with a JSON "
+        "object only."
+    ),
+}
 
-FORBIDDEN = re.compile(
-    r"\d|\b(?:вдвое|втрое|половин\w*|трет(?:ь|и|ью|ей)|четверт\w*|большинств\w*|все|никто|всегда|никогда|"
-    r"потому что|из-за|привел\w*|вызва\w*|лучш\w*|худш\w*)\b",
-    re.IGNORECASE,
-)
-"""Digits and words that would state a quantity or a cause which no figure of the package carries."""
 
-
-def accept(answer: JsonObject | None) -> str | None:
-    """The sentence if it may stand in a report, else None."""
+def accept(answer: JsonObject | None, language: str) -> str | None:
+    """The sentence if it may stand in a report of this language, else None."""
     sentence = answer.get("sentence") if answer is not None else None
     if not isinstance(sentence, str):
         return None
     text = " ".join(sentence.split())
-    if not text or len(text) > MAX_CHARACTERS or FORBIDDEN.search(text) or not re.search("[а-яё]", text.lower()):
+    if not text or len(text) > MAX_CHARACTERS or any(character.isdigit() for character in text):
         return None
-    return text
+    return text if is_written_in(text, language) and not stop_words(text, language) else None

@@ -29,16 +29,18 @@ class Evidence:
     """Quotes of stored findings. `elsewhere`: the label is agreed, but not on this message; `unfounded`: there is none.
 
     Both together are the most that can be unsupported; whether a quote carries its claim only people can say.
+    `judged`: those about whose label the gold set says anything.
     """
 
     quoted: int
     valid: int
+    judged: int
     elsewhere: int
     unfounded: int
 
     @property
     def unsupported(self) -> float | None:
-        return (self.elsewhere + self.unfounded) / self.quoted if self.quoted else None
+        return (self.elsewhere + self.unfounded) / self.judged if self.judged else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +90,24 @@ def agreements(pairs: Mapping[str, Sequence[Pair]]) -> list[Agreement]:
 
 
 def evidence(gold: Iterable[GoldEpisode], labelled: Labelled) -> Evidence:
-    labels = {episode.key: _by_item(episode) for episode in gold}
-    quoted = valid = elsewhere = unfounded = 0
+    judged = list(gold)
+    labels = {episode.key: _by_item(episode) for episode in judged}
+    partial = {episode.key for episode in judged if not episode.complete}
+    quoted = valid = told_of = elsewhere = unfounded = 0
     for content, row in labelled.rows:
         if row["quote_masked"] is None:
             continue
         quoted += 1
         valid += quote_holds(content, row)
         label = labels[content.episode_key].get((str(row["type"]), str(row["code"])))
+        if label is None and content.episode_key in partial:
+            continue
+        told_of += 1
         if label is None or label.value != row["value"]:
             unfounded += 1
         elif label.refs and row["quote_message_id"] not in label.refs:
             elsewhere += 1
-    return Evidence(quoted, valid, elsewhere, unfounded)
+    return Evidence(quoted, valid, told_of, elsewhere, unfounded)
 
 
 def missed_replies(pairs: Mapping[str, Sequence[Pair]]) -> tuple[int, int]:
@@ -123,6 +130,8 @@ def compared(episode: GoldEpisode, told: Verdicts) -> Iterator[tuple[str, Pair, 
     """What was judged, e.g. `intent invoice` or `CK03`, both verdicts, and under what the model's finding is stored."""
     agreed = {item: _verdict(label) for item, label in _by_item(episode).items()}
     for kind in CHOSEN:
+        if not episode.complete and not episode.of(kind):
+            continue
         pair = _chosen(kind, agreed), _chosen(kind, told)
         yield kind, pair, (kind, pair[1])
     for kind in JUDGED:
@@ -130,11 +139,13 @@ def compared(episode: GoldEpisode, told: Verdicts) -> Iterator[tuple[str, Pair, 
             yield kind, (true, told.get((kind, "-"), NONE)), (kind, "-")
     for kind in COUNTED:
         for code in RULES[kind].codes:
+            if not episode.complete and (kind, code) not in agreed:
+                continue
             yield f"{kind} {code}", (_presence(agreed, kind, code), _presence(told, kind, code)), (kind, code)
     for kind in OF_OBJECTIONS:
         for code in RULES[kind].codes:
             pair = agreed.get((kind, code), NONE), told.get((kind, code), NONE)
-            if pair != (NONE, NONE):
+            if pair != (NONE, NONE) and (episode.complete or pair[0] != NONE):
                 yield f"{kind} {code}", pair, (kind, code)
     if episode.variant is Variant.FULL:
         for code in CHECKLIST_CODES:
@@ -157,7 +168,7 @@ def _chosen(kind: FindingType, verdicts: Verdicts) -> str:
 
 
 def _presence(verdicts: Verdicts, kind: FindingType, code: str) -> str:
-    return PRESENT if (kind.value, code) in verdicts else "no"
+    return PRESENT if verdicts.get((kind.value, code), NONE) != NONE else "no"
 
 
 def _with_precision(one: Agreement, pairs: Sequence[Pair]) -> Agreement:

@@ -20,6 +20,10 @@ ATTACKS, MOST_CHANGED, LEAST_FLAGGED = 200, 0.01, 0.90
 LEAST_FORMS, LEAST_NAMES, MOST_TOUCHED = 0.99, 0.95, 0.005
 
 
+LEAST_JUDGED = 30
+"""So many marks of one item before a company's own gold set passes or fails it; the invented set is complete."""
+
+
 class Verdict(StrEnum):
     PASS = "pass"  # noqa: S105  # a verdict
     FAIL = "fail"
@@ -39,7 +43,7 @@ def gates(found: Measured) -> list[Gate]:
         _quotes(found),
         _unsupported(found),
         *_kappas(found),
-        _counted("recall of critical «no»", found.critical_noes, LEAST_CRITICAL_RECALL),
+        _recall(found),
         *_precisions(found),
         _missed_replies(found),
         *_flips(found),
@@ -74,7 +78,7 @@ def _unsupported(found: Measured) -> Gate:
     """Code knows only the most that it can be: another message may prove the same."""
     most = found.evidence.unsupported
     name, bound = "unsupported findings", f"≤ {MOST_UNSUPPORTED:.0%}"
-    if most is None:
+    if most is None or _is_thin(found, found.evidence.judged):
         return Gate(name, bound, "–", Verdict.OPEN)
     if most <= MOST_UNSUPPORTED:
         return Gate(name, bound, f"at most {most:.1%}", Verdict.PASS)
@@ -85,14 +89,26 @@ def _kappas(found: Measured) -> Iterator[Gate]:
     by_name = {one.name: one for one in found.agreements}
     for code in CHECKLIST_CODES:
         one = by_name.get(code)
-        yield _at_least(f"kappa of {code}", None if one is None else one.kappa, LEAST_KAPPA)
+        value = None if one is None or _is_thin(found, one.judged) else one.kappa
+        yield _at_least(f"kappa of {code}", value, LEAST_KAPPA)
 
 
 def _precisions(found: Measured) -> Iterator[Gate]:
     by_name = {one.name: one for one in found.agreements}
     for name in PRECISE:
         one = by_name.get(name)
-        yield _at_least(f"precision of {name}", None if one is None else one.precision, LEAST_PRECISION)
+        value = None if one is None or _is_thin(found, one.judged) else one.precision
+        yield _at_least(f"precision of {name}", value, LEAST_PRECISION)
+
+
+def _is_thin(found: Measured, judged: int) -> bool:
+    return not found.complete and judged < LEAST_JUDGED
+
+
+def _recall(found: Measured) -> Gate:
+    """People who judge what a model said do not see what it overlooked."""
+    name = "recall of critical «no»"
+    return _counted(name, found.critical_noes if found.complete else (0, 0), LEAST_CRITICAL_RECALL)
 
 
 def _counted(name: str, counted: tuple[int, int], bound: float) -> Gate:
@@ -105,6 +121,8 @@ def _counted(name: str, counted: tuple[int, int], bound: float) -> Gate:
 
 def _missed_replies(found: Measured) -> Gate:
     missed, waiting = found.missed_replies
+    if _is_thin(found, waiting):
+        missed, waiting = 0, 0
     return _at_most("clients who wait called done", missed / waiting if waiting else None, MOST_MISSED_REPLIES)
 
 

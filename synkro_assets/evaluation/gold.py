@@ -14,9 +14,11 @@ from synkro_assets.analysis.content import CallLine, EpisodeContent, Line, Messa
 from synkro_assets.analysis.rendering import one_line
 from synkro_assets.analysis.vocabulary import NO_CODE, NO_VALUE, RULES, Applicability, Author, FindingType, Variant
 from synkro_resources.model.errors import Sentence, UserInputError
+from synkro_resources.rules.gold import ABSENT
 from synkro_resources.rules.mapped_text import MappedText
 
 CALL = "call"
+THERE_OR_NOT = (FindingType.INTENT, FindingType.TOPIC, FindingType.OBJECTION)
 
 
 class GoldLine(BaseModel):
@@ -31,10 +33,15 @@ class GoldLine(BaseModel):
     manager: int = 0
     outgoing: bool = False
     seconds: int = 0
+    wordless: bool = False
+    """Only attachments stand on the line."""
 
 
 class Label(BaseModel):
-    """What the annotators agreed on. `refs`: every message that proves it; empty where nothing is to be quoted."""
+    """What the annotators agreed on. `refs`: every message that proves it; empty where nothing is to be quoted.
+
+    The value `none` of an intent, topic or objection: people looked for it, and it is not there.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,14 +54,19 @@ class Label(BaseModel):
     @model_validator(mode="after")
     def belongs_together(self) -> Label:
         rule = RULES[self.type]
-        values = rule.values if self.applicability is Applicability.APPLICABLE else (NO_VALUE,)
+        told = (*rule.values, ABSENT) if self.type in THERE_OR_NOT else rule.values
+        values = told if self.applicability is Applicability.APPLICABLE else (NO_VALUE,)
         if self.code not in rule.codes or self.value not in values:
             raise ValueError(f"{self.type} {self.code} {self.value} is no label")
         return self
 
 
 class GoldEpisode(BaseModel):
-    """One episode with its labels; a type or checklist item without a label was not judged, or does not occur."""
+    """One episode with its labels; a type or checklist item without a label was not judged, or does not occur.
+
+    `complete`: False where only the labels that are given were judged, so that a missing one says nothing. `dropped`:
+    oldest messages that there was no room for.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -63,6 +75,8 @@ class GoldEpisode(BaseModel):
     zone: str
     started_before_window: bool = False
     variant: Variant = Variant.FULL
+    complete: bool = True
+    dropped: int = 0
     lines: tuple[GoldLine, ...]
     labels: tuple[Label, ...]
 
@@ -77,7 +91,7 @@ class GoldEpisode(BaseModel):
         """As it is asked about; `texts` replaces messages by their reference."""
         zone = ZoneInfo(self.zone)
         lines = tuple(_line(line, zone, (texts or {}).get(line.ref, line.text)) for line in self.lines)
-        return EpisodeContent(self.key, self.channel, self.zone, self.started_before_window, lines)
+        return EpisodeContent(self.key, self.channel, self.zone, self.started_before_window, lines, self.dropped)
 
     def of(self, kind: FindingType) -> tuple[Label, ...]:
         return tuple(label for label in self.labels if label.type is kind)
@@ -118,8 +132,9 @@ def _line(line: GoldLine, zone: ZoneInfo, text: str) -> Line:
     if line.who == CALL:
         return CallLine(line.ref, at, line.outgoing, line.seconds)
     author = Author(line.who)
+    has_text = bool(text) and not line.wordless
     manager = (line.manager or 1) if author is Author.MANAGER else 0
-    return MessageLine(line.ref, line.ref, author, manager, at, one_line(MappedText.of(text)), has_text=bool(text))
+    return MessageLine(line.ref, line.ref, author, manager, at, one_line(MappedText.of(text)), has_text=has_text)
 
 
 def _bad(where: str, why: str) -> UserInputError:

@@ -40,3 +40,6 @@ class Measured:
     price: Price
     versions: Mapping[str, str]
     stopped: str | None
+    complete: bool = True
+    """False where the gold set holds only what people judged of a model's own findings: it says nothing of the rest."""
+    note: str = ""

@@ -32,6 +32,8 @@ def markdown(found: Measured) -> str:
         f"**{verdicts[Verdict.PASS]} gates pass, {verdicts[Verdict.FAIL]} fail, {verdicts[Verdict.OPEN]} are not "
         "measurable.**",
     ]
+    if found.note:
+        parts.append(found.note)
     if found.stopped:
         parts.append(f"The provider stopped the evaluation: {found.stopped}")
     parts += ["## Gates", *_markdown(("gate", "bound", "found", "verdict"), map(_gate_cells, gates(found)))]
@@ -42,9 +44,11 @@ def markdown(found: Measured) -> str:
         parts += ["## Where the model and the gold set differ", *_markdown(head, told)]
     parts += ["## Evidence and dropped findings", *_evidence(found)]
     planted = [(one.code, one.what, _yes(one.seen), _yes(one.clean)) for one in found.planted]
-    parts += ["## Planted errors", *_markdown(("code", "mistake", "seen", "absent from the clean copy"), planted)]
+    if planted:
+        parts += ["## Planted errors", *_markdown(("code", "mistake", "seen", "absent from the clean copy"), planted)]
     flips = [(one.name, str(one.compared), str(len(one.changed)), _percent(one.share)) for one in found.flips]
-    parts += ["## Changed verdicts", *_markdown(("what changed", "verdicts", "flipped", "share"), flips)]
+    if flips:
+        parts += ["## Changed verdicts", *_markdown(("what changed", "verdicts", "flipped", "share"), flips)]
     parts += [f"- {one.name}: {what}" for one in found.flips for what in one.changed[:20]]
     if found.attacked is not None:
         parts += ["## Orders in clients' texts", *_orders(found.attacked)]
@@ -54,7 +58,9 @@ def markdown(found: Measured) -> str:
             for (group, kind), count in sorted(found.masking.planted.items())
         ]
         parts += ["## Masking", *_markdown(("group", "kind", "planted", "hidden"), rows)]
-    return "\n".join(_spaced([*parts, "## Price of 1,000 episodes", _price(found)])) + "\n"
+    if found.price.calls:
+        parts += ["## Price of 1,000 episodes", _price(found)]
+    return "\n".join(_spaced(parts)) + "\n"
 
 
 def as_json(found: Measured) -> bytes:
@@ -63,6 +69,8 @@ def as_json(found: Measured) -> bytes:
         "model": found.model,
         "host": found.host,
         "gold": found.gold,
+        "note": found.note,
+        "complete": found.complete,
         "episodes": found.episodes,
         "versions": found.versions,
         "statuses": found.statuses,

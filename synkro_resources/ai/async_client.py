@@ -118,9 +118,12 @@ class AsyncAiClient:
             except ValueError:  # the library passes on what its JSON reader says of a torn answer
                 raise self._torn(rung) from None
 
-    def step_down(self) -> bool:
-        """Use the next way of asking from now on; False on the last one."""
-        return self._step_down(self.rung)
+    def step_down(self, seen: Rung) -> bool:
+        """Use the way of asking below `seen` from now on; False if there is none.
+
+        Several answers that came by the same way side by side lead down once, not to the end of the ladder.
+        """
+        return self._step_down(seen)
 
     def _step_down(self, seen: Rung) -> bool:
         """Only once, however many calls found out at the same time."""

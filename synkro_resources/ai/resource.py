@@ -42,15 +42,16 @@ class AiClients:
             self._clients[tenant] = None if endpoint is None else AiClient(endpoint, tenant=tenant)
         return self._clients[tenant]
 
-    def analyst_of(self, tenant: str) -> AsyncAiClient | None:
+    def analyst_of(self, tenant: str, *, probes: bool = True) -> AsyncAiClient | None:
         """A client for many calls side by side, opened anew for each step; whoever gets it closes it.
 
-        Which way of asking the model obeys is found out again if that was never done, or not for a week.
+        Which way of asking the model obeys is found out again if that was never done, or not for a week; without
+        `probes` nothing is asked yet.
         """
         endpoint = self._endpoint(tenant)
         if endpoint is None:
             return None
-        return AsyncAiClient(self._probed_this_week(tenant, endpoint), tenant=tenant)
+        return AsyncAiClient(self._probed_this_week(tenant, endpoint) if probes else endpoint, tenant=tenant)
 
     def _endpoint(self, tenant: str) -> Endpoint | None:
         connection = self._platform.find_connection(tenant, IntegrationKind.AI)

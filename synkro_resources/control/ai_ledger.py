@@ -23,6 +23,8 @@ from synkro_resources.model.clock import Clock
 
 TEXTS_KEPT = timedelta(days=30)
 ANSWERED = 200
+SILENT = ("stop", "empty")
+"""Why an answer ended that should have had words."""
 _PAID_COLUMNS = (
     "masked_request",
     "masked_answer",
@@ -172,7 +174,8 @@ class AiLedger:
     def unread_answers(self, kept: Collection[str]) -> dict[str, list[PaidAnswer]]:
         """By analysis key the answers, in their order, whose texts are there and whose analysis is not.
 
-        `kept`: statuses of analyses that are not asked about again.
+        `kept`: statuses of analyses that are not asked about again. An answer without a word is none: reading it
+        again would keep the provider's silence for as long as the ledger keeps texts.
         """
         row = ai_call.c
         stored = (
@@ -185,6 +188,7 @@ class AiLedger:
             .where(row.called_at >= self.clock.now() - TEXTS_KEPT, row.http_status == ANSWERED)
             .where(row.masked_request.is_not(None), row.masked_answer.is_not(None), row.finish_reason.is_not(None))
             .where(row.analysis_key.is_not(None), ~stored)
+            .where(or_(row.masked_answer != "", row.finish_reason.not_in(SILENT)))
             .order_by(row.called_at, row.finish_reason != "length", row.call_id)
         )
         found: dict[str, list[PaidAnswer]] = {}

@@ -88,9 +88,9 @@ def _erase_analyses(connection: Connection, person: Person, removed: Removed) ->
         )
         _count(removed, "ai_call (texts)", blanked.rowcount)
         _count(removed, "finding", len(found))
-        _delete(connection, analysis.episode_analysis, of_episode, removed)
         for table in (analysis.injection_event, analysis.gold_item):
             _delete(connection, table, table.c.episode_key.in_(episodes), removed)
+        _delete(connection, analysis.episode_analysis, of_episode, removed)
     link, hint = analysis.dialog_link, integrations.radist_hint
     of_person = or_(link.c.dialog_id.in_(sorted(person.dialogs)), link.c.contact_id.in_(sorted(person.contacts)))
     _delete(connection, link, of_person, removed)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import orjson
+import pytest
 from click.testing import CliRunner
 
 from synkro_app.cli import main
@@ -33,6 +34,22 @@ def test_it_runs_offline_and_writes_both_reports(tmp_path: Path) -> None:
     assert all(one["seen"] and one["clean"] for one in told["planted"])
     assert "quotes found in their messages" in ended.stdout
     assert (report / "evaluation.md").read_text(encoding="utf-8").startswith("# Labels of dialogs")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--yes"],
+        ["--again"],
+        ["--export", "gold.jsonl"],
+        ["--tenant", "acme", "--base-url", "https://example.org/v1"],
+        ["--tenant", "acme", "--gold", "README.md"],
+    ],
+)
+def test_a_companys_evaluation_takes_its_own_provider_and_marks_and_nothing_else(arguments: list[str]) -> None:
+    refused = CliRunner().invoke(main, ["evaluate", *arguments])
+    assert refused.exit_code == 2
+    assert "--tenant" in refused.output
 
 
 def test_an_address_without_a_model_is_refused() -> None:

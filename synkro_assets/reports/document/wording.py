@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from synkro_assets.analysis import narrative
 from synkro_assets.analysis.narrative import FactTemplate
+from synkro_assets.analysis.plain_words import LANGUAGES
 from synkro_assets.analysis.words_call import ask_for_words
 from synkro_assets.reports.words.facts import WORDED_IN, gaps_of, shown_facts, word_fact
 from synkro_assets.reports.words.figure_words import FigureWords
@@ -17,33 +18,31 @@ from synkro_resources.model.period import PeriodKind
 NOTE = "fact_wording"
 AROUND = " .,;:()"
 """Signs before and after a value that belong to the sentence around it."""
-LANGUAGE = "ru"
-"""The checks know Russian stop words only; other languages keep their templates."""
 
 
 def word_facts(run: TenantRun, package_id: str, package: Package) -> None:
     """Store a model's wording of the facts that a report shows; the template stands where it may not be used."""
-    settings = run.settings
+    settings, language = run.settings, run.settings.language
     facts = shown_facts(package)
-    wanted = settings.facts_by_model and settings.language == LANGUAGE and package.period.kind is not PeriodKind.DAY
+    wanted = settings.facts_by_model and language in LANGUAGES and package.period.kind is not PeriodKind.DAY
     if not wanted or not facts or package.verdict is Verdict.EMPTY:
         return
     if any(fact.wording == "model" for fact in facts):
         return
-    templates = templates_of(facts, FigureWords(package, LANGUAGE))
+    templates = templates_of(facts, FigureWords(package, language))
     answer = ask_for_words(
         run,
         name=NOTE,
         schema=narrative.SCHEMA,
-        system=narrative.SYSTEM,
-        user=narrative.asked(templates),
+        system=narrative.SYSTEM[language],
+        user=narrative.asked(templates, language),
         narrative_id=f"{package.period.report_id}:facts",
         max_output=narrative.MAX_OUTPUT_TOKENS,
     )
     if answer is None:
         return
     people = list(package.names.get("manager", {}).values())
-    worded = narrative.accept(answer.content, templates, names=people)
+    worded = narrative.accept(answer.content, templates, names=people, language=language)
     by_fact = {fact.fact_id: worded.accepted.get(one.key) for fact, one in zip(facts, templates, strict=True)}
     accepted = {fact_id: text for fact_id, text in by_fact.items() if text is not None}
     save_wordings(
@@ -51,7 +50,7 @@ def word_facts(run: TenantRun, package_id: str, package: Package) -> None:
         run.tenant,
         package_id,
         accepted,
-        values={WORDED_IN: LANGUAGE},
+        values={WORDED_IN: language},
         rejected=len(worded.rejected),
         asked=len(templates),
     )

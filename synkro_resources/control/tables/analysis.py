@@ -221,8 +221,11 @@ gold_item = tenant_table(
     Column("refs", ARRAY(Text), nullable=False),
     text("guideline_version"),
     text("state"),
+    text("analysis_key"),
     one_of("state", "draft", "agreed", "arbitrated"),
+    _of_analysis(),
 )
+"""What people say is true of an episode's labels; `refs`: ids of messages, `analysis_key`: about which answer."""
 
 dialog_link = tenant_table(
     "dialog_link",

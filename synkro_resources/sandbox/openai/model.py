@@ -41,13 +41,14 @@ def tokens(text: str) -> int:
 
 
 def sentence_about(prompt: str) -> str:
-    """One short Russian sentence without digits: the listed facts in a row, else the most frequent lower-case words.
+    """One short sentence without digits: the listed facts in a row, in their language, else the most frequent words.
 
     Only lower-case words are taken, so that no name of a person gets into the sentence.
     """
     facts = [fact.strip() for fact in _FACT.findall(prompt)]
     if facts:
-        return f"За день {_joined(facts)}."
+        is_russian = any(_WORD.search(fact) for fact in facts)
+        return f"За день {_joined(facts)}." if is_russian else f"During the day {_joined(facts, 'and')}."
     counted = Counter(
         word for word in _WORD.findall(prompt) if word not in _NOT_ABOUT_THE_DAY and not _NOT_A_THING.search(word)
     )
@@ -59,8 +60,8 @@ def sentence_about(prompt: str) -> str:
     return f"Главное за день: {_joined(chosen)}."
 
 
-def _joined(items: list[str]) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} и {items[-1]}"
+def _joined(items: list[str], last: str = "и") -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
 def fill(schema: Schema, root: Schema, prompt: str) -> object:

@@ -15,6 +15,8 @@ from synkro_resources.sandbox.openai.wire import Completion
 _FACT = re.compile(r"^(F\d+): (.+)$", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"\{\{[^{}]+\}\}")
 _OPENINGS = ("Обратите внимание", "Что важно", "Стоит посмотреть")
+_ENGLISH_OPENINGS = ("Please note", "What matters", "Worth a look")
+_RUSSIAN = re.compile("[а-яё]", re.IGNORECASE)
 
 
 def narration(wanted: Completion, *, lies_share: float) -> str | None:
@@ -28,7 +30,8 @@ def narration(wanted: Completion, *, lies_share: float) -> str | None:
     rng = Random(hashlib.sha256(wanted.subject.encode()).digest())
     items: list[dict[str, object]] = []
     for place, (key, template) in enumerate(facts):
-        opening = _OPENINGS[place % len(_OPENINGS)]
+        openings = _OPENINGS if _RUSSIAN.search(_PLACEHOLDER.sub("", template)) else _ENGLISH_OPENINGS
+        opening = openings[place % len(openings)]
         text = f"{opening}: {template[:1].lower()}{template[1:]}"
         if rng.random() < lies_share:
             text = _PLACEHOLDER.sub("15", text, count=1)

@@ -80,12 +80,14 @@ class Desk:
         price: ModelPrice | None = PRICE,
         model: str = MODEL,
         may_ask: bool = True,
+        profile: str = "",
     ) -> Tally:
         """`contents` are drawn one by one; `known` are those whose answers may be used again (default: all given)."""
         if known is None:
             known = contents = list(contents)
-        profile = profile_of(self.url, model, {"concurrency": at_once})
-        endpoint = Endpoint(self.url, SecretStr(api_key), model, profile, rung=rung)
+        named = {"profile": profile} if profile else {}
+        taken = profile_of(self.url, model, {"concurrency": at_once, **named})
+        endpoint = Endpoint(self.url, SecretStr(api_key), model, taken, rung=rung)
         client = AsyncAiClient(endpoint, tenant=self.tenant, deadline_s=deadline_s)
         ledger = AiLedger(self.db, self.tenant, self.clock, cap)
         self.last = Provider(client, ledger, price, DAY, caps or Caps(), sleep=self._sleep)

@@ -64,7 +64,7 @@ class Company:
 
     @property
     def calls(self) -> int:
-        return self.ai.state.log.counts().get("/v1/chat/completions", 0)
+        return self.ai.state.log.counts().get("POST /v1/chat/completions", 0)
 
     def episode_calls(self) -> list[str]:
         """The episodes that were sent, one text per call."""
@@ -167,6 +167,34 @@ def test_the_sentence_of_a_day_is_in_the_ledger_too(company: Company) -> None:
     assert not rows[0].cost_is_estimate
 
 
+def test_an_english_report_is_worded_in_english_around_russian_values(company: Company) -> None:
+    place = company.place
+    before = tenant_settings(place.control, SLUG)
+    english = before.model_copy(update={"facts_by_model": True, "language": "en"})
+    save_tenant_settings(place.control, SLUG, english, changed_by="test", clock=place.clock)
+    day, period = date(2026, 11, 17), Period.custom(date(2026, 11, 9), date(2026, 11, 17))
+    try:
+        assert place.report_of(SLUG, Period.day(day)).status == "done"
+        assert place.report_of(SLUG, period).status == "done"
+    finally:
+        save_tenant_settings(place.control, SLUG, before, changed_by="test", clock=place.clock)
+    of_day = latest_report(place.control, SLUG, Period.day(day).report_id)
+    document = latest_report(place.control, SLUG, period.report_id)
+    found = latest_package(place.control, SLUG, period.report_id)
+    assert of_day is not None
+    assert document is not None
+    assert found is not None
+    assert "During the day some" in text_of(of_day)
+    assert "За день" not in text_of(of_day)
+    worded = [fact for fact in found[2].facts[:4] if fact.wording == "model"]
+    assert worded
+    for fact in worded:
+        assert fact.values["worded_in"] == "en"
+        assert fact.final_text.startswith(("Please note", "What matters", "Worth a look"))
+        assert fact.final_text in text_of(document)
+        assert set(re.findall("[а-яё]+", fact.final_text)) <= set(re.findall("[а-яё]+", fact.template_text))
+
+
 def test_no_phone_name_or_key_of_a_client_reaches_the_provider(company: Company) -> None:
     sent = "\n".join(company.episode_calls())
     lake = company.place.lake
@@ -232,7 +260,7 @@ def test_a_provider_that_refuses_the_key_holds_back_no_figure_is_named_and_well_
     found = latest_package(place.control, BROKEN, day.report_id)
     assert found is not None
     assert found[2].metric(0, "new_episodes") is not None
-    assert ai.state.log.counts().get("/v1/chat/completions", 0) <= 6
+    assert ai.state.log.counts().get("POST /v1/chat/completions", 0) <= 6
     ai.state.switches.always = None
     assert place.load(BROKEN, day.first_day, day.last_day).status == "done"
     mended = get_integration(place.control, BROKEN, IntegrationKind.AI)

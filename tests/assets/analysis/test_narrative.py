@@ -27,11 +27,11 @@ GOOD = "На конец {{F1.end}} ждут ответа {{F1.count}} ({{ F1.amo
 
 def answered(*items: tuple[object, object]) -> Wordings:
     made: JsonObject = {"items": [{"fact_ids": keys, "text": text} for keys, text in items]}
-    return accept(made, [UNANSWERED, CALM], names=NAMES)
+    return accept(made, [UNANSWERED, CALM], names=NAMES, language="ru")
 
 
 def test_values_are_put_in_by_code_and_never_sent() -> None:
-    sent = asked([UNANSWERED, CALM])
+    sent = asked([UNANSWERED, CALM], "ru")
     assert not any(word in sent for word in ("17", "240", "Игорь"))
     found = answered((["F1"], GOOD), (["F2"], "Спокойно: все клиенты получили ответ."))
     assert found.rejected == ()
@@ -69,7 +69,7 @@ def test_an_item_of_several_facts_or_of_none_is_rejected(keys: object) -> None:
 
 @pytest.mark.parametrize("answer", [None, {}, {"items": "F1"}, {"items": None}])
 def test_an_answer_of_another_form_leaves_every_template(answer: dict[str, object] | None) -> None:
-    assert accept(answer, [UNANSWERED], names=NAMES) == Wordings({}, ("no_items",))
+    assert accept(answer, [UNANSWERED], names=NAMES, language="ru") == Wordings({}, ("no_items",))
 
 
 def test_the_second_wording_of_a_fact_does_not_replace_the_first() -> None:
@@ -83,3 +83,33 @@ def test_no_text_of_a_model_can_bring_a_number_into_a_report(addition: str) -> N
     found = answered((["F1"], f"{GOOD} {addition}"))
     for text in found.accepted.values():
         assert [sign for sign in text if sign.isdigit()] == [sign for sign in UNANSWERED.sentence if sign.isdigit()]
+
+
+REASONS = FactTemplate(
+    "F1",
+    "{{F1.count}} lost without a reason; the most frequent objection is {{F1.objection}}",
+    {"count": "5 deals", "objection": "«дорого»"},
+    "5 deals lost without a reason; the most frequent objection is «дорого»",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Clients name {{F1.objection}}; {{F1.count}} were lost without a reason", ""),
+        ("{{F1.count}} were lost without a reason: дорого, {{F1.objection}}", "language"),
+        ("{{F1.count}} {{F1.objection}}", "language"),
+        ("{{F1.count}} were lost because of {{F1.objection}}", "stop_word"),
+        ("All {{F1.count}} were lost with {{F1.objection}}", "stop_word"),
+        ("{{F1.count}} were lost with {{F1.objection}}, two more than before", "stop_word"),
+        ("{{F1.count}} were lost", "placeholders"),
+    ],
+)
+def test_an_english_wording_is_english_around_russian_values_that_stay_as_they_are(text: str, why: str) -> None:
+    made: JsonObject = {"items": [{"fact_ids": ["F1"], "text": text}]}
+    found = accept(made, [REASONS], names=NAMES, language="en")
+    assert found.rejected == ((why,) if why else ())
+    if not why:
+        assert "«дорого»" in found.accepted["F1"]
+        assert "5 deals" in found.accepted["F1"]
+    assert not any("дорого" in line for line in asked([REASONS], "en").splitlines())

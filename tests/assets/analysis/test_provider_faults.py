@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import delete
 
 from synkro_resources.ai.rungs import Rung
 from synkro_resources.control.database import Database
+from synkro_resources.control.tables.analysis import episode_analysis
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.model.clock import FixedClock
 from synkro_resources.sandbox.openai.switches import Fault
@@ -129,6 +131,45 @@ def test_an_answer_that_is_never_readable_ends_as_invalid_and_is_not_paid_for_ag
     assert asked == 3  # refusals of the other ways of asking are no answers
     at_desk.run([SALE])
     assert len(at_desk.calls()) == asked
+
+
+def test_calls_side_by_side_that_find_the_schema_ignored_step_down_once_and_leave_no_dialog_unlabelled(
+    at_desk: Desk,
+) -> None:
+    at_desk.switches.faults = ["schema_ignored"] * 12
+    at_desk.switches.latency_s = 0.3
+    tally = at_desk.run(world_contents()[:12], at_once=8, profile="vllm")
+    assert tally.statuses == {"ok": 12}
+    assert at_desk.last is not None
+    assert at_desk.last.client.rung is Rung.TOOL
+
+
+@pytest.mark.parametrize("fault", ["empty_content", "error_in_200"])
+def test_a_provider_that_says_nothing_is_asked_again_the_next_day_and_its_silence_is_not_read_from_the_ledger(
+    at_desk: Desk, fault: Fault
+) -> None:
+    at_desk.switches.always = fault
+    at_desk.run([SALE])
+    assert status(at_desk) == "provider_error"
+    assert at_desk.findings() == []
+    at_desk.switches.always = None
+    asked = at_desk.requests()
+    at_desk.run([SALE])
+    assert status(at_desk) == "ok"
+    assert at_desk.requests() > asked
+    asked = at_desk.requests()
+    at_desk.run([SALE])
+    assert at_desk.requests() == asked
+
+
+def test_a_refusal_whose_run_died_is_read_from_the_ledger_and_not_paid_for_again(at_desk: Desk) -> None:
+    at_desk.switches.always = "refusal"
+    at_desk.run([SALE])
+    with at_desk.db.tenant(at_desk.tenant) as connection:
+        connection.execute(delete(episode_analysis))
+    asked = at_desk.requests()
+    at_desk.run([SALE])
+    assert (status(at_desk), at_desk.requests()) == ("refused", asked)
 
 
 def test_a_provider_that_refuses_the_schema_is_asked_another_way_by_all_calls_from_then_on(at_desk: Desk) -> None:

@@ -66,7 +66,7 @@ def fill(db: Database, tenant: str, clock: FixedClock) -> None:
         feedback = {"verdict": "верно", "reason": "", "channel": "cabinet", "sampling": "random"}
         add(db, tenant, clock, analysis.feedback, feedback_id=owner, finding_id=f"f-{owner}", **feedback)
         add(db, tenant, clock, analysis.dispute, dispute_id=owner, finding_id=f"f-{owner}", state="открыт")
-        add(db, tenant, clock, analysis.gold_item, episode_key=owner, state="draft")
+        add(db, tenant, clock, analysis.gold_item, episode_key=owner, analysis_key=key, state="draft")
         add(db, tenant, clock, analysis.injection_event, episode_key=owner)
         add(db, tenant, clock, analysis.dialog_link, dialog_id=dialog, contact_id=5)
         add(db, tenant, clock, integrations.radist_hint, chat_id=dialog)
