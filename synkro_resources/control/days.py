@@ -228,8 +228,10 @@ def check_results(db: Database, tenant: str, first: date, last: date) -> list[Ch
 
 def blocked_days(db: Database, tenant: str, first: date, last: date) -> set[date]:
     """Days of which the newest verdict of a check failed that a correct report depends on."""
-    results = check_results(db, tenant, first, last)
-    return {result.day for result in results if result.blocking and not result.passed}
+    columns = check_result.c
+    failed = select(columns.day).where(columns.day.between(first, last), columns.blocking, ~columns.passed).distinct()
+    with db.tenant(tenant) as connection:
+        return set(connection.execute(failed).scalars())
 
 
 def _day_state(row: Row[tuple[object, ...]]) -> DayState:
