@@ -208,10 +208,10 @@ def save_check_results(db: Database, tenant: str, results: Sequence[CheckResult]
         }
         for result in results
     ]
-    statement = postgresql.insert(check_result).values(rows)
+    statement = postgresql.insert(check_result)
     changes = {name: statement.excluded[name] for name in rows[0] if name not in CHECK_KEY}
     with db.tenant(tenant) as connection:
-        connection.execute(statement.on_conflict_do_update(index_elements=list(CHECK_KEY), set_=changes))
+        connection.execute(statement.on_conflict_do_update(index_elements=list(CHECK_KEY), set_=changes), rows)
 
 
 def check_results(db: Database, tenant: str, first: date, last: date) -> list[CheckResult]:
