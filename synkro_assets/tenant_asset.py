@@ -21,7 +21,7 @@ from synkro_assets.data_checks.references import REFERENCES
 from synkro_assets.data_checks.run import check_days, check_names
 from synkro_assets.data_checks.verdicts import STOPPING, Verdict
 from synkro_assets.day_marks import note_source
-from synkro_assets.partitions import day_key, days_of
+from synkro_assets.partitions import day_key, days_of, known_present
 from synkro_assets.run_scope import OpenRun, RunScope, interrupted, periods_of, window_of
 from synkro_assets.staleness import PLACES
 from synkro_assets.tenant_run import TenantRun, without_days
@@ -374,11 +374,12 @@ def _describe(
     context: dg.AssetExecutionContext, table: Table, run: TenantRun, written: Sequence[WrittenDay]
 ) -> Metadata:
     """Stored rows on each day's own event; totals and a preview without personal data on all of them."""
-    for file in written:
-        if file.day is not None:
-            context.add_asset_metadata(
-                {"dagster/partition_row_count": file.rows}, partition_key=str(day_key(run.tenant, file.day))
-            )
+    with known_present(run.tenant):
+        for file in written:
+            if file.day is not None:
+                context.add_asset_metadata(
+                    {"dagster/partition_row_count": file.rows}, partition_key=str(day_key(run.tenant, file.day))
+                )
     metadata: Metadata = {
         "rows": sum(file.given for file in written),
         "days": len(run.window.days),

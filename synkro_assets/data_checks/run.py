@@ -19,6 +19,8 @@ from synkro_resources.model.tables import DAY_COLUMN, Layout, Table
 from synkro_resources.model.tables.dialogs import EPISODE, MESSAGE
 from synkro_resources.model.tables.raw import AMOCRM_ACCOUNT, RADIST_CHATS, RADIST_MESSAGES
 
+DAYS_AT_ONCE = 31
+"""Keys of so many days are read and held together."""
 AROUND = 3
 """Days before and after that a day without messages is compared with."""
 
@@ -58,8 +60,8 @@ def check_days(run: TenantRun, table: Table, stored: int) -> dict[date, list[Ver
     references = [(reference, _known(run, reference)) for reference in REFERENCES.get(table.name, ())]
     for_all = list(_of_current(run, table))
     own = _own_accounts(run) if _names_account(table) else set[int]()
-    for day in run.window.days:
-        found[day] = [*for_all, *_of_file(run, table, day, references, own), *_of_meaning(run, table, day)]
+    for day, rows in _each_day(run, table, references):
+        found[day] = [*for_all, *_of_file(run, table, day, rows, references, own), *_of_meaning(run, table, day)]
         if _is_raw(table):
             seen = stored if run.notes.source_rows is None else run.notes.source_rows - run.notes.outside
             counts = (seen, stored, run.notes.repeated, run.notes.quarantined)
@@ -79,17 +81,34 @@ def _own_accounts(run: TenantRun) -> set[int]:
     return {number for number in known if number is not None}
 
 
+def _each_day(
+    run: TenantRun, table: Table, references: Sequence[tuple[Reference, pa.Table]]
+) -> Iterator[tuple[date, pa.Table]]:
+    """What the checks look at in each stored day; where that is the JSON, no more than a day of it is held."""
+    pointing = {column for reference, _ in references for column in reference.columns}
+    raw = {"raw"} if _names_account(table) else set[str]()
+    columns, days = sorted({*table.key, *pointing, *raw}), run.window.days
+    at_once = 1 if raw else DAYS_AT_ONCE
+    for first in range(0, len(days), at_once):
+        some = days[first : first + at_once]
+        rows = run.lake.read_days(table, run.tenant, some, columns=columns)
+        for day in some:
+            yield day, rows.filter(pc.equal(rows.column(DAY_COLUMN), pa.scalar(day, pa.date32())))
+
+
 def _of_file(
-    run: TenantRun, table: Table, day: date, references: Sequence[tuple[Reference, pa.Table]], own: Collection[int]
+    run: TenantRun,
+    table: Table,
+    day: date,
+    rows: pa.Table,
+    references: Sequence[tuple[Reference, pa.Table]],
+    own: Collection[int],
 ) -> Iterator[Verdict]:
     path = run.lake.path(table, run.tenant, day)
     with path.open("rb") as file:
         yield verdicts.schema(table, pq.read_schema(file))
-    pointing = {column for reference, _ in references for column in reference.columns}
-    raw = {"raw"} if _names_account(table) else set[str]()
-    rows = run.lake.read_days(table, run.tenant, [day], columns=sorted({*table.key, *pointing, *raw}))
     yield verdicts.keys_unique(table, rows)
-    if raw:
+    if _names_account(table):
         yield verdicts.own_account(table, rows.column("raw"), own)
     for reference, known in references:
         values = rows.select(list(reference.columns))

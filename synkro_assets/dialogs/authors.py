@@ -42,12 +42,9 @@ def assign_author_kinds(
         known_from = day - pd.Timedelta(days=HISTORY_DAYS)
         known = frame[(frame["sent_at"] < day) & (frame["sent_at"] >= known_from)]
         bots = _bot_texts(known)
-        near = frame[(frame["sent_at"] < day + BROADCAST_SPAN) & (frame["sent_at"] >= known_from)]
-        broadcast = near["position"][near["outbound"] & _is_broadcast(near)]
         today = known[(known["end"] == day) & (known["position"] >= 0) & known["outbound"]]
         kinds[today["position"][today["norm"].isin(bots)]] = "bot"
-        spread = today["position"][today["position"].isin(set(broadcast)) & ~today["norm"].isin(bots)]
-        kinds[spread] = "broadcast"
+        kinds[today["position"][today["broadcast"] & ~today["norm"].isin(bots)]] = "broadcast"
         for text, kind in decided.items():
             kinds[today["position"][today["norm"] == text]] = kind
     place = messages.schema.get_field_index("author_kind")
@@ -55,7 +52,10 @@ def assign_author_kinds(
 
 
 def _sendings(messages: pa.Table, around: list[pa.Table]) -> pd.DataFrame:
-    """All messages in order; `position` is the row in `messages`, −1 for those around them."""
+    """All messages in order; `position` is the row in `messages`, −1 for those around them.
+
+    `norm`: the text as it is counted; `quick`: sent within seconds after the client; `broadcast`: see `_is_broadcast`.
+    """
     names = ["dialog_id", "message_id", "sent_at", "direction", "text", "source_updated_at"]
     now = messages.select(names).to_pandas()
     others = pa.concat_tables([table.select(names) for table in around]).to_pandas()
@@ -63,12 +63,15 @@ def _sendings(messages: pa.Table, around: list[pa.Table]) -> pd.DataFrame:
     both = pd.concat([others, now], ignore_index=True)
     both["sent_at"] = pd.to_datetime(both["sent_at"], utc=True)
     both["end"] = pd.to_datetime(both["source_updated_at"], utc=True)
-    both["norm"] = [normalized_text(text) if isinstance(text, str) else "" for text in both["text"]]
+    texts = both["text"].fillna("").astype(str)
+    both["norm"] = texts.map({text: normalized_text(text) for text in texts.unique()})
     both["outbound"] = both["direction"] == "outbound"
     both = both.sort_values(["dialog_id", "sent_at", "message_id"], kind="stable").reset_index(drop=True)
     inbound_at = both["sent_at"].where(~both["outbound"])
     last_inbound = inbound_at.groupby(both["dialog_id"]).ffill()
     both["quick"] = ((both["sent_at"] - last_inbound) <= BOT_REACTION).fillna(False)
+    # A stretch is shorter than the days around any message, so it is the same whichever day looks at it.
+    both["broadcast"] = _is_broadcast(both)
     return both
 
 
@@ -79,7 +82,7 @@ def _bot_texts(known: pd.DataFrame) -> set[str]:
 
 
 def _is_broadcast(known: pd.DataFrame) -> pd.Series:
-    """Which sendings lie in a stretch of ten minutes in which their text went to ten dialogs."""
+    """Which outbound rows lie in a stretch of ten minutes in which their text went to ten dialogs."""
     found = pd.Series(False, index=known.index)
     sent = known[known["outbound"] & (known["norm"] != "")]
     sizes = sent.groupby("norm")["dialog_id"].nunique()

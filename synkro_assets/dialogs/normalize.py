@@ -14,7 +14,7 @@ from synkro_resources.http.jsonvalues import JsonObject, as_object, as_text
 from synkro_resources.model.tables.dialogs import DIALOG, MESSAGE
 from synkro_resources.model.window import TenantWindow
 from synkro_resources.radist.times import instant_of
-from synkro_resources.rules.closing import is_closing
+from synkro_resources.rules.closing import closing_flags
 from synkro_resources.rules.phones import normalize_radist_phone, phone_of_chat_id
 from synkro_resources.rules.usernames import telegram_username
 
@@ -102,7 +102,7 @@ def messages(groups: pa.Array, window: TenantWindow) -> Reading:
                 "text": words,
                 "text_version": [hashlib.sha256((text or "").encode()).hexdigest()[:16] for text in words],
                 "is_counted": pc.invert(pc.or_(in_group, pa.chunked_array([pa.array(service, pa.bool_())]))),
-                "is_closing": [is_closing(kind, text) for kind, text in zip(kinds, words, strict=True)],
+                "is_closing": closing_flags(kinds, words),
                 "starts_episode": [False] * len(rows),
                 **{name: [instant_of(body.get(name)) for body in bodies] for name in STAMPS},
                 "media_name": texts(media, "name"),

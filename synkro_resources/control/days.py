@@ -225,10 +225,10 @@ def save_check_results(db: Database, tenant: str, results: Sequence[CheckResult]
         }
         for result in results
     ]
-    statement = postgresql.insert(check_result).values(rows)
+    statement = postgresql.insert(check_result)
     changes = {name: statement.excluded[name] for name in rows[0] if name not in CHECK_KEY}
     with db.tenant(tenant) as connection:
-        connection.execute(statement.on_conflict_do_update(index_elements=list(CHECK_KEY), set_=changes))
+        connection.execute(statement.on_conflict_do_update(index_elements=list(CHECK_KEY), set_=changes), rows)
 
 
 def check_results(db: Database, tenant: str, first: date, last: date) -> list[CheckResult]:
@@ -245,8 +245,10 @@ def check_results(db: Database, tenant: str, first: date, last: date) -> list[Ch
 
 def blocked_days(db: Database, tenant: str, first: date, last: date) -> set[date]:
     """Days of which the newest verdict of a check failed that a correct report depends on."""
-    results = check_results(db, tenant, first, last)
-    return {result.day for result in results if result.blocking and not result.passed}
+    columns = check_result.c
+    failed = select(columns.day).where(columns.day.between(first, last), columns.blocking, ~columns.passed).distinct()
+    with db.tenant(tenant) as connection:
+        return set(connection.execute(failed).scalars())
 
 
 def _day_state(row: Row[tuple[object, ...]]) -> DayState:

@@ -98,8 +98,9 @@ class Lake:
         Raises:
             DataError: `lake.day_missing` unless `missing_ok`.
         """
-        wanted = sorted(set(days))
-        present = [day for day in wanted if self.has_day(table, tenant, day)]
+        wanted, folder = sorted(set(days)), self.folder(table, tenant)
+        paths = {day: folder / f"{day.isoformat()}.parquet" for day in wanted}
+        present = [day for day in wanted if paths[day].exists()]
         if len(present) < len(wanted) and not missing_ok:
             gap = next(day for day in wanted if day not in set(present))
             raise DataError(
@@ -108,7 +109,7 @@ class Lake:
                 Sentence("Загрузите этот день и повторите.", "Load that day and try again."),
                 tenant=tenant,
             )
-        return self._scan(table, [(self.path(table, tenant, day), day) for day in present], columns)
+        return self._scan(table, [(paths[day], day) for day in present], columns)
 
     def read_baseline(self, table: Table, tenant: str) -> pa.Table:
         """The baseline with an empty day column; no rows if there is none."""

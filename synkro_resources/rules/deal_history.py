@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Literal
 
 import pandas as pd
@@ -119,7 +121,8 @@ class DealHistory:
         self._moves: dict[int, list[Move]] = defaultdict(list)
         self._hands: dict[int, list[tuple[datetime, int | None, int | None]]] = defaultdict(list)
         self._gone: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
-        self._existing: dict[datetime, list[tuple[Deal, int | None]]] = {}
+        self._moved: list[tuple[datetime, int]] = []
+        self._existing: dict[datetime, list[tuple[Deal, Stage]]] = {}
         # Later events still tell what was before them, so the split at `until` is made when a question is asked.
         known = events[events["deal_id"].notna() & events["at"].notna()]
         ordered = known.sort_values(["at", "event_id"], kind="stable")
@@ -138,13 +141,26 @@ class DealHistory:
     def visible(self, as_of: datetime, excluded_pipelines: Iterable[int]) -> list[Deal]:
         """Deals that exist at `as_of` outside the excluded pipelines, by id."""
         excluded = set(excluded_pipelines)
-        return [deal for deal, pipeline_id in self._existing_at(as_of) if pipeline_id not in excluded]
+        return [deal for deal, stage in self._existing_at(as_of) if stage[0] not in excluded]
 
-    def _existing_at(self, as_of: datetime) -> list[tuple[Deal, int | None]]:
-        """The deals that exist, each with its pipeline; every metric of a report asks for the same instant."""
+    def visible_open(self, as_of: datetime, excluded_pipelines: Iterable[int]) -> list[Deal]:
+        """Those of the visible deals that are neither won nor lost at `as_of`."""
+        excluded = set(excluded_pipelines)
+        return [
+            deal for deal, stage in self._existing_at(as_of) if stage[0] not in excluded and stage[1] not in (WON, LOST)
+        ]
+
+    def moved_within(self, start: datetime, end: datetime) -> set[int]:
+        """The deals that changed their stage in `[start, end)` and before the cut-off."""
+        until = end if self._until is None else min(end, self._until)
+        first, last = (bisect_left(self._moved, instant, key=itemgetter(0)) for instant in (start, until))
+        return {deal_id for _, deal_id in self._moved[first:last]}
+
+    def _existing_at(self, as_of: datetime) -> list[tuple[Deal, Stage]]:
+        """The deals that exist, each with its stage; every metric of a report asks for the same instant."""
         if as_of not in self._existing:
             self._existing[as_of] = [
-                (deal, self.stage_at(deal_id, as_of)[0])
+                (deal, self.stage_at(deal_id, as_of))
                 for deal_id, deal in sorted(self.deals.items())
                 if self.exists_at(deal_id, as_of)
             ]
@@ -217,6 +233,7 @@ class DealHistory:
     def _take(self, deal_id: Any, at: Any, kind: object, before: Stage, after: Stage, hands: tuple[Any, Any]) -> None:
         if kind == "status":
             self._moves[deal_id].append(Move(at, before, after))
+            self._moved.append((at, deal_id))
         elif kind == "responsible":
             self._hands[deal_id].append((at, *hands))
         elif kind in ("deleted", "restored", "merged"):

@@ -60,6 +60,15 @@ class _Timeline:
         inside = before[at] + np.minimum(instants, ends[at]) - starts[at]
         return np.where(at < 0, 0, inside)
 
+    def open_many(self, instants: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        import numpy as np
+
+        if not self.starts:
+            return np.zeros(len(instants), dtype=bool)
+        starts, ends = np.asarray(self.starts, dtype=np.int64), np.asarray(self.ends, dtype=np.int64)
+        at = np.searchsorted(starts, instants, side="right") - 1
+        return (at >= 0) & (instants < ends[at])
+
     def latest_many(self, worked: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         import numpy as np
 
@@ -81,6 +90,7 @@ class Calendar:
         self._calendar = calendar
         self._zone = ZoneInfo(zone)
         self._timeline = _Timeline(0, -1, [], [], [], 0)
+        self._day_ends: dict[tuple[date, int], datetime] = {}
 
     @classmethod
     def of(cls, settings: TenantSettings) -> Calendar:
@@ -184,16 +194,23 @@ class Calendar:
 
     def open_many(self, instants: pd.Series) -> pd.Series:
         """`is_open` for a column; False where the instant is empty."""
+        import numpy as np
         import pandas as pd
 
         column = _column(instants)
-        flags = [bool(pd.notna(value)) and self.is_open(value.to_pydatetime()) for value in column]
+        known = column.notna().to_numpy()
+        flags = np.zeros(len(column), dtype=bool)
+        if known.any():
+            at = _asmicros(column[known])
+            flags[known] = self._covering(_instant(at.min()), _instant(at.max())).open_many(at)
         return pd.Series(flags, index=instants.index, dtype="bool")
 
     def end_of_working_day(self, instant: datetime, n: int) -> datetime:
         """The end of the last interval of the n-th working day after the local date of `instant`, UTC."""
-        day = self._nth_working_day(instant.astimezone(self._zone).date(), n, step=1)
-        return max(self._utc_intervals(day))[1]
+        key = instant.astimezone(self._zone).date(), n
+        if key not in self._day_ends:
+            self._day_ends[key] = max(self._utc_intervals(self._nth_working_day(*key, step=1)))[1]
+        return self._day_ends[key]
 
     def start_of_working_day_back(self, instant: datetime, n: int) -> datetime:
         """The opening of the n-th working day counted back from `instant`, UTC.

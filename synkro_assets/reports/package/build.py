@@ -252,7 +252,8 @@ def _numbered(rows: Iterable[PackageRow]) -> Iterator[PackageRow]:
 
 
 def _episode_rows(code: str, frame: pd.DataFrame, *, at: str) -> Iterator[PackageRow]:
-    for row in records(frame.sort_values([at, "episode_key"]) if len(frame) else frame):
+    shown = ["episode_key", "dialog_id", "deal_id", "channel", "opened_by", at]
+    for row in records(frame.sort_values([at, "episode_key"])[shown] if len(frame) else frame):
         yield PackageRow(
             list_code=code,
             row_no=0,
@@ -265,7 +266,8 @@ def _episode_rows(code: str, frame: pd.DataFrame, *, at: str) -> Iterator[Packag
 
 
 def _turn_rows(code: str, frame: pd.DataFrame, *, at: str) -> Iterator[PackageRow]:
-    for row in records(frame.sort_values([at, "turn_id"])):
+    shown = ["episode_key", "dialog_id", "manager_id", "attribution", "wt", "state", "answer_kind", at]
+    for row in records(frame.sort_values([at, "turn_id"])[list(dict.fromkeys(shown))]):
         yield PackageRow(
             list_code=code,
             row_no=0,

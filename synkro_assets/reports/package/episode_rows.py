@@ -14,12 +14,14 @@ from synkro_resources.rules.metrics.labels import Labels, codes_by_episode, firs
 from synkro_resources.rules.metrics.turns import TurnState
 
 Row = Mapping[str, object]
+SHOWN = ("episode_key", "dialog_id", "deal_id", "start_at", "last_at", "channel", "opened_by", "skip_reason")
+"""What of an active episode its row tells."""
 
 
 def episode_rows(figures: PeriodFigures, labels: Labels) -> Iterator[PackageRow]:
     """One row per active episode, by its start; unnumbered. `extra` holds what was measured and what was labelled."""
     measured, labelled = _measured(figures), _Labelled(figures, labels)
-    active = figures.active.sort_values(["start_at", "episode_key"], kind="stable")
+    active = figures.active.sort_values(["start_at", "episode_key"], kind="stable")[list(SHOWN)]
     for row in records(active):
         key = str(row["episode_key"])
         who = figures.labels.managers.get(key, NOBODY)

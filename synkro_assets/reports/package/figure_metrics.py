@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -11,7 +12,7 @@ from synkro_assets.reports.package.figures import PeriodFigures
 from synkro_assets.reports.package.label_figures import label_metrics
 from synkro_assets.reports.package.metric_values import count_metric, share_metric
 from synkro_resources.model.package import PackageMetric
-from synkro_resources.rules.metrics.frames import records, text, whole
+from synkro_resources.rules.metrics.frames import text, values, whole
 from synkro_resources.rules.metrics.response import ResponseTimes
 from synkro_resources.rules.metrics.turns import TurnState
 from synkro_resources.rules.metrics.unanswered import Unanswered
@@ -84,7 +85,8 @@ def _by_manager(figures: PeriodFigures) -> Iterator[PackageMetric]:
 
 
 def _by_channel(figures: PeriodFigures) -> Iterator[PackageMetric]:
-    channel_of = {str(row["episode_key"]): text(row["channel"]) or "other" for row in records(figures.episodes)}
+    episodes = zip(values(figures.episodes["episode_key"]), values(figures.episodes["channel"]), strict=True)
+    channel_of = {str(key): text(channel) or "other" for key, channel in episodes}
     judged = figures.in_sla.rows
     channels = judged["episode_key"].map(channel_of)
     for channel in sorted(set(channel_of.values())):
@@ -100,20 +102,22 @@ def _by_channel(figures: PeriodFigures) -> Iterator[PackageMetric]:
 
 def _by_hour(figures: PeriodFigures) -> Iterator[PackageMetric]:
     """Share in time and response time by weekday and hour of the first unanswered message, local time («1:09»)."""
-    for cell, rows in _hour_cells(figures.in_sla.rows, figures.zone):
-        yield share_metric(3, "in_sla", _in_time(rows), scope="weekday_hour", scope_id=cell)
-    for cell, rows in _hour_cells(figures.response.rows, figures.zone):
-        times = [float(wt) for wt in rows["wt"]]
-        yield _quantile(2, "rt_median", median(times), scope="weekday_hour", scope_id=cell)
+    judged, answered = figures.in_sla.rows, figures.response.rows
+    for cell, in_time in _hour_cells(judged["clock_at"], judged["state"] == TurnState.IN_SLA, figures.zone):
+        yield share_metric(3, "in_sla", Share(sum(in_time), len(in_time)), scope="weekday_hour", scope_id=cell)
+    for cell, times in _hour_cells(answered["clock_at"], answered["wt"], figures.zone):
+        yield _quantile(2, "rt_median", median(map(float, times)), scope="weekday_hour", scope_id=cell)
 
 
-def _hour_cells(turns: pd.DataFrame, zone: ZoneInfo) -> Iterator[tuple[str, pd.DataFrame]]:
-    if turns.empty:
-        return
-    local = turns["clock_at"].dt.tz_convert(zone)
-    cells = (local.dt.day_of_week + 1).astype(str) + ":" + local.dt.hour.astype(str).str.zfill(2)
-    for cell, rows in turns.groupby(cells.to_numpy(), sort=True):
-        yield str(cell), rows
+def _hour_cells(instants: pd.Series, measured: pd.Series, zone: ZoneInfo) -> list[tuple[str, list[Any]]]:
+    """The measured values by local weekday and hour: in plain lists, because 168 cells are many small frames."""
+    if instants.empty:
+        return []
+    local = instants.dt.tz_convert(zone)
+    cells: dict[str, list[Any]] = {}
+    for weekday, hour, value in zip(local.dt.day_of_week, local.dt.hour, measured.tolist(), strict=True):
+        cells.setdefault(f"{weekday + 1}:{hour:02}", []).append(value)
+    return sorted(cells.items())
 
 
 def _without_price(found: Unanswered) -> int:

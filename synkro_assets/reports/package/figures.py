@@ -167,5 +167,5 @@ def _unsorted(statuses: pd.DataFrame) -> set[tuple[int, int]]:
 
 def _active(known: Known, start: datetime, end: datetime) -> pd.DataFrame:
     messages = known.messages
-    inside = messages[within(messages["sent_at"], start, end) & messages["is_counted"].astype(bool)]
-    return known.episodes[known.episodes["episode_key"].isin(inside["episode_key"].dropna().unique())]
+    inside = within(messages["sent_at"], start, end) & messages["is_counted"].astype(bool)
+    return known.episodes[known.episodes["episode_key"].isin(messages["episode_key"][inside].dropna().unique())]

@@ -21,6 +21,9 @@ Found = Mapping[str, object]
 
 def with_quotes(rows: Iterable[PackageRow], labels: Labels, language: Language) -> Iterator[PackageRow]:
     """The rows; those that stand on a finding with its words, clients without an answer with what they wait for."""
+    if labels.findings.empty:
+        yield from rows
+        return
     by_id = {str(row["finding_id"]): row for row in records(labels.findings)}
     asked = {str(row["episode_key"]): row for row in _of("needs_reply", "yes", labels)}
     answered = {(str(row["episode_key"]), row["code"]): row for row in _of("objection_reply", "handled", labels)}

@@ -31,6 +31,7 @@ from synkro_resources.model.tables.crm import (
 from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
 from synkro_resources.model.window import TenantWindow, local_midnight
 from synkro_resources.rules.comparison import previous_period
+from synkro_resources.rules.deal_history import EVENT_COLUMNS, HISTORY_COLUMNS
 from synkro_resources.rules.feedback import Agreement
 from synkro_resources.rules.metrics.health import StepLoad
 from synkro_resources.rules.metrics.labels import Labels
@@ -38,6 +39,22 @@ from synkro_resources.rules.working_time import Calendar
 
 AGREEMENT_SINCE = timedelta(days=182)
 """Marks of half a year before the period's end: older ones tell of other versions, fewer would tell nothing."""
+
+MESSAGE_COLUMNS = (
+    "message_id",
+    "dialog_id",
+    "sent_at",
+    "author_kind",
+    "author_ref",
+    "is_counted",
+    "episode_key",
+    "text",
+    "error_at",
+    "no_zone",
+)
+DIALOG_COLUMNS = ("dialog_id", "is_group", "last_activity_at")
+CONTACT_COLUMNS = ("contact_id", "company_id", "telegram_username", "is_deleted")
+"""What of each table the figures are made of: names and stamps would only take time and room."""
 
 
 def read_inputs(run: TenantRun, period: Period, *, until: date | None = None) -> PackageInputs:
@@ -48,17 +65,17 @@ def read_inputs(run: TenantRun, period: Period, *, until: date | None = None) ->
     before = previous_period(period, Calendar.of(run.settings))
     earlier = None if before is None else TenantWindow.of_period(run.tenant, run.window.zone, before)
     before_start, before_end = (window.start, window.start) if earlier is None else (earlier.start, earlier.end)
-    episodes = run.stored_days(EPISODE, wanted)
-    event_days = run.lake.days(DEAL_EVENT, run.tenant)
+    lake, episodes = run.lake, run.stored_days(EPISODE, wanted)
+    event_days = lake.days(DEAL_EVENT, run.tenant)
     return PackageInputs(
         episodes=episodes,
         turns=run.stored_days(TURN, wanted),
-        messages=run.stored_days(MESSAGE, wanted),
-        dialogs=run.current(DIALOG),
-        deals=run.current(DEAL),
+        messages=lake.read_days(MESSAGE, run.tenant, wanted, columns=MESSAGE_COLUMNS, missing_ok=True),
+        dialogs=lake.read_current(DIALOG, run.tenant, columns=DIALOG_COLUMNS),
+        deals=lake.read_current(DEAL, run.tenant, columns=HISTORY_COLUMNS),
         deal_contacts=run.current(DEAL_CONTACT),
-        deal_events=run.stored_days(DEAL_EVENT, event_days),
-        contacts=run.current(CONTACT),
+        deal_events=lake.read_days(DEAL_EVENT, run.tenant, event_days, columns=("event_id", *EVENT_COLUMNS)),
+        contacts=lake.read_current(CONTACT, run.tenant, columns=CONTACT_COLUMNS),
         contact_phones=run.current(CONTACT_PHONE),
         calls=run.current(CALL),
         managers=run.current(MANAGER),

@@ -70,7 +70,8 @@ def data_health(
     An episode is active if it has a counted message in the period. `mandatory`: the steps without which a day is not
     loaded. Dialogs that the listing shows as active and that have no stored message lower `dialog_coverage`.
     """
-    inside = messages[within(messages["sent_at"], start, end)]
+    told = ["dialog_id", "episode_key", "is_counted", "error_at", "no_zone"]
+    inside = messages[told][within(messages["sent_at"], start, end)]
     counted = inside[inside["is_counted"].astype(bool)]
     active = episodes[episodes["episode_key"].isin(counted["episode_key"].dropna().unique())]
     unmatched = active[active["contact_id"].isna()]
@@ -122,9 +123,10 @@ def verdict(
 
 def _attribution(states: pd.DataFrame, active: pd.DataFrame) -> tuple[Counter[str], int]:
     """Attributed episodes by the method of their last turn, and the episodes that could be attributed."""
-    asked = states[states["state"] != TurnState.NO_REPLY_NEEDED]
-    wanted = active[(active["manager_messages"] > 0) | active["episode_key"].isin(asked["episode_key"])]
-    last = states[states["episode_key"].isin(wanted["episode_key"])].drop_duplicates("episode_key", keep="last")
+    turns = states[["episode_key", "manager_id", "attribution"]]
+    asked = turns["episode_key"][states["state"] != TurnState.NO_REPLY_NEEDED]
+    wanted = active["episode_key"][(active["manager_messages"] > 0) | active["episode_key"].isin(asked)]
+    last = turns[turns["episode_key"].isin(wanted)].drop_duplicates("episode_key", keep="last")
     known = last[last["manager_id"].notna() & (last["attribution"] != "none")]
     return Counter(str(kind) for kind in known["attribution"]), len(wanted)
 

@@ -109,6 +109,8 @@ class Labels:
 
     def found(self, kind: str, episode_keys: pd.Series | None = None) -> pd.DataFrame:
         """Findings of one type in answers, of all episodes or of those given."""
+        if self.findings.empty:
+            return self.findings
         keys = self.answers["episode_key"]
         if episode_keys is not None:
             keys = keys[keys.isin(episode_keys)]

@@ -83,7 +83,8 @@ def lost_deals(
 
     Reopened: deals that moved from lost to an open stage in the period. Deleted and merged deals are left out.
     """
-    deals = history.visible(as_of, excluded_pipelines)
+    moved = history.moved_within(start, end)
+    deals = [deal for deal in history.visible(as_of, excluded_pipelines) if deal.deal_id in moved]
     back = {
         deal.deal_id
         for deal in deals

@@ -128,7 +128,7 @@ def new_deals_without_dialog(
 ) -> SilentDeals:
     """#8a: deals created in `[start, end)`, judged at the end of the n-th working day after their creation."""
     rows: list[DealSilence] = []
-    for deal in _watched(history, as_of, excluded_pipelines, offline_pipelines):
+    for deal in history.visible(as_of, {*excluded_pipelines, *offline_pipelines}):
         created = deal.created_at
         if created is None or not start <= created < end:
             continue
@@ -152,14 +152,10 @@ def open_deals_without_dialog(
     since = calendar.start_of_working_day_back(as_of, working_days)
     rows = [
         _silence(history, deal, deal.created_at, activity.look(deal, since, as_of), as_of, as_of)
-        for deal in _watched(history, as_of, excluded_pipelines, offline_pipelines)
-        if deal.created_at is not None and history.is_open_at(deal.deal_id, as_of)
+        for deal in history.visible_open(as_of, {*excluded_pipelines, *offline_pipelines})
+        if deal.created_at is not None
     ]
     return _sorted(rows)
-
-
-def _watched(history: DealHistory, as_of: datetime, excluded: Iterable[int], offline: Iterable[int]) -> list[Deal]:
-    return history.visible(as_of, {*excluded, *offline})
 
 
 def _silence(
