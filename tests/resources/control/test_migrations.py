@@ -20,7 +20,7 @@ from synkro_resources.control.tenants import add_tenant, get_tenant
 from synkro_resources.model.clock import SystemClock
 from synkro_resources.model.errors import ConfigurationError
 
-REVISIONS = [f"{number:04}" for number in range(1, 16)]
+REVISIONS = [f"{number:04}" for number in range(1, 17)]
 CATALOGUE = {
     "policies": "SELECT schemaname, tablename, policyname, roles, cmd, qual, with_check FROM pg_policies "
     "ORDER BY 1, 2, 3",
