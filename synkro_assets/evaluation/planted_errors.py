@@ -175,7 +175,7 @@ def _sentence() -> Planted:
 
 
 def _worded(fact: FactTemplate, text: str) -> Wordings:
-    return accept({"items": [{"fact_ids": [fact.key], "text": text}]}, [fact], names=())
+    return accept({"items": [{"fact_ids": [fact.key], "text": text}]}, [fact], names=(), language="ru")
 
 
 def _phone(labelled: Labelled) -> Planted:
