@@ -74,7 +74,7 @@ BENCHES = (
         [f"--episodes {count}" for count in (50, 200, 800)],
         [f"--episodes {count}" for count in (250, 1_000, 4_000)],
     ),
-    Bench("cabinet", "bench.cabinet", [""]),
+    Bench("cabinet", "bench.cabinet", ["--size small"], ["--size large"]),
     Bench("overhead", "bench.overhead", ["--repeats 3 --tenants 3"], ["--repeats 5 --tenants 100"]),
     Bench(
         "fleet",

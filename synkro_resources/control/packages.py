@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -181,19 +181,33 @@ def newest_verdict(db: Database, tenant: str, report_id: str) -> tuple[Verdict, 
     return None if row is None else (Verdict(row.verdict), row.built_at)
 
 
-def get_package(
-    db: Database, tenant: str, package_id: str, *, with_rows: bool = True, figures_only: bool = False
-) -> Package | None:
-    """One package by its id, also a superseded one; `with_rows=False` leaves its thousands of rows where they are.
-
-    `figures_only`: neither rows nor facts and health.
-    """
+def get_package(db: Database, tenant: str, package_id: str, *, with_rows: bool = True) -> Package | None:
+    """One package by its id, also a superseded one; `with_rows=False` leaves its thousands of rows where they are."""
     table = tables.report_package
     with db.tenant(tenant) as connection:
         row = connection.execute(select(table).where(table.c.package_id == package_id)).one_or_none()
-        if row is None:
-            return None
-        return _package(connection, row, with_rows=with_rows and not figures_only, figures_only=figures_only)
+        return None if row is None else _package(connection, row, with_rows=with_rows)
+
+
+def package_figures(db: Database, tenant: str, package_id: str) -> Package | None:
+    """The same with neither rows nor facts nor health, by one query: what charts are drawn from."""
+    table, metric = tables.report_package, tables.report_package_metric
+    query = (
+        select(table, *(metric.c[name].label(f"figure_{name}") for name in METRIC_FIELDS))
+        .outerjoin(metric, metric.c.package_id == table.c.package_id)
+        .where(table.c.package_id == package_id)
+        .order_by(metric.c.position)
+    )
+    with db.tenant(tenant) as connection:
+        found = connection.execute(query).all()
+    if not found:
+        return None
+    figures = tuple(
+        PackageMetric(**{name: _read(name, getattr(row, f"figure_{name}")) for name in METRIC_FIELDS})
+        for row in found
+        if row.figure_code is not None
+    )
+    return _header_of(found[0], figures)
 
 
 def package_lists(db: Database, tenant: str, package_id: str, *, manager_id: int | None = None) -> dict[str, int]:
@@ -323,9 +337,19 @@ def _stored(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _package(
-    connection: Connection, row: Row[tuple[object, ...]], *, with_rows: bool = True, figures_only: bool = False
-) -> Package:
+def _package(connection: Connection, row: Row[tuple[object, ...]], *, with_rows: bool = True) -> Package:
+    def parts(table: Table, fields: Sequence[str]) -> list[dict[str, Any]]:
+        return _parts(connection, table, fields, row.package_id)
+
+    return replace(
+        _header_of(row, tuple(PackageMetric(**one) for one in parts(tables.report_package_metric, METRIC_FIELDS))),
+        rows=tuple(PackageRow(**one) for one in parts(tables.report_package_row, ROW_FIELDS)) if with_rows else (),
+        facts=tuple(PackageFact(**one) for one in parts(tables.report_package_fact, FACT_FIELDS)),
+        health=tuple(PackageHealth(**one) for one in parts(tables.report_package_health, HEALTH_FIELDS)),
+    )
+
+
+def _header_of(row: Row[tuple[object, ...]], figures: tuple[PackageMetric, ...]) -> Package:
     previous = (
         None if row.prev_kind is None else Period(PeriodKind(row.prev_kind), row.prev_first_day, row.prev_last_day)
     )
@@ -343,28 +367,9 @@ def _package(
         verdict_reasons=tuple(row.verdict_reasons),
         versions=row.versions,
         input_hash=row.input_hash,
-        metrics=tuple(
-            PackageMetric(**values)
-            for values in _parts(connection, tables.report_package_metric, METRIC_FIELDS, row.package_id)
-        ),
-        rows=tuple(
-            PackageRow(**values)
-            for values in (
-                _parts(connection, tables.report_package_row, ROW_FIELDS, row.package_id) if with_rows else ()
-            )
-        ),
-        facts=tuple(
-            PackageFact(**values)
-            for values in (
-                () if figures_only else _parts(connection, tables.report_package_fact, FACT_FIELDS, row.package_id)
-            )
-        ),
-        health=tuple(
-            PackageHealth(**values)
-            for values in (
-                () if figures_only else _parts(connection, tables.report_package_health, HEALTH_FIELDS, row.package_id)
-            )
-        ),
+        metrics=figures,
+        rows=(),
+        health=(),
         holidays=tuple(row.holidays),
         prev_working_days=row.prev_working_days,
         names=row.names,

@@ -29,24 +29,23 @@ FILTER_KEYS = (
 )
 
 
+CHOICE = 200
+"""Width of a filter, pixels."""
+
+
 def draw_filters(found: Listing, language: str) -> Filters:
     """Choices among what the period holds."""
     labels = [item for episode in found.episodes for item in episode.counted]
     items = next((episode.items for episode in found.episodes if episode.items), None)
     people = {item.manager_id for item in found.episodes if item.manager_id is not None}
-    first, second, third, fourth, fifth = st.columns(5)
-    with first:
+    with st.container(horizontal=True):  # unlike columns it leaves no hole where there is nothing to choose
         manager = _choice("manager", sorted(people), lambda one: found.managers.get(one, str(one)), language)
-    with second:
         states = Counter(item.status for item in found.episodes)
         status = _choice("status", list(states), lambda one: translate(language, f"dialog_status.{one}"), language)
-    with third:
         kinds = [kind for kind in TYPES if any(item.type == kind for item in labels)]
         kind = _choice("kind", kinds, lambda one: translate(language, f"finding_type.{one}"), language)
-    with fourth:
         codes = sorted({item.code for item in labels if item.type == kind and item.code not in ("", "-")})
         code = _choice("code", codes, lambda one: code_name(kind or "", one, language, items), language)
-    with fifth:
         bands = sorted({item.band for item in labels})
         band = _choice("band", bands, lambda one: translate(language, f"band.{one}"), language)
     with st.container(horizontal=True):
@@ -69,6 +68,7 @@ def _choice(name: str, options: Sequence[One], label: Callable[[One], str], lang
         format_func=label,
         placeholder=translate(language, "dialogs.all"),
         key=key,
+        width=CHOICE,
     )
 
 

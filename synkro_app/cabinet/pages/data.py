@@ -127,14 +127,14 @@ def _chosen_calendar(
             key="data_month",
             width=CHOICE,
         )
-        layer = st.segmented_control(
-            translate(language, "data.layer"),
-            ("", *LAYERS),
-            default="",
-            format_func=lambda one: translate(language, f"data.layer_{one or 'all'}"),
-            key="data_layer",
-            required=True,
-        )
+    layer = st.segmented_control(  # outside the row, where a phone would cut it off
+        translate(language, "data.layer"),
+        ("", *LAYERS),
+        default="",
+        format_func=lambda one: translate(language, f"data.layer_{one or 'all'}"),
+        key="data_layer",
+        required=True,
+    )
     return data.month(place, user, company.slug, month, layer), f"data_chart_{month}_{layer}"
 
 

@@ -17,7 +17,7 @@ from synkro_app.cabinet.services.rights import (
 from synkro_resources import charts
 from synkro_resources.control.audit import record
 from synkro_resources.control.outbox import Delivery, deliveries
-from synkro_resources.control.packages import get_package, package_lists, package_rows
+from synkro_resources.control.packages import package_figures, package_lists, package_rows
 from synkro_resources.control.report_files import ReportFile, files_of, read_file
 from synkro_resources.control.reports import ReportSummary, get_report, latest_report, list_reports
 from synkro_resources.control.run_requests import RunRequest, create_request
@@ -97,7 +97,7 @@ def charts_of(place: Installation, user: SessionUser, tenant: str, package_id: s
     A viewer who is bound to a manager does not get the chart of people.
     """
     require_contents(user, tenant, EVERYBODY)
-    package = get_package(place.control, tenant, package_id, figures_only=True)
+    package = package_figures(place.control, tenant, package_id)
     if package is None:
         return []
     pipelines = dict.fromkeys(step.scope_id.partition(":")[0] for step in package.scoped(10, "conversion", "step"))
