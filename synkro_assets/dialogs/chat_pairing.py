@@ -6,8 +6,8 @@ of the same direction at most five seconds apart tell of the same; three such pa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ from synkro_resources.rules.metrics.frames import as_frame
 
 WITHIN = timedelta(seconds=5)
 PAIRS_NEEDED = 3
+MESSAGE_COLUMNS = ("message_id", "dialog_id", "direction", "sent_at")
+EVENT_COLUMNS = ("event_id", "contact_id", "at", "created_by", "direction")
 PAIRED_DAYS = 30
 """Pairs of so many local days up to a day's end count for that day."""
 
@@ -32,15 +34,14 @@ def pair_days(messages: pa.Table, events: pa.Table, window: TenantWindow) -> pa.
     `messages`: counted or not, of these days; `events`: chat events of these days. Each message and each event is used
     once, the closest pair first.
     """
-    found: list[pa.Table] = []
-    for day in window.days:
-        today = pa.scalar(day, pa.date32())
-        pairs = _pair(as_frame(_of(messages, today)), as_frame(_of(events, today)))
-        end = pa.array([window.bounds(day)[1]] * len(pairs), INSTANT)
-        built = {name: pa.array(pairs[name], CHAT_PAIR.schema.field(name).type) for name in pairs.columns}
-        days = pa.array([day] * len(pairs), pa.date32())
-        found.append(CHAT_PAIR.cast(pa.table({**built, "source_updated_at": end})).append_column(DAY_COLUMN, days))
-    return pa.concat_tables(found)
+    days = pa.array(window.days, pa.date32())
+    pairs = _pair(as_frame(_of(messages, days, MESSAGE_COLUMNS)), as_frame(_of(events, days, EVENT_COLUMNS)))
+    ends = {day: window.bounds(day)[1] for day in window.days}
+    day_of_pair = pairs.pop(DAY_COLUMN).tolist()
+    built = {name: pa.array(pairs[name], CHAT_PAIR.schema.field(name).type) for name in pairs.columns}
+    end = pa.array([ends[day] for day in day_of_pair], INSTANT)
+    found = CHAT_PAIR.cast(pa.table({**built, "source_updated_at": end}))
+    return found.append_column(DAY_COLUMN, pa.array(day_of_pair, pa.date32()))
 
 
 def contacts_by_pairs(pairs: pa.Table, window: TenantWindow) -> dict[date, dict[int, int]]:
@@ -60,8 +61,8 @@ def contacts_by_pairs(pairs: pa.Table, window: TenantWindow) -> dict[date, dict[
     return found
 
 
-def _of(rows: pa.Table, day: pa.Scalar[Any]) -> pa.Table:
-    return rows.filter(pc.equal(rows.column(DAY_COLUMN), day))
+def _of(rows: pa.Table, days: pa.Array, columns: Sequence[str]) -> pa.Table:
+    return rows.select([*columns, DAY_COLUMN]).filter(pc.is_in(rows.column(DAY_COLUMN), days))
 
 
 def _pair(messages: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
@@ -70,7 +71,7 @@ def _pair(messages: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
         _pair_direction(messages[messages["direction"] == side], known[known["direction"] == side])
         for side in ("inbound", "outbound")
     ]
-    return pd.concat(parts, ignore_index=True).sort_values("message_id", kind="stable")
+    return pd.concat(parts, ignore_index=True).sort_values([DAY_COLUMN, "message_id"], kind="stable")
 
 
 def _pair_direction(messages: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
@@ -84,9 +85,11 @@ def _pair_direction(messages: pd.DataFrame, events: pd.DataFrame) -> pd.DataFram
     of_message = np.repeat(np.arange(len(sent)), counts)
     offsets = np.arange(len(of_message)) - np.repeat(np.cumsum(counts) - counts, counts)
     of_event = np.repeat(low, counts) + offsets
+    of_one_day = messages[DAY_COLUMN].to_numpy()[of_message] == events[DAY_COLUMN].to_numpy()[of_event]
+    of_message, of_event = of_message[of_one_day], of_event[of_one_day]
     nearest = np.lexsort((of_event, of_message, np.abs(sent[of_message] - noted[of_event])))
     chosen = _once_each(of_message[nearest], of_event[nearest])
-    left = messages.loc[[message for message, _ in chosen], ["message_id", "dialog_id", "direction", "sent_at"]]
+    left = messages.loc[[message for message, _ in chosen], [*MESSAGE_COLUMNS, DAY_COLUMN]]
     right = events.loc[[event for _, event in chosen], ["event_id", "contact_id", "at", "created_by"]]
     return pd.concat([left.reset_index(drop=True), right.reset_index(drop=True)], axis=1).rename(
         columns={"at": "event_at"}

@@ -11,6 +11,7 @@ from sqlalchemy import Row, case, func, null, select, update
 from sqlalchemy.dialects import postgresql
 
 from synkro_resources.control.database import Database
+from synkro_resources.control.recordset import given_rows
 from synkro_resources.control.tables.runs import check_result, day_state, source_run
 from synkro_resources.model.errors import Sentence
 
@@ -225,10 +226,10 @@ def save_check_results(db: Database, tenant: str, results: Sequence[CheckResult]
         }
         for result in results
     ]
-    statement = postgresql.insert(check_result)
+    statement = postgresql.insert(check_result).from_select(*given_rows(check_result, rows))
     changes = {name: statement.excluded[name] for name in rows[0] if name not in CHECK_KEY}
     with db.tenant(tenant) as connection:
-        connection.execute(statement.on_conflict_do_update(index_elements=list(CHECK_KEY), set_=changes), rows)
+        connection.execute(statement.on_conflict_do_update(index_elements=list(CHECK_KEY), set_=changes))
 
 
 def check_results(db: Database, tenant: str, first: date, last: date) -> list[CheckResult]:

@@ -8,28 +8,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
     Select,
     Table,
-    Text,
-    cast,
-    column,
     func,
     insert,
-    literal,
     select,
     text,
     true,
     update,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import JSONB
 
 from synkro_resources.control.database import Database
+from synkro_resources.control.recordset import given_rows
 from synkro_resources.control.tables import reports as tables
 from synkro_resources.model.package import (
     Change,
@@ -315,19 +310,7 @@ def _insert_parts(connection: Connection, package: Package, package_id: str) -> 
             for position, item in enumerate(items)
         ]
         for first in range(0, len(rows), ROWS_AT_ONCE):
-            _insert_rows(connection, table, rows[first : first + ROWS_AT_ONCE])
-
-
-def _insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Rows as one JSON document: a month has tens of thousands, and binding each cell costs five times as much."""
-    names = list(rows[0])
-    document = orjson.dumps(rows, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS).decode()
-    source = (
-        func.jsonb_to_recordset(cast(literal(document, Text), JSONB))
-        .table_valued(*(column(name, table.c[name].type) for name in names))
-        .render_derived(name="given", with_types=True)
-    )
-    connection.execute(insert(table).from_select(names, select(*(source.c[name] for name in names))))
+            connection.execute(insert(table).from_select(*given_rows(table, rows[first : first + ROWS_AT_ONCE])))
 
 
 def _stored(value: object) -> object:
