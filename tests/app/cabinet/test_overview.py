@@ -129,7 +129,7 @@ def drawn() -> AppTest:
         ]
         st.navigation(pages).run()
 
-    return AppTest.from_function(script).run()
+    return AppTest.from_function(script).run(timeout=30)  # the first drawing imports pandas and the charts
 
 
 def words(app: AppTest) -> str:
