@@ -13,7 +13,7 @@ from typing import Protocol
 
 Value = str | int | float | bool
 
-_ID = re.compile(r"[0-9a-fA-F-]*\d{3}[0-9a-fA-F-]*")
+_ID = re.compile(r"\d{3,}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}")
 
 
 class Span(Protocol):

@@ -80,11 +80,10 @@ def stored_messages(place: Installation, slug: str, days: list[date]) -> dict[da
     return {day: place.lake.read_days(RADIST_MESSAGES, slug, [day], columns=["message_id"]).num_rows for day in days}
 
 
-@pytest.mark.timeout(1200)  # 31 days in processes of their own, twice begun
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
-def test_a_stopped_backfill_leaves_whole_days_and_the_same_command_does_none_of_them_again(
+def leaves_whole_days(
     place: Installation, environment: dict[str, str], how: signal.Signals
-) -> None:
+) -> tuple[RunRequest, dict[date, int]]:
+    """Stop a request in its second chunk and judge what lies there; the request, and its world's messages by day."""
     slug = f"backfill-{how.name.lower()}"
     sandbox = place.add_company(slug, SEED, days=WORLD_DAYS)
     request = place.ask(slug, RequestKind.DATA, FIRST, LAST)
@@ -99,7 +98,20 @@ def test_a_stopped_backfill_leaves_whole_days_and_the_same_command_does_none_of_
     for table in TABLES.values():
         stored = place.lake.days(table, slug)
         assert place.lake.read_days(table, slug, stored).num_rows >= 0, f"every file of {table.name} can be read"
+    return request, planted
 
+
+@pytest.mark.timeout(900)  # 31 days in a process of their own
+def test_a_backfill_that_is_ended_leaves_whole_days(place: Installation, environment: dict[str, str]) -> None:
+    leaves_whole_days(place, environment, signal.SIGTERM)
+
+
+@pytest.mark.timeout(1200)  # begun twice
+def test_a_killed_backfill_leaves_whole_days_and_the_same_command_does_none_of_them_again(
+    place: Installation, environment: dict[str, str]
+) -> None:
+    request, planted = leaves_whole_days(place, environment, signal.SIGKILL)
+    slug = request.tenant
     period = ("--from", FIRST.isoformat(), "--to", LAST.isoformat())
     told = subprocess.run(
         [sys.executable, "-m", "synkro_app.cli", "backfill", "--tenant", slug, *period, "--in-place"],

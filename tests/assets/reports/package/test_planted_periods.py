@@ -28,8 +28,8 @@ from tests.planted import Planted, planted_world
 
 pytestmark = pytest.mark.slow
 
-SEEDS = range(101, 101 + int(os.environ.get("SYNKRO_TEST_WORLDS", "4")))
-"""Four worlds check every change; SYNKRO_TEST_WORLDS=10 takes ten, which cost a quarter of an hour."""
+SEEDS = range(101, 101 + int(os.environ.get("SYNKRO_TEST_WORLDS", "2")))
+"""Two worlds check every change; SYNKRO_TEST_WORLDS=10 takes ten, which cost a quarter of an hour."""
 DAYS = [Period.day(date(2026, 11, 3)), Period.day(date(2026, 11, 7))]
 """The working day before a holiday, and a Saturday."""
 WEEKS = [Period.week_of(date(2026, 10, 19)), Period.week_of(date(2026, 11, 2))]
