@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import dagster as dg
 import pyarrow as pa
@@ -21,16 +20,16 @@ from synkro_assets.data_checks.references import REFERENCES
 from synkro_assets.data_checks.run import check_days, check_names
 from synkro_assets.data_checks.verdicts import STOPPING, Verdict
 from synkro_assets.day_marks import note_source
-from synkro_assets.partitions import day_key, days_of, known_present
+from synkro_assets.partitions import days_of
 from synkro_assets.run_scope import OpenRun, RunScope, interrupted, periods_of, window_of
 from synkro_assets.staleness import PLACES
-from synkro_assets.tenant_run import TenantRun, without_days
+from synkro_assets.step_metadata import Metadata, company_link, static_metadata, stored_metadata
+from synkro_assets.tenant_run import TenantRun
 from synkro_resources import telemetry
 from synkro_resources.control import journal
 from synkro_resources.control.check_remedies import remedy_of
 from synkro_resources.control.integrations import mark_broken
-from synkro_resources.lake import RowSpool, WrittenDay
-from synkro_resources.model.addresses import company_address
+from synkro_resources.lake import RowSpool
 from synkro_resources.model.errors import DataError, IntegrationError, RefusedError, Sentence, SynkroError
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.period import PeriodKind
@@ -39,13 +38,11 @@ from synkro_resources.model.tables.dialogs import EPISODE
 from synkro_resources.platform import Platform
 
 OWNER = "team:data"
-PREVIEW_ROWS = 5
 SHOWN_DAYS = 31
 BASE_RESOURCES = frozenset({"platform", "lake", "run_scope"})
 
 Rows = pa.Table | RowSpool
 Body = Callable[..., Rows | None]
-Metadata = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ class TenantAsset:
             owners=[OWNER],
             code_version=self.code_version,
             description=self.description,
-            metadata=_static_metadata(self.table),
+            metadata=static_metadata(self.table),
             check_specs=self._check_specs(),
         )
         def asset(context: dg.AssetExecutionContext, **inputs: pa.Table) -> Iterator[object]:
@@ -139,7 +136,7 @@ class TenantAsset:
                 rows = self.body(run, **inputs)
                 if rows is None or self.table is None:
                     step.rows_out = run.notes.rows_out
-                    return {**_cabinet(run), **run.notes.extra}, []
+                    return {**company_link(run), **run.notes.extra}, []
                 if self.beforehand is not None and isinstance(rows, pa.Table):
                     self.beforehand(run, rows)
                 if self.table.name == EPISODE.name:
@@ -158,7 +155,7 @@ class TenantAsset:
                 step.stopped = _stopped(found, run.tenant)
                 if self.afterwards is not None:
                     self.afterwards(run)
-            return _describe(context, self.table, run, written), _check_results(self.key, found)
+            return stored_metadata(context, self.table, run, written), _check_results(self.key, found)
 
 
 def tenant_asset(
@@ -344,82 +341,6 @@ def _failures_explained(context: dg.AssetExecutionContext) -> Iterator[None]:
         ) from error
 
 
-def _static_metadata(table: Table | None) -> Metadata:
-    if table is None:
-        return {}
-    columns = [
-        dg.TableColumn(
-            column.name,
-            type=str(column.type),
-            description=f"{column.en}. {column.ru}." + (f" [{column.unit}]" if column.unit else ""),
-            tags={"personal_data": ""} if column.personal else {},
-            constraints=dg.TableColumnConstraints(nullable=not column.required),
-        )
-        for column in table.columns
-    ]
-    return {"dagster/column_schema": dg.TableSchema(columns=columns), "source": table.source}
-
-
-def _cabinet(run: TenantRun) -> Metadata:
-    """From an event in Dagster to the company's card, which is the operators' page of the cabinet."""
-    return {"company": dg.MetadataValue.url(company_address(run.platform.settings.cabinet_url, run.tenant))}
-
-
 def _requests(run: TenantRun) -> int | None:
     watched = run.notes.watched
     return sum(item.spent.requests for item in watched) if watched else None
-
-
-def _describe(
-    context: dg.AssetExecutionContext, table: Table, run: TenantRun, written: Sequence[WrittenDay]
-) -> Metadata:
-    """Stored rows on each day's own event; totals and a preview without personal data on all of them."""
-    with known_present(run.tenant):
-        for file in written:
-            if file.day is not None:
-                context.add_asset_metadata(
-                    {"dagster/partition_row_count": file.rows}, partition_key=str(day_key(run.tenant, file.day))
-                )
-    metadata: Metadata = {
-        "rows": sum(file.given for file in written),
-        "days": len(run.window.days),
-        "path": dg.MetadataValue.path(str(run.lake.folder(table, run.tenant))),
-        **_cabinet(run),
-        **run.notes.extra,
-    }
-    if run.notes.source_rows is not None:
-        metadata |= {
-            "rows_at_the_source": run.notes.source_rows,
-            "rows_of_other_days": run.notes.outside,
-            "rows_put_aside": run.notes.quarantined,
-            "rows_repeated": run.notes.repeated,
-        }
-    for item in run.notes.watched:
-        spent = item.spent
-        metadata |= {
-            "requests": spent.requests,
-            "bytes": spent.bytes,
-            "waits_s": round(spent.waits_s, 1),
-            "retries": spent.retries,
-            "slowdowns": spent.slowdowns,
-        }
-    preview = _preview(table, run, written)
-    if preview is not None:
-        metadata["preview"] = preview
-    return metadata
-
-
-def _preview(table: Table, run: TenantRun, written: Sequence[WrittenDay]) -> dg.MarkdownMetadataValue | None:
-    visible = [column.name for column in table.columns if not column.personal]
-    shown = next((file.day for file in written if file.day is not None and file.rows), None)
-    if shown is None:
-        return None
-    stored = run.lake.read_days(table, run.tenant, [shown], columns=visible)
-    head = without_days(stored).slice(0, PREVIEW_ROWS).to_pylist()
-    lines = ["| " + " | ".join(visible) + " |", "|" + "---|" * len(visible)]
-    lines += ["| " + " | ".join(_cell(row[name]) for name in visible) + " |" for row in head]
-    return dg.MarkdownMetadataValue("\n".join(lines))
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
