@@ -175,7 +175,7 @@ class AiTrack(Track):
         self.tenant.switch(self.vendor, case.switches)
         disturbed = self.run()
         self.tenant.calm()
-        found, expected = self.now()["findings"], self.expected["findings"]
+        found, expected = self.now()["claims"], self.expected["claims"]
         untrue = found - expected
         saw = f"{told(disturbed)}; выводов {found.total()} из {expected.total()}"
         lost = f"неправды сохранено: {untrue.total()}" if untrue else NOTHING

@@ -48,7 +48,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 def summary(outcomes: Sequence[Outcome]) -> str:
     broken, left_out = [one for one in outcomes if not one.holds], [one for one in outcomes if one.recovered == "–"]
-    alone = sum(one.recovered.startswith(BY_ITSELF) for one in outcomes)
+    alone = sum(one.holds and one.recovered.startswith(BY_ITSELF) for one in outcomes)
     return (
         f"{len(outcomes)} сбоев: {alone} прошли сами, {len(outcomes) - alone - len(left_out) - len(broken)} – после "
         f"запроса или действия, {len(left_out)} не проверялись, потеряно или удвоено в {len(broken)}"

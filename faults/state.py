@@ -61,8 +61,15 @@ def empty_project(address: str) -> None:
     connection.close()
 
 
+VALUE, NOT_JUDGED = 4, "-"
+
+
 def labels(control: Database, slug: str) -> Rows:
-    """The answers on which the tenant's days stand, and their findings."""
+    """The answers on which the tenant's days stand, their findings, and how sure each of these is.
+
+    A finding that a model got right only when it was told of its slip is as true as the others, and less sure. What was
+    not judged claims nothing.
+    """
     answers = text(
         "select d.day, d.episode_key, a.status, a.variant, a.answer::text from episode_analysis_day d "
         "join episode_analysis a using (tenant, analysis_key)"
@@ -72,9 +79,12 @@ def labels(control: Database, slug: str) -> Rows:
         "join finding f using (tenant, analysis_key)"
     )
     with control.tenant(slug) as connection:
+        found = [tuple(row) for row in connection.execute(findings)]
         return {
             "answers": Counter(str(tuple(row)) for row in connection.execute(answers)),
-            "findings": Counter(str(tuple(row)) for row in connection.execute(findings)),
+            "findings": Counter(str(row[:-1]) for row in found),
+            "claims": Counter(str(row[:-1]) for row in found if row[VALUE] != NOT_JUDGED),
+            "bands": Counter(str(row) for row in found),
         }
 
 
