@@ -48,7 +48,7 @@ from synkro_resources.supabase.ddl import apply_ddl
 END = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TODAY, REPORTED = date(2026, 11, 20), date(2026, 11, 19)
 ZONE = "Asia/Yekaterinburg"
-SEED, WORLD_DAYS = 11, 8
+SEED, WORLD_DAYS = 11, 10
 HISTORY_START = date(2026, 11, 10)
 COMPANY = "ООО"
 PRICE = {"price_in": "0.15", "price_out": "0.60", "price_currency": "USD"}
