@@ -96,13 +96,20 @@ def _ping_the_idle(engine: Engine) -> None:
         if since is None:
             return
         try:
-            if time.monotonic() - since > PING_AFTER_S or select.select([connection], [], [], 0)[0]:
+            if time.monotonic() - since > PING_AFTER_S or _has_word(connection):
                 engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
             raise DisconnectionError("the connection died while it was idle") from error  # the pool opens another
 
     event.listen(engine, "checkin", given_back)
     event.listen(engine, "checkout", taken)
+
+
+def _has_word(connection: Any) -> bool:
+    """Whether the server has said something unasked. `select` would refuse the sockets of a process with many files."""
+    waiting = select.poll()
+    waiting.register(connection, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _remembered(ask: Callable[[str], bool]) -> Callable[[str], bool]:

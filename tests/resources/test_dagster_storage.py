@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -73,3 +75,20 @@ def test_a_question_costs_one_round_trip_once_its_table_is_known(storage: tuple[
     with counted(events._engine) as sent:  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue, reportUnknownArgumentType, reportUnknownMemberType]
         assert not events.has_dynamic_partition(SET, "first")
     assert len(sent) == 1
+
+
+def test_a_process_with_more_than_a_thousand_files_still_reaches_its_storage(
+    new_database: Callable[[], str],
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        storage = PooledPostgresStorage(new_database())
+        for _ in range(2):
+            assert not storage.event_log_storage.has_dynamic_partition(SET, "nobody")
+        storage.event_log_storage.dispose()
+    finally:
+        for file in files:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
