@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-
-import httpx
+from dataclasses import replace
 
 from synkro_assets.evaluation.attacks import Attack
 from synkro_assets.evaluation.attacks_run import attacked
-from synkro_assets.evaluation.comparison import (
-    agreements,
-    critical_noes,
-    differences,
-    evidence,
-    missed_replies,
-    pairs_by_name,
-)
 from synkro_assets.evaluation.flips import measured_flips
 from synkro_assets.evaluation.gold import GoldEpisode
-from synkro_assets.evaluation.laboratory import Asked, Laboratory, price_per_thousand
+from synkro_assets.evaluation.laboratory import Asked, Laboratory
 from synkro_assets.evaluation.masking_recall import PlantedDialog, masking_recall
-from synkro_assets.evaluation.measured import Measured
+from synkro_assets.evaluation.measured import Measured, compared
 from synkro_assets.evaluation.planted_errors import planted_errors
 
 
@@ -45,26 +36,7 @@ def evaluated(
     on_step(f"{len(orders)} orders in texts")
     ordered = attacked(orders_laboratory or laboratory, orders) if orders and not stopped else None
     on_step("masking")
-    pairs = pairs_by_name(gold, labelled)
-    answer = next(iter(labelled.answers.values()), {})
-    return Measured(
-        model=laboratory.model.name,
-        host=httpx.URL(laboratory.model.base_url).host,
-        gold=gold_name,
-        episodes=len(gold),
-        statuses=dict(labelled.tally.statuses),
-        agreements=agreements(pairs),
-        differences=differences(gold, labelled),
-        evidence=evidence(gold, labelled),
-        stored=labelled.tally.findings,
-        drops=dict(labelled.tally.drops),
-        missed_replies=missed_replies(pairs),
-        critical_noes=critical_noes(pairs),
-        flips=flips,
-        planted=planted,
-        attacked=ordered,
-        masking=masking_recall(personal) if personal else None,
-        price=price_per_thousand(labelled, laboratory.model.price),
-        versions=dict(answer.get("versions", {})),
-        stopped=stopped,
-    )
+    model = laboratory.model
+    found = compared(gold, labelled, gold_name=gold_name, model=model.name, base_url=model.base_url, price=model.price)
+    masking = masking_recall(personal) if personal else None
+    return replace(found, flips=flips, planted=planted, attacked=ordered, masking=masking)

@@ -7,27 +7,17 @@ about everything, which shows how often a second answer differs.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-
-import httpx
 
 from synkro_assets.analysis.analyst import KEPT_STATUSES, Analyst, Question
 from synkro_assets.analysis.provider import BudgetSpent, Caps, NoAnswer, Provider
 from synkro_assets.analysis.rows import copied_findings, stored_finding
-from synkro_assets.evaluation.comparison import (
-    agreements,
-    critical_noes,
-    differences,
-    evidence,
-    missed_replies,
-    pairs_by_name,
-)
 from synkro_assets.evaluation.flips import flips
-from synkro_assets.evaluation.laboratory import Labelled, Row, price_per_thousand
-from synkro_assets.evaluation.measured import Measured
+from synkro_assets.evaluation.laboratory import Labelled, Row
+from synkro_assets.evaluation.measured import Measured, compared
 from synkro_assets.evaluation.own_gold import OwnGold
 from synkro_resources.ai.resource import AiClients
 from synkro_resources.control.ai_ledger import AiLedger
@@ -162,29 +152,18 @@ class OwnEvaluation:
         examiner.run((lambda one=one: one for one in questions), [one.content.episode_key for one in questions])
         labelled = examiner.labelled(questions)
         episodes = self._gold.episodes
-        pairs = pairs_by_name(episodes, labelled)
-        answer: Mapping[str, object] = next(iter(labelled.answers.values()), {})
-        versions = answer.get("versions", {})
-        return Measured(
+        found = compared(
+            episodes,
+            labelled,
+            gold_name=f"own, {self._tenant}",
             model=self.model,
-            host=httpx.URL(self.provider.client.base_url).host,
-            gold=f"own, {self._tenant}",
-            episodes=len(episodes),
-            statuses=dict(labelled.tally.statuses),
-            agreements=agreements(pairs),
-            differences=differences(episodes, labelled),
-            evidence=evidence(episodes, labelled),
-            stored=labelled.tally.findings,
-            drops=dict(labelled.tally.drops),
-            missed_replies=missed_replies(pairs),
-            critical_noes=critical_noes(pairs),
-            flips=[flips("rerun", before, labelled)] if (before := self._before()) is not None else [],
-            planted=[],
-            attacked=None,
-            masking=None,
-            price=price_per_thousand(labelled, self.provider.price),
-            versions=dict(versions) if isinstance(versions, Mapping) else {},
-            stopped=labelled.stopped,
+            base_url=self.provider.client.base_url,
+            price=self.provider.price,
+        )
+        before = self._before()
+        return replace(
+            found,
+            flips=[] if before is None else [flips("rerun", before, labelled)],
             complete=False,
             note=NOTE.format(labels=self._gold.labels, drafts=self._gold.drafts, gone=self._gold.gone),
         )
