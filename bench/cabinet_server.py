@@ -17,7 +17,7 @@ from sqlalchemy import Engine, event
 from synkro_app.server import main
 
 SCRIPT_THREAD = "ScriptRunner.scriptThread"
-FURNITURE = ("SELECT set_config", "SET LOCAL ROLE", "SELECT 1", "select pg_catalog.version", "show ", "SHOW ")
+FURNITURE = ("SELECT set_config", "SELECT 1", "select pg_catalog.version", "show ", "SHOW ")
 
 
 def write_down(file: Path) -> None:

@@ -6,7 +6,7 @@ without a role.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -21,7 +21,9 @@ from synkro_resources.model.ids import check_tenant_slug
 from synkro_resources.settings import Settings
 
 CONNECT_TIMEOUT_S = 10
-NO_SETTINGS: Mapping[str, str] = {}
+_WEAR = text("SELECT set_config('role', :role, true)")
+_WEAR_FOR_SOMEBODY = text("SELECT set_config(:name, :value, true), set_config('role', :role, true)")
+"""SET LOCAL as a function, so that both are one statement: a page begins a dozen transactions."""
 
 
 class Database:
@@ -67,26 +69,26 @@ class Database:
             TransientError: `control.unavailable`.
         """
         check_tenant_slug(slug)
-        with self._transaction(APP, {"synkro.tenant": slug}) as connection:
+        with self._transaction(APP, ("synkro.tenant", slug)) as connection:
             yield connection
 
     @contextmanager
     def scheduler(self, cell: str) -> Generator[Connection]:
         """One transaction that sees tenants, schedules, requests and runs of one cell, never their contents."""
-        with self._transaction(SCHEDULER, {"synkro.cell": cell}) as connection:
+        with self._transaction(SCHEDULER, ("synkro.cell", cell)) as connection:
             yield connection
 
     @contextmanager
     def auth(self) -> Generator[Connection]:
         """One transaction over people, their sessions and memberships; no tenant's data."""
-        with self._transaction(AUTH, NO_SETTINGS) as connection:
+        with self._transaction(AUTH) as connection:
             yield connection
 
     @contextmanager
     def pii(self, slug: str) -> Generator[Connection]:
         """One transaction over the values behind the personal-data tokens of tenant `slug`, and nothing else."""
         check_tenant_slug(slug)
-        with self._transaction(PII, {"synkro.tenant": slug}) as connection:
+        with self._transaction(PII, ("synkro.tenant", slug)) as connection:
             yield connection
 
     @contextmanager
@@ -98,7 +100,7 @@ class Database:
         That it happened is recorded first and stays recorded when the transaction fails. `once_within`: for looking
         only; the same look of the same actor within this time is one visit and one record.
         """
-        with self._transaction(OPERATOR, NO_SETTINGS) as connection:
+        with self._transaction(OPERATOR) as connection:
             if once_within is None or not self._has_looked(connection, actor, reason, tenant, once_within):
                 connection.execute(
                     insert(audit_event).values(
@@ -111,7 +113,7 @@ class Database:
                         details={},
                     )
                 )
-        with self._transaction(OPERATOR, NO_SETTINGS) as connection:
+        with self._transaction(OPERATOR) as connection:
             yield connection
 
     def _has_looked(
@@ -130,7 +132,7 @@ class Database:
     @contextmanager
     def owner(self) -> Generator[Connection]:
         """One transaction as the schema's owner; for migrations and tests only."""
-        with self._transaction(None, NO_SETTINGS) as connection:
+        with self._transaction(None) as connection:
             yield connection
 
     def separate_connection(self) -> Engine:
@@ -153,16 +155,17 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def _transaction(self, role: str | None, settings: Mapping[str, str]) -> Generator[Connection]:
+    def _transaction(self, role: str | None, setting: tuple[str, str] | None = None) -> Generator[Connection]:
         try:
             connection = self._engine.connect()
         except OperationalError as error:
             raise unavailable() from error
         with connection, connection.begin():
-            for name, value in settings.items():
-                connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
-            if role is not None:
-                connection.execute(text(f"SET LOCAL ROLE {role}"))
+            if role is not None and setting is not None:
+                name, value = setting
+                connection.execute(_WEAR_FOR_SOMEBODY, {"name": name, "value": value, "role": role})
+            elif role is not None:
+                connection.execute(_WEAR, {"role": role})
             yield connection
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
-from sqlalchemy import Select, and_, func, select, tuple_
+from sqlalchemy import Integer, Select, and_, bindparam, func, select, tuple_
 
 from synkro_resources.control.database import Database
 from synkro_resources.control.packages import METRIC_FIELDS, ROW_FIELDS, as_metric, as_row
@@ -36,35 +37,26 @@ def figure_history(
     db: Database, tenant: str, kind: PeriodKind, keys: Collection[Key], limit: int
 ) -> list[PeriodFigures]:
     """The last `limit` periods of a kind that have a package worth reading, oldest first."""
-    package = report_package
-    last = (
-        select(package)
-        .where(package.c.kind == kind.value, package.c.state == "ready", package.c.verdict != Verdict.FAILED.value)
-        .order_by(package.c.first_day.desc())
-        .limit(limit)
-    )
-    return _figures(db, tenant, last, keys)
+    return _figures(db, tenant, _LAST_OF_A_KIND, keys, {"kind": kind.value, "limit": limit})
 
 
 def figures_of(
     db: Database, tenant: str, package_ids: Collection[str], keys: Collection[Key]
 ) -> dict[str, PeriodFigures]:
     """Chosen figures of these packages by their ids, superseded revisions too; unknown ids are left out."""
-    wanted = select(report_package).where(report_package.c.package_id.in_(list(package_ids)))
-    return {item.package_id: item for item in _figures(db, tenant, wanted, keys)}
+    found = _figures(db, tenant, _BY_IDS, keys, {"package_ids": list(package_ids)})
+    return {item.package_id: item for item in found}
 
 
-def _figures(
-    db: Database, tenant: str, packages: Select[tuple[object, ...]], keys: Collection[Key]
-) -> list[PeriodFigures]:
-    """The chosen figures of the packages that the query names, by their first day."""
+def _with_figures(packages: Select[tuple[object, ...]]) -> Select[tuple[object, ...]]:
+    """The query for the figures `keys` of the packages that another query names, by their first day."""
     package, metric = packages.subquery(), report_package_metric
     wanted = and_(
         metric.c.package_id == package.c.package_id,
         metric.c.scope == "tenant",
-        tuple_(metric.c.metric_no, metric.c.code).in_(list(keys)),
+        tuple_(metric.c.metric_no, metric.c.code).in_(bindparam("keys", expanding=True)),
     )
-    query = (
+    return (
         select(
             *(package.c[name] for name in ("package_id", "kind", "first_day", "last_day", "data_until")),
             package.c.verdict.label("package_verdict"),
@@ -73,10 +65,35 @@ def _figures(
         .select_from(package.outerjoin(metric, wanted))
         .order_by(package.c.first_day)
     )
+
+
+# Putting a query of this width together takes longer than the server's answer, so each is put together once.
+_LAST_OF_A_KIND = _with_figures(
+    select(report_package)
+    .where(
+        report_package.c.kind == bindparam("kind"),
+        report_package.c.state == "ready",
+        report_package.c.verdict != Verdict.FAILED.value,
+    )
+    .order_by(report_package.c.first_day.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+_BY_IDS = _with_figures(
+    select(report_package).where(report_package.c.package_id.in_(bindparam("package_ids", expanding=True)))
+)
+
+
+def _figures(
+    db: Database,
+    tenant: str,
+    query: Select[tuple[object, ...]],
+    keys: Collection[Key],
+    parameters: Mapping[str, object],
+) -> list[PeriodFigures]:
     headers: dict[str, PeriodFigures] = {}
     figures: dict[str, dict[Key, PackageMetric]] = {}
     with db.tenant(tenant) as connection:
-        for row in connection.execute(query).mappings():
+        for row in connection.execute(query, {"keys": list(keys), **parameters}).mappings():
             package_id = str(row["package_id"])
             mine = figures.setdefault(package_id, {})
             period = Period(PeriodKind(row["kind"]), row["first_day"], row["last_day"])
@@ -109,13 +126,8 @@ class NewestRows:
     managers: Mapping[str, str]
 
 
-def newest_rows(
-    db: Database, tenant: str, lists: Collection[str], limit: int, *, manager_id: int | None = None
-) -> NewestRows | None:
-    """The first `limit` rows of each of the lists in the package with the freshest data; None before the first.
-
-    `manager_id`: only this manager's rows.
-    """
+@cache
+def _newest_query(*, of_manager: bool) -> Select[tuple[object, ...]]:
     package, row, episode = report_package, report_package_row, report_package_row.alias("episode")
     newest = (
         select(package)
@@ -132,8 +144,8 @@ def newest_rows(
         )
         .where(
             row.c.package_id == select(newest.c.package_id).scalar_subquery(),
-            row.c.list_code.in_(list(lists)),
-            *(() if manager_id is None else (row.c.manager_id == manager_id,)),
+            row.c.list_code.in_(bindparam("lists", expanding=True)),
+            *((row.c.manager_id == bindparam("manager_id"),) if of_manager else ()),
         )
         .subquery()
     )
@@ -142,7 +154,7 @@ def newest_rows(
         episode.c.list_code == "episodes",
         episode.c.episode_key == chosen.c.episode_key,
     )
-    query = (
+    return (
         select(
             newest.c.package_id,
             newest.c.first_day,
@@ -153,11 +165,26 @@ def newest_rows(
             episode.c.extra["intents"].label("intents"),
             *(chosen.c[name] for name in ROW_FIELDS),
         )
-        .select_from(newest.outerjoin(chosen, chosen.c.place <= limit).outerjoin(episode, its_episode))
+        .select_from(
+            newest.outerjoin(chosen, chosen.c.place <= bindparam("limit", type_=Integer)).outerjoin(
+                episode, its_episode
+            )
+        )
         .order_by(chosen.c.list_code, chosen.c.row_no)
     )
+
+
+def newest_rows(
+    db: Database, tenant: str, lists: Collection[str], limit: int, *, manager_id: int | None = None
+) -> NewestRows | None:
+    """The first `limit` rows of each of the lists in the package with the freshest data; None before the first.
+
+    `manager_id`: only this manager's rows.
+    """
+    query = _newest_query(of_manager=manager_id is not None)
+    asked = {"lists": list(lists), "limit": limit} | ({} if manager_id is None else {"manager_id": manager_id})
     with db.tenant(tenant) as connection:
-        found = connection.execute(query).mappings().all()
+        found = connection.execute(query, asked).mappings().all()
     if not found:
         return None
     listed = [item for item in found if item["list_code"] is not None]

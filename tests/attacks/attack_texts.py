@@ -36,7 +36,6 @@ NO_SYNTAX = "42"
 """SQLSTATE class of syntax errors: a text that changes a statement but happens to break it is a hole as well."""
 
 BUILT = {
-    ("synkro_resources/control/database.py", "text(f'SET LOCAL ROLE {role}')"),
     ("synkro_resources/control/migrate.py", "text(f'GRANT {role} TO CURRENT_USER{options}')"),
     ("synkro_app/web/session_watch.py", "connection.exec_driver_sql(f'LISTEN {CLOSED_CHANNEL}')"),
 }
