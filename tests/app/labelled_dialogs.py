@@ -19,8 +19,8 @@ from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.package import Package, PackageRow, Verdict
 from synkro_resources.model.period import Period
 from synkro_resources.model.tables import DAY_COLUMN, Table
-from synkro_resources.model.tables.crm import MANAGER
-from synkro_resources.model.tables.dialogs import EPISODE, MESSAGE
+from synkro_resources.model.tables.crm import CONTACT, CONTACT_PHONE, DEAL, MANAGER, PIPELINE_STATUS
+from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE
 
 ANNA, IGOR = 7, 8
 CHAT, UNPAID, THANKS, ORDERS = "11:m1", "12:m1", "13:m1", "14:m1"
@@ -42,6 +42,8 @@ def fill(db: Database, keyring: Keyring, lake_root: str, tenant: Tenant, day: da
     write_rows(lake, MANAGER, tenant, day, managers)
     write_rows(lake, EPISODE, tenant, day, made.episodes())
     write_rows(lake, MESSAGE, tenant, day, made.messages())
+    for table, rows in made.clients():
+        write_rows(lake, table, tenant, day, rows)
     set_integration(db, keyring, tenant.slug, IntegrationKind.AMOCRM, {"domain": "example.amocrm.ru"}, {}, actor="test")
     for analysis, findings in made.analyses():
         save_analysis(db, tenant.slug, analysis, findings)
@@ -67,8 +69,8 @@ class CompanyDay:
 
     def episodes(self) -> list[dict[str, object]]:
         return [
-            self.episode(CHAT, 10, deal_id=101),
-            self.episode(UNPAID, 11, deal_id=102),
+            self.episode(CHAT, 10, deal_id=101, contact_id=501),
+            self.episode(UNPAID, 11, deal_id=102, channel="telegram"),
             self.episode(THANKS, 12, labelable=False, analysable=False, skip_reason="closing_only"),
             self.episode(ORDERS, 13),
         ]
@@ -91,6 +93,43 @@ class CompanyDay:
             "source_updated_at": self.at(20),
             **values,
         }
+
+    def clients(self) -> list[tuple[Table, list[dict[str, object]]]]:
+        """Who wrote, and where their deals stand: the first is known to the CRM, the second only to the messenger."""
+        version = {"source_updated_at": self.at(20)}
+        here: dict[str, object] = {"channel": "whatsapp", "is_group": False, **version}
+        stage: dict[str, object] = {
+            "pipeline_id": 3,
+            "is_won": False,
+            "is_lost": False,
+            "is_unsorted": False,
+            **version,
+        }
+        return [
+            (
+                DIALOG,
+                [
+                    {**here, "dialog_id": 11, "name": "petya", "phone_norm": "79000000011"},
+                    {**here, "dialog_id": 12, "name": "Алёна", "username": "alena_k", "channel": "telegram"},
+                ],
+            ),
+            (CONTACT, [{"contact_id": 501, "name": "Пётр Семёнов", "is_deleted": False, **version}]),
+            (CONTACT_PHONE, [{"contact_id": 501, "position": 0, "phone_norm": "79161234567", **version}]),
+            (
+                DEAL,
+                [
+                    {"deal_id": number, "pipeline_id": 3, "status_id": status, "is_deleted": False, **version}
+                    for number, status in ((101, 31), (102, 32))
+                ],
+            ),
+            (
+                PIPELINE_STATUS,
+                [
+                    {**stage, "status_id": 31, "status_name": "Замер", "sort": 20, "pipeline_name": "Продажи"},
+                    {**stage, "status_id": 32, "status_name": "Новая", "sort": 10, "pipeline_name": "Продажи"},
+                ],
+            ),
+        ]
 
     def messages(self) -> list[dict[str, object]]:
         texts = [

@@ -14,7 +14,7 @@ from synkro_app.cabinet.components.formats import instant, plain
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import data_quarantine as service
 from synkro_app.cabinet.services.data_quarantine import MOST_FILES, PutAside
-from synkro_app.cabinet.services.dialog import may_read_texts
+from synkro_app.cabinet.services.rights import may_read_texts
 from synkro_app.cabinet.texts import catalogue, translate
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import Tenant

@@ -13,12 +13,16 @@ from synkro_app.cabinet.components.formats import instant, plain
 from synkro_app.cabinet.services.dialogs import LABELLED, Filters, ListedEpisode, Listing
 from synkro_app.cabinet.texts import plural, translate
 from synkro_resources.control.tenants import Tenant
+from synkro_resources.dialog_clients import Stage
 from synkro_resources.rules.metrics.labels import DOUBTFUL
 
 AT_ONCE = 20
-One = TypeVar("One", int, str)
+One = TypeVar("One", int, str, Stage)
 SUMMARY = ("intent", "objection", "lost_reason")
 FILTER_KEYS = (
+    "dialogs_words",
+    "dialogs_channel",
+    "dialogs_stage",
     "dialogs_manager",
     "dialogs_status",
     "dialogs_kind",
@@ -27,19 +31,29 @@ FILTER_KEYS = (
     "dialogs_flagged",
     "dialogs_disputed",
 )
-
-
 CHOICE = 200
 """Width of a filter, pixels."""
+LONGEST_SEARCH = 100
 
 
 def draw_filters(found: Listing, language: str) -> Filters:
     """Choices among what the period holds."""
     labels = [item for episode in found.episodes for item in episode.counted]
     items = next((episode.items for episode in found.episodes if episode.items), None)
+    stages = sorted({item.stage for item in found.episodes if item.stage}, key=lambda one: (one.order, one.name))
+    words = st.text_input(
+        translate(language, "dialogs.search"),
+        key="dialogs_words",
+        placeholder=translate(language, "dialogs.search_clients" if found.shows_clients else "dialogs.search_deals"),
+        icon=":material/search:",
+        max_chars=LONGEST_SEARCH,
+    )
     people = {item.manager_id for item in found.episodes if item.manager_id is not None}
     with st.container(horizontal=True):  # unlike columns it leaves no hole where there is nothing to choose
         manager = _choice("manager", sorted(people), lambda one: found.managers.get(one, str(one)), language)
+        channels = Counter(item.channel for item in found.episodes)
+        channel = _choice("channel", list(channels), lambda one: translate(language, f"channel.{one}"), language)
+        stage = _choice("stage", stages, lambda one: one.name, language)
         states = Counter(item.status for item in found.episodes)
         status = _choice("status", list(states), lambda one: translate(language, f"dialog_status.{one}"), language)
         kinds = [kind for kind in TYPES if any(item.type == kind for item in labels)]
@@ -51,7 +65,7 @@ def draw_filters(found: Listing, language: str) -> Filters:
     with st.container(horizontal=True):
         flagged = st.toggle(translate(language, "dialogs.flagged"), key="dialogs_flagged")
         disputed = st.toggle(translate(language, "dialogs.disputed"), key="dialogs_disputed")
-    return Filters(manager, status, kind, code, band, flagged, disputed)
+    return Filters(manager, status, kind, code, band, flagged, disputed, channel, stage, words)
 
 
 def _choice(name: str, options: Sequence[One], label: Callable[[One], str], language: str) -> One | None:
@@ -108,6 +122,8 @@ def _draw_card(
             st.markdown(f"**{instant(episode.last_at, company.zone, language)}**")
             st.caption(plain(" · ".join(about(episode, found.managers.get(episode.manager_id or 0), language))))
         with what:
+            if episode.client is not None and episode.client.name:
+                st.markdown(f"**{plain(episode.client.name)}**")
             st.markdown(summary(episode, language))
         with button:
             st.button(
@@ -120,13 +136,15 @@ def _draw_card(
 
 
 def about(episode: ListedEpisode, manager: str | None, language: str) -> list[str]:
-    """Channel, manager and deal in words."""
+    """Channel, manager, deal and its stage in words."""
     deal = (
         translate(language, "dialogs.no_deal")
         if episode.deal_id is None
         else translate(language, "dialogs.deal", number=episode.deal_id)
     )
     name = manager or translate(language, "dialogs.no_manager")
+    if episode.stage is not None:
+        deal = f"{deal}, {episode.stage.name}"
     return [translate(language, f"channel.{episode.channel}"), name, deal]
 
 

@@ -27,11 +27,13 @@ def draw_dialog(opened: OpenedEpisode, company: Tenant, language: str) -> None:
     """Messages on the left, labels on the right; one below the other on a phone."""
     episode = opened.episode
     with st.container(horizontal=True, vertical_alignment="center"):
+        if episode.client is not None and episode.client.name:
+            st.markdown(f"**{plain(episode.client.name)}**")
         told = about(episode, opened.manager, language)
-        st.markdown(plain(" · ".join(told if opened.deal_url is None else told[:-1])))
+        st.markdown(plain(" · ".join(told)))
         if opened.deal_url is not None:
             st.link_button(
-                translate(language, "dialog.open_deal", number=episode.deal_id),
+                translate(language, "dialog.open_deal"),
                 opened.deal_url,
                 icon=":material/open_in_new:",
             )

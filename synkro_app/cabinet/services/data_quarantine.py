@@ -15,8 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.dialog import may_read_texts
-from synkro_app.cabinet.services.rights import EVERYBODY, actor_of, require_contents, require_state
+from synkro_app.cabinet.services.rights import EVERYBODY, actor_of, may_read_texts, require_contents, require_state
 from synkro_resources.control.audit import record
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.lake import Lake

@@ -16,7 +16,14 @@ import pyarrow.compute as pc
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import dialogs
 from synkro_app.cabinet.services.dialogs import ListedEpisode
-from synkro_app.cabinet.services.rights import EVERYBODY, actor_of, own_manager, require, require_contents
+from synkro_app.cabinet.services.rights import (
+    EVERYBODY,
+    actor_of,
+    may_read_texts,
+    own_manager,
+    require,
+    require_contents,
+)
 from synkro_resources.control import feedback
 from synkro_resources.control.audit import record
 from synkro_resources.control.feedback import Dispute, Feedback
@@ -118,11 +125,6 @@ def opened(
         may_dispute=role in LEADS or own_manager(user, tenant) is not None,
         may_decide=role in LEADS,
     )
-
-
-def may_read_texts(user: SessionUser, tenant: str) -> bool:
-    """Whether this person may read what clients wrote, word for word."""
-    return any(item.tenant == tenant and item.can_read_texts for item in user.memberships)
 
 
 def note_reading(place: Installation, user: SessionUser, tenant: str, episode_key: str) -> None:

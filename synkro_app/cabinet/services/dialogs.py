@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from synkro_app.cabinet.context import Installation, frame_of
-from synkro_app.cabinet.services.rights import EVERYBODY, own_manager, require_contents
+from synkro_app.cabinet.services.rights import EVERYBODY, may_read_texts, own_manager, require_contents
 from synkro_resources.control.episode_managers import managers_of_episodes
 from synkro_resources.control.integrations import list_integrations
 from synkro_resources.control.labels import StoredAnswer, StoredFinding, stored_labels
 from synkro_resources.control.rubrics import rubrics_of
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.standings import NOTHING_SAID, Said
+from synkro_resources.dialog_clients import Client, Stage, clients_of, stages_of
 from synkro_resources.lake import Lake
 from synkro_resources.model.errors import Sentence, UserInputError
 from synkro_resources.model.ids import IntegrationKind
@@ -38,6 +40,7 @@ COLUMNS = (
     "skip_reason",
     "channel",
     "deal_id",
+    "contact_id",
     "superseded_at",
     "source_updated_at",
 )
@@ -62,6 +65,9 @@ class ListedEpisode:
     manager_id: int | None
     status: str
     skip_reason: str | None
+    client: Client | None = None
+    """None for people who may not read what clients wrote."""
+    stage: Stage | None = None
     answer: StoredAnswer | None = None
     findings: tuple[StoredFinding, ...] = ()
     said: Mapping[str, Said] = field(default_factory=dict[str, Said])
@@ -94,6 +100,7 @@ class Listing:
 
     episodes: tuple[ListedEpisode, ...]
     managers: Mapping[int, str]
+    shows_clients: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,10 @@ class Filters:
     band: str | None = None
     flagged: bool = False
     disputed: bool = False
+    channel: str | None = None
+    stage: Stage | None = None
+    words: str = ""
+    """Of a client's name or phone, or the number of a deal."""
 
     def pick(self, episodes: Iterable[ListedEpisode]) -> list[ListedEpisode]:
         """Those that fit; type, code and band must meet in one label."""
@@ -119,12 +130,21 @@ class Filters:
             return False
         if (self.flagged and not episode.is_flagged) or (self.disputed and not episode.is_disputed):
             return False
+        if self.channel not in (None, episode.channel) or self.stage not in (None, episode.stage):
+            return False
+        if not self._speaks_of(episode):
+            return False
         if self.kind is None and self.band is None:
             return True
         return any(
             self.kind in (None, item.type) and self.code in (None, item.code) and self.band in (None, item.band)
             for item in episode.counted
         )
+
+    def _speaks_of(self, episode: ListedEpisode) -> bool:
+        asked = self.words.strip()
+        is_deal = episode.deal_id is not None and asked.lstrip("№# ") == str(episode.deal_id)
+        return not asked or is_deal or (episode.client is not None and episode.client.answers_to(asked))
 
 
 def listing(place: Installation, user: SessionUser, tenant: str, period: Period, *, only: str | None = None) -> Listing:
@@ -157,7 +177,15 @@ def listing(place: Installation, user: SessionUser, tenant: str, period: Period,
         _listed(row, managers, answers.get(key), by_episode.get(key, ()), said, unasked, rubrics)
         for key, row in zip(keys, rows, strict=True)
     ]
-    return Listing(tuple(sorted(episodes, key=lambda item: item.last_at, reverse=True)), _names(lake, tenant))
+    shows = may_read_texts(user, tenant)
+    contacts = {int(row["dialog_id"]): row["contact_id"] for row in rows}
+    clients = clients_of(lake, tenant, contacts) if shows else {}
+    stages = stages_of(lake, tenant, {item.deal_id for item in episodes if item.deal_id is not None})
+    placed = [
+        replace(item, client=clients.get(item.dialog_id), stage=stages.get(item.deal_id or 0)) for item in episodes
+    ]
+    newest_first = sorted(placed, key=lambda item: item.last_at, reverse=True)
+    return Listing(tuple(newest_first), _names(lake, tenant), shows)
 
 
 def check_length(period: Period) -> None:
@@ -177,7 +205,7 @@ def check_length(period: Period) -> None:
         )
 
 
-def _rows(lake: Lake, window: TenantWindow, only: str | None) -> list[dict[str, object]]:
+def _rows(lake: Lake, window: TenantWindow, only: str | None) -> list[dict[str, Any]]:
     """Per episode its newest row of the window; those that late messages have dissolved are left out."""
     stored = lake.read_days(EPISODE, window.tenant, window.days, columns=COLUMNS, missing_ok=True)
     wanted = pc.field("last_at") >= pa.scalar(window.start)

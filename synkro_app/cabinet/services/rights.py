@@ -98,6 +98,11 @@ def may_operate(user: SessionUser) -> bool:
     return user.is_operator
 
 
+def may_read_texts(user: SessionUser, tenant: str) -> bool:
+    """Whether this person may read what clients wrote, word for word."""
+    return any(item.tenant == tenant and item.can_read_texts for item in user.memberships)
+
+
 def own_manager(user: SessionUser, tenant: str) -> int | None:
     """The amoCRM user whose rows alone this person may see; None for everybody who sees the whole team."""
     membership = next((item for item in user.memberships if item.tenant == tenant), None)

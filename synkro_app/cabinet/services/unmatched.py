@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,16 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services.dialog import may_read_texts
 from synkro_app.cabinet.services.dialogs import check_length
-from synkro_app.cabinet.services.rights import WHO_ASKS_FOR_REPORTS, actor_of, require, require_contents
+from synkro_app.cabinet.services.rights import WHO_ASKS_FOR_REPORTS, actor_of, may_read_texts, require, require_contents
 from synkro_resources.control.dialog_links import dialog_links
 from synkro_resources.control.sessions import SessionUser
 from synkro_resources.control.tenants import get_tenant
+from synkro_resources.dialog_clients import clients_of
 from synkro_resources.lake import Lake
 from synkro_resources.linking import link_by_hand
 from synkro_resources.model.period import Period
-from synkro_resources.model.tables.dialogs import DIALOG, EPISODE
+from synkro_resources.model.tables.dialogs import EPISODE
 from synkro_resources.model.window import TenantWindow
 
 COLUMNS = ("episode_key", "dialog_id", "contact_id", "channel", "last_at", "superseded_at", "source_updated_at")
@@ -61,14 +60,14 @@ def worklist(place: Installation, user: SessionUser, tenant: str, period: Period
     newest = {number: row for number, row in _unlinked(lake, window).items() if number not in linked}
     listed = sorted(newest.values(), key=lambda row: row["last_at"], reverse=True)[:AT_MOST]
     shows = may_read_texts(user, tenant)
-    clients = _clients(lake, tenant, [row["dialog_id"] for row in listed]) if shows else {}
+    clients = clients_of(lake, tenant, dict.fromkeys(int(row["dialog_id"]) for row in listed)) if shows else {}
     found = [
         UnmatchedDialog(
             dialog_id=row["dialog_id"],
             episode_key=row["episode_key"],
             channel=row["channel"],
             last_at=row["last_at"],
-            client=clients.get(row["dialog_id"]),
+            client=client.whole_name if (client := clients.get(row["dialog_id"])) else None,
         )
         for row in listed
     ]
@@ -103,16 +102,3 @@ def _unlinked(lake: Lake, window: TenantWindow) -> dict[int, dict[str, Any]]:
         if row["superseded_at"] is None:
             last[int(row["dialog_id"])] = row
     return {number: row for number, row in last.items() if row["contact_id"] is None}
-
-
-def _clients(lake: Lake, tenant: str, numbers: list[object]) -> Mapping[int, str]:
-    """How a client is called in the messenger: name, «@username», phone, whatever there is."""
-    rows = lake.read_current(DIALOG, tenant, columns=["dialog_id", "name", "username", "phone_norm"])
-    mine = rows.filter(pc.is_in(rows.column("dialog_id"), pa.array(numbers, pa.int64()))).to_pylist()
-    return {int(row["dialog_id"]): _name(row) for row in mine}
-
-
-def _name(row: Mapping[str, object]) -> str:
-    username = f"@{row['username']}" if row["username"] else ""
-    phone = f"+{row['phone_norm']}" if row["phone_norm"] else ""
-    return " · ".join(str(part) for part in (row["name"], username, phone) if part)

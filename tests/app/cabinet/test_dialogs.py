@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import dialog, dialogs, reviews
 from synkro_app.cabinet.services.dialog import Piece, pieces_of
-from synkro_app.cabinet.services.dialogs import Filters
+from synkro_app.cabinet.services.dialogs import Filters, ListedEpisode
 from synkro_resources.control.analyses import DayLink, link_days
 from synkro_resources.control.audit import tenant_events
 from synkro_resources.control.database import Database
@@ -79,6 +79,10 @@ def listed(place: Installation, user: SessionUser, tenant: Tenant, filters: Filt
     return [episode.episode_key for episode in (filters or Filters()).pick(found)]
 
 
+def found_by(place: Installation, user: SessionUser, tenant: Tenant) -> tuple[ListedEpisode, ...]:
+    return dialogs.listing(place, user, tenant.slug, DAY).episodes
+
+
 def test_every_episode_says_whether_it_is_labelled_and_why_not(place: Installation, tenant_a: Tenant) -> None:
     found = dialogs.listing(place, person(place, tenant_a, Role.OWNER), tenant_a.slug, DAY)
     states = {episode.episode_key: (episode.status, episode.skip_reason) for episode in found.episodes}
@@ -125,6 +129,39 @@ def test_filters_meet_in_one_label(place: Installation, tenant_a: Tenant) -> Non
         (Filters(disputed=True), []),
     ):
         assert listed(place, owner, tenant_a, filters) == expected, filters
+
+
+def test_a_conversation_is_found_by_its_clients_name_phone_or_deal_channel_and_stage(
+    place: Installation, tenant_a: Tenant
+) -> None:
+    owner = person(place, tenant_a, Role.OWNER)
+    stages = {item.stage.name: item.stage for item in found_by(place, owner, tenant_a) if item.stage is not None}
+    for filters, expected in (
+        (Filters(words="семенов петр"), [CHAT]),  # as the CRM knows him, in any order, without dots
+        (Filters(words="PETYA"), [CHAT]),
+        (Filters(words="8 (916) 123-45"), []),  # not the whole number, so the 8 belongs to it
+        (Filters(words="8 (916) 123-45-67"), [CHAT]),
+        (Filters(words="4567"), [CHAT]),
+        (Filters(words="+7 900 000-00-11"), [CHAT]),
+        (Filters(words="@alena_k"), [UNPAID]),
+        (Filters(words="Алена"), [UNPAID]),
+        (Filters(words="101"), [CHAT]),
+        (Filters(words="№ 102"), [UNPAID]),
+        (Filters(words="Пётр", status="budget"), []),
+        (Filters(words="  "), [ORDERS, THANKS, UNPAID, CHAT]),
+        (Filters(words="("), []),
+        (Filters(channel="telegram"), [UNPAID]),
+        (Filters(stage=stages["Замер"]), [CHAT]),
+    ):
+        assert listed(place, owner, tenant_a, filters) == expected, filters
+    assert [*stages] == ["Новая", "Замер"]
+
+
+def test_nobody_finds_a_client_by_name_who_may_not_read_the_texts(place: Installation, tenant_a: Tenant) -> None:
+    admin = person(place, tenant_a, Role.ADMIN, reads=False)
+    assert [item.client for item in found_by(place, admin, tenant_a)] == [None] * 4
+    for words, expected in (("Пётр", []), ("79161234567", []), ("alena_k", []), ("101", [CHAT])):
+        assert listed(place, admin, tenant_a, Filters(words=words)) == expected, words
 
 
 def test_a_reader_of_texts_sees_every_word_with_the_quotes_marked(place: Installation, tenant_a: Tenant) -> None:

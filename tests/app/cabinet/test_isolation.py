@@ -50,7 +50,7 @@ SAMPLES: dict[object, object] = {
     ReportFile: ReportFile("d", "pdf", "reports/files/x/d.pdf", "0" * 64, 1, datetime(2026, 11, 20, tzinfo=UTC)),
     ReportDocument: document("sample", "sample"),
 }
-ABOUT_ONESELF = {"rights.own_manager", "dialog.may_read_texts", "team.roles_to_give"}
+ABOUT_ONESELF = {"rights.own_manager", "rights.may_read_texts", "team.roles_to_give"}
 """They tell what the asking person may do and read nothing; elsewhere that is nothing."""
 CONTENTS = {
     *("comparing.compare", "conclusions.to_judge", "crm_meaning.spoken", "data_quarantine.examples"),

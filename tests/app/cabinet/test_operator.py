@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from sqlalchemy import insert, select
 
 from synkro_app.cabinet.context import Installation
-from synkro_app.cabinet.services import company, dialog, dialogs, operator, overview, support
+from synkro_app.cabinet.services import company, dialogs, operator, overview, rights, support
 from synkro_app.cli import main
 from synkro_resources.control.audit import tenant_events
 from synkro_resources.control.checklist import checklist_of
@@ -216,7 +216,7 @@ def test_an_operator_works_in_a_company_for_an_hour_announced_and_reads_only_wha
         support.open_access(place, user(), slug, 7)
     support.open_access(place, user(1), slug, 7)
     assert dialogs.listing(place, user(), slug, Period.day(NOON.date())).episodes == ()
-    assert dialog.may_read_texts(user(), slug)
+    assert rights.may_read_texts(user(), slug)
     support.close_access(place, user(1), slug)
     refused("rights.contents_closed")
     company.save(place, user(), slug, {"company_name": "Двери"})
