@@ -152,9 +152,11 @@ def _disk(leave_mib: int) -> Callable[[str, str], Outcome]:
 
 
 def _jump(by: timedelta) -> Callable[[str, str], Outcome]:
+    """The clock is put right before the next request: what lies ahead of a clock that is slow cannot be loaded yet."""
+
     def case(group: str, name: str) -> Outcome:
         with place() as made:
-            return disturbed_day(made, group, name, lambda: made.clock.jump(by))
+            return disturbed_day(made, group, name, lambda: made.clock.jump(by), lambda: made.clock.jump(-by))
 
     return case
 
