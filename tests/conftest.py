@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +24,7 @@ settings.load_profile("untimed")
 
 SERVICE_FIXTURES = {"postgres", "postgres_directory"}  # whoever uses one of them needs a process
 BROWSER_FIXTURES = {"chromium"}
+LONG_S, FILES_TOLD = 300, 40
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` deselects
@@ -33,6 +35,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.service)
         if used & BROWSER_FIXTURES:
             item.add_marker(pytest.mark.browser)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Where the time went, by file: many short tests of one file are not among the slowest ones."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[report.nodeid.partition("::")[0]] += report.duration
+    if sum(seconds.values()) > LONG_S:
+        terminalreporter.section("seconds by file")
+        for file in sorted(seconds, key=seconds.__getitem__, reverse=True)[:FILES_TOLD]:
+            terminalreporter.line(f"{seconds[file]:7.0f}  {file}")
 
 
 class PostgresServer(Protocol):
