@@ -9,12 +9,14 @@ import streamlit as st
 from synkro_app.cabinet.components.browsers import browser_name
 from synkro_app.cabinet.components.deeds import carry_out, draw_outcome, taken
 from synkro_app.cabinet.components.formats import instant, plain
+from synkro_app.cabinet.components.qr import qr_html
 from synkro_app.cabinet.context import Installation, installation, viewer
 from synkro_app.cabinet.services import overview, profile
 from synkro_app.cabinet.services.profile import FactorSetup
 from synkro_app.cabinet.texts import LANGUAGES, plural, translate
 from synkro_resources.control.sessions import SessionUser
 
+QR_PX = 200
 NAME, PASSWORD, FACTOR, SESSIONS = "profile_name", "profile_password", "profile_factor", "profile_sessions"
 SETUP, CODES = "profile_setup", "profile_codes"
 
@@ -87,6 +89,7 @@ def _draw_factor(place: Installation, user: SessionUser) -> None:
 
 def _draw_setup(setup: FactorSetup, language: str) -> None:
     st.markdown(translate(language, "profile.setup_about"))
+    st.html(qr_html(setup.link, translate(language, "profile.setup_qr"), QR_PX))
     st.code(setup.secret, language=None, wrap_lines=True)
     st.link_button(translate(language, "profile.setup_open"), setup.link, icon=":material/open_in_new:")
     with st.form("profile_setup_form", border=False):
