@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from synkro_assets.analysis import injection
 from synkro_assets.analysis.answer import EpisodeAnswer, read_answer
-from synkro_assets.analysis.bands import Trust, agrees, needs_confirmation
+from synkro_assets.analysis.bands import Precision, Trust, agrees, needs_confirmation
 from synkro_assets.analysis.content import EpisodeContent, within_budget
 from synkro_assets.analysis.evidence import check, merged
 from synkro_assets.analysis.findings import Checked, Drop, Finding
@@ -126,6 +126,8 @@ class Analyst:
     on_progress: Callable[[Tally], None] = lambda _: None
     keep_tokens: Callable[[frozenset[TokenValue]], None] = lambda _: None
     """Called before a question leaves: what its tokens stand for must be known by then."""
+    gold: Mapping[str, Precision] = field(default_factory=dict[str, Precision])
+    """What people confirmed of this model's earlier findings, by «type» or «type/code»."""
 
     def __post_init__(self) -> None:
         self.tally = Tally()
@@ -353,7 +355,7 @@ class Analyst:
             cost=spent.cost,
             currency=self.provider.currency,
         )
-        trust = Trust(outcome.content, self.rubric, bool(outcome.flagged))
+        trust = Trust(outcome.content, self.rubric, bool(outcome.flagged), self.gold)
         findings = [_row(key, finding, trust, outcome) for finding in outcome.findings]
         drops = [DroppedFinding(attempt, drop.type, drop.code, drop.reason) for attempt, drop in outcome.drops]
         save_analysis(self.db, self.tenant, analysis, findings, drops=drops, injections=outcome.flagged)

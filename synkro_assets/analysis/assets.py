@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from synkro_assets.analysis.allowance import PLAN, Allowance
 from synkro_assets.analysis.analyst import Analyst, Question, Tally
+from synkro_assets.analysis.bands import precisions
 from synkro_assets.analysis.conversations import Conversations, Episode
 from synkro_assets.analysis.provider import STOPPING, Caps, Provider
 from synkro_assets.analysis.reading import conversations_of, episodes_of
@@ -19,6 +20,7 @@ from synkro_assets.tenant_asset import TenantAsset, tenant_asset
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.ai.async_client import AsyncAiClient
 from synkro_resources.ai.caps import cap_without_price
+from synkro_resources.control.agreement import present_agreement
 from synkro_resources.control.ai_ledger import AiLedger
 from synkro_resources.control.integrations import get_integration, mark_broken, mark_integration
 from synkro_resources.control.pii_tokens import (
@@ -77,6 +79,7 @@ def labels(run: TenantRun) -> None:
         relinks=not run.asks_again,
         on_progress=_teller(run, len(episodes)),
         keep_tokens=keeper(run),
+        gold=precisions(present_agreement(platform.control, run.tenant, run.clock.now(), model=client.model)),
     )
     tally = analyst.run(questions_of(episodes, conversations, beyond), [episode.episode_key for episode in episodes])
     provider.ledger.forget_texts()

@@ -13,11 +13,14 @@ from synkro_assets.analysis.evidence import SHORTEST
 from synkro_assets.analysis.findings import Finding
 from synkro_assets.analysis.vocabulary import Author, FindingType
 from synkro_resources.model.rubric import Rubric
+from synkro_resources.rules.feedback import Agreement
 
 FEW_CLIENT_TEXTS = 2
 LEAST_PRECISION = 0.75
 SURE_PRECISION = 0.90
 SURE_FROM = 50
+LEAST_MARKS = 10
+"""Fewer say nothing either way: one mark out of one would make everything doubtful."""
 CONFIRMED_ONE_IN = 10
 
 _SENTIMENTS = (FindingType.SENTIMENT_START, FindingType.SENTIMENT_END)
@@ -31,11 +34,22 @@ class Band(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """What people confirmed of a type or item on the gold set: share, lower 95 % bound, marks."""
+    """What people confirmed of a type or an item: share, lower 95 % bound, marks."""
 
     share: float
     lower: float
     marks: int
+
+
+def precisions(agreed: Iterable[Agreement]) -> dict[str, Precision]:
+    """By «type» or «type/code» what people confirmed, where enough of them spoke for a share to say anything."""
+    return {
+        f"{one.type}/{one.code}" if one.code else one.type: Precision(
+            one.share.num / one.share.den, one.interval[0], one.share.den
+        )
+        for one in agreed
+        if one.type and one.share.den >= LEAST_MARKS and one.interval is not None
+    }
 
 
 @dataclass(frozen=True, slots=True)

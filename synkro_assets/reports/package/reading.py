@@ -11,9 +11,9 @@ from synkro_assets.reports.package.build import source_times
 from synkro_assets.reports.package.inputs import PackageInputs, days_to_read
 from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control import days
+from synkro_resources.control.agreement import present_agreement
 from synkro_resources.control.labels import read_labels
 from synkro_resources.control.rubrics import active_rubric, rubrics_of
-from synkro_resources.control.standings import random_agreement
 from synkro_resources.model.errors import DataError, Sentence
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.period import Period, days_between
@@ -32,13 +32,9 @@ from synkro_resources.model.tables.dialogs import DIALOG, EPISODE, MESSAGE, TURN
 from synkro_resources.model.window import TenantWindow, local_midnight
 from synkro_resources.rules.comparison import previous_period
 from synkro_resources.rules.deal_history import EVENT_COLUMNS, HISTORY_COLUMNS
-from synkro_resources.rules.feedback import Agreement
 from synkro_resources.rules.metrics.health import StepLoad
 from synkro_resources.rules.metrics.labels import Labels
 from synkro_resources.rules.working_time import Calendar
-
-AGREEMENT_SINCE = timedelta(days=182)
-"""Marks of half a year before the period's end: older ones tell of other versions, fewer would tell nothing."""
 
 MESSAGE_COLUMNS = (
     "message_id",
@@ -87,24 +83,11 @@ def read_inputs(run: TenantRun, period: Period, *, until: date | None = None) ->
         labels=labels_of(run, episodes, window.end, window.start),
         labels_before=labels_of(run, episodes, before_end, before_start),
         history_from=min(run.lake.days(TURN, run.tenant), default=None),
-        agreement=agreement_of(run, window.end),
+        agreement=tuple(present_agreement(run.platform.control, run.tenant, window.end)),
         rubric=active_rubric(run.platform.control, run.tenant),
         rubrics=rubrics_of(run.platform.control, run.tenant),
         blocked_days=frozenset(days.blocked_days(run.platform.control, run.tenant, wanted[0], wanted[-1])),
     )
-
-
-def agreement_of(run: TenantRun, until: datetime) -> tuple[Agreement, ...]:
-    """How far people agreed with what they were asked up to `until`, of items with the questions that are asked now."""
-    control = run.platform.control
-    now, known = active_rubric(control, run.tenant), rubrics_of(control, run.tenant)
-
-    def is_asked_so(version: str, item: str) -> bool:
-        asked, asks = (rubric.by_code.get(item) for rubric in (known.get(version, now), now))
-        return asked is not None and asks is not None and asked.question == asks.question
-
-    since = until - AGREEMENT_SINCE
-    return tuple(random_agreement(control, run.tenant, start=since, end=until, is_asked_so=is_asked_so))
 
 
 def labels_of(run: TenantRun, episodes: pa.Table, until: datetime, since: datetime) -> Labels:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from starlette.applications import Starlette
 
+from synkro_assets.analysis.bands import LEAST_MARKS, SURE_FROM
+from synkro_resources.control.feedback import mark
 from synkro_resources.control.integrations import get_integration
 from synkro_resources.control.packages import latest_package
 from synkro_resources.control.reports import latest_report
@@ -24,16 +26,25 @@ from synkro_resources.control.rubrics import (
     request_trial,
     scored_episodes,
 )
-from synkro_resources.control.tables.analysis import ai_call, episode_analysis, episode_analysis_day, finding
+from synkro_resources.control.tables.analysis import (
+    ai_call,
+    episode_analysis,
+    episode_analysis_day,
+    finding,
+    review_draw,
+)
 from synkro_resources.control.tables.tenancy import usage_month
-from synkro_resources.control.tenants import save_tenant_settings, tenant_settings
+from synkro_resources.control.tenants import get_tenant, save_tenant_settings, tenant_settings
 from synkro_resources.control.usage import count_dialogs
+from synkro_resources.model.clock import FixedClock
+from synkro_resources.model.feedback import Verdict
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.model.period import Period
 from synkro_resources.model.report import ReportDocument
 from synkro_resources.model.tables.analysis import EPISODE_ANALYSIS
 from synkro_resources.model.tables.crm import CONTACT, CONTACT_PHONE, MANAGER
 from synkro_resources.model.tables.dialogs import EPISODE
+from tests.app.people import new_person
 from tests.pipeline import Installation, Sandbox, installation
 
 
@@ -89,6 +100,38 @@ def company(control_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         ai = place.connect_ai(SLUG)
         assert place.load(SLUG, FIRST, LAST).status == "done"
         yield Company(place, sandbox, ai)
+
+
+def bands(company: Company, rubric: str) -> dict[str, set[str]]:
+    """By band the types of the findings that a version of the checklist has given."""
+    query = (
+        select(finding.c.band, finding.c.type)
+        .join(episode_analysis, episode_analysis.c.analysis_key == finding.c.analysis_key)
+        .where(episode_analysis.c.versions["rubric"].astext == rubric)
+    )
+    found: dict[str, set[str]] = {}
+    with company.place.control.tenant(SLUG) as connection:
+        for band, kind in connection.execute(query):
+            found.setdefault(band, set()).add(kind)
+    return found
+
+
+def confirm_checklist(company: Company, marks: int) -> None:
+    """An owner calls as many answers of the checklist right as were drawn at random, a few of each item."""
+    control, clock = company.place.control, FixedClock(company.place.clock.now() - timedelta(hours=1))
+    owner = new_person(control, clock, get_tenant(control, SLUG))
+    nth = func.row_number().over(partition_by=finding.c.code, order_by=finding.c.finding_id).label("nth")
+    drawn_already = select(review_draw.c.finding_id)
+    undrawn = finding.c.finding_id.not_in(drawn_already)
+    each = select(finding.c.finding_id, nth).where(finding.c.type == "checklist", undrawn).subquery()
+    with control.tenant(SLUG) as connection:
+        chosen = connection.scalars(select(each.c.finding_id).where(each.c.nth < LEAST_MARKS).limit(marks)).all()
+        for place, key in enumerate(chosen):
+            drawn = {"finding_id": key, "week": MONDAY, "kind": "random", "place": place, "drawn_at": clock.now()}
+            connection.execute(insert(review_draw).values(tenant=SLUG, **drawn))
+    assert len(chosen) == marks
+    for key in chosen:
+        mark(control, SLUG, key, Verdict.RIGHT, user_id=owner.user_id, clock=clock, from_review=True)
 
 
 def test_a_load_labels_every_episode_of_its_days_and_links_the_days(company: Company) -> None:
@@ -208,7 +251,7 @@ def test_no_phone_name_or_key_of_a_client_reaches_the_provider(company: Company)
     assert "t-labelled" not in sent
 
 
-def test_a_new_checklist_is_tried_and_applied_by_requests_that_ask_only_about_what_was_scored(
+def test_a_new_checklist_is_tried_and_applied_by_requests_that_ask_only_about_scored_dialogs_and_trust_people(
     company: Company,
 ) -> None:
     control, clock = company.place.control, company.place.clock
@@ -225,11 +268,14 @@ def test_a_new_checklist_is_tried_and_applied_by_requests_that_ask_only_about_wh
     assert tried["episodes"] == tried["answered"] == price.episodes
     assert company.count(finding) == findings
 
+    assert "точно" not in bands(company, "r1")
+    confirm_checklist(company, SURE_FROM)
     apply_rubric(control, SLUG, "r1.1", actor="test", clock=clock)
     history = request_history(control, SLUG, requested_by="cli", clock=clock)
     assert company.place.carry_out(history).status == "done"
     again = company.place.lake.read_days(EPISODE_ANALYSIS, SLUG, [LAST]).to_pylist()
     assert {row["rubric_version"] for row in again if row["variant"] == "full"} == {"r1.1"}
+    assert bands(company, "r1.1")["точно"] == {"checklist"}  # people have spoken of nothing else
     assert company.place.lake.days(EPISODE, SLUG) == loaded
     before = company.calls
     again_asked = request_history(control, SLUG, requested_by="cli", clock=clock)
