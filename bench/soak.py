@@ -34,6 +34,7 @@ from synkro_resources.sandbox.world.calendar import ZONE
 
 VICTIMS = ("daemon", "code server", "run worker", "database")
 ZONES = (*(f"Etc/GMT{hours:+d}" for hours in range(-12, 13)),)
+FRIDAY = 5
 EARLIEST, LATEST = 2, 20
 """Local hours after and before which no midnight can fall into a soak."""
 GAP_S = 45.0
@@ -253,6 +254,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--gap", type=float, default=GAP_S, help=f"seconds between two kills ({GAP_S:.0f})")
     options = parser.parse_args()
+    if datetime.now(ZoneInfo(ZONE)).isoweekday() > FRIDAY:
+        print("no daily report is due on a day off: run it on a working day", file=sys.stderr)
+        return 2
     return 0 if soak(options.minutes, options.every, options.seed, options.gap) else 1
 
 
