@@ -18,7 +18,6 @@ from synkro_resources.model.tables.dialogs import DIALOG
 PHONE = re.compile(r"[\d\s()+.-]+")
 SHORTEST_PHONE = 4
 """Digits; fewer are in everybody's phone."""
-RUSSIAN_PHONE = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +32,18 @@ class Client:
     @property
     def name(self) -> str:
         """What to call them in a list: as the CRM does, else as the messenger does, else by what there is."""
-        username = f"@{self.username}" if self.username else ""
-        phone = f"+{self.phones[0]}" if self.phones else ""
-        return self.contact_name or self.messenger_name or username or phone
+        return next((one for one in (self.contact_name, *self._in_the_messenger) if one), "")
 
     @property
     def whole_name(self) -> str:
         """How the messenger calls them: name, «@username», phone, whatever there is."""
+        return " · ".join(part for part in self._in_the_messenger if part)
+
+    @property
+    def _in_the_messenger(self) -> tuple[str, str, str]:
         username = f"@{self.username}" if self.username else ""
         phone = f"+{self.phones[0]}" if self.phones else ""
-        return " · ".join(part for part in (self.messenger_name, username, phone) if part)
+        return self.messenger_name or "", username, phone
 
     def answers_to(self, asked: str) -> bool:
         """Whether all words occur in the names, in any order and case, or the digits in a phone."""
@@ -52,9 +53,10 @@ class Client:
         return all(word in known for word in _plain(asked).replace("@", " ").split())
 
     def _has_phone(self, digits: str) -> bool:
-        if len(digits) == RUSSIAN_PHONE and digits[0] == "8":  # the inland way to write +7
-            digits = f"7{digits[1:]}"
-        return len(digits) >= SHORTEST_PHONE and any(digits in phone for phone in self.phones)
+        if len(digits) < SHORTEST_PHONE:
+            return False
+        inland = f"7{digits[1:]}" if digits[0] == "8" else None  # how +7 is written at home, also a beginning of it
+        return any(digits in phone or (inland is not None and phone.startswith(inland)) for phone in self.phones)
 
 
 @dataclass(frozen=True, slots=True)

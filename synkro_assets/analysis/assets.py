@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from synkro_assets.analysis.allowance import PLAN, Allowance
 from synkro_assets.analysis.analyst import Analyst, Question, Tally
-from synkro_assets.analysis.bands import precisions
+from synkro_assets.analysis.bands import Precision, precisions
 from synkro_assets.analysis.conversations import Conversations, Episode
 from synkro_assets.analysis.provider import STOPPING, Caps, Provider
 from synkro_assets.analysis.reading import conversations_of, episodes_of
@@ -79,7 +79,7 @@ def labels(run: TenantRun) -> None:
         relinks=not run.asks_again,
         on_progress=_teller(run, len(episodes)),
         keep_tokens=keeper(run),
-        gold=precisions(present_agreement(platform.control, run.tenant, run.clock.now(), model=client.model)),
+        gold=_confirmed(run, client.model),
     )
     tally = analyst.run(questions_of(episodes, conversations, beyond), [episode.episode_key for episode in episodes])
     provider.ledger.forget_texts()
@@ -167,6 +167,11 @@ def keeper(run: TenantRun) -> Callable[[frozenset[TokenValue]], None]:
             kept.update(new)
 
     return keep
+
+
+def _confirmed(run: TenantRun, model: str) -> dict[str, Precision]:
+    """By leads alone: the person whom a label is about must not be able to take it out of the figures."""
+    return precisions(present_agreement(run.platform.control, run.tenant, run.clock.now(), model=model, of_leads=True))
 
 
 def _teller(run: TenantRun, total: int) -> Callable[[Tally], None]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, text
 from synkro_resources.control.audit import record
 from synkro_resources.control.database import Database
 from synkro_resources.control.feedback import Dispute, Feedback
-from synkro_resources.control.rubrics import active_rubric, rubrics_of
+from synkro_resources.control.rubrics import asks_as_now
 from synkro_resources.control.standings import Said, read_said
 from synkro_resources.control.tables.analysis import (
     dispute,
@@ -101,12 +101,7 @@ def gold_dialogs(db: Database, tenant: str) -> list[GoldDialog]:
 
     Items of the checklist count only while their question is asked as it was when people answered it.
     """
-    now, known = active_rubric(db, tenant), rubrics_of(db, tenant)
-
-    def is_asked_so(item: GoldItem) -> bool:
-        asked, asks = (rubric.by_code.get(item.code) for rubric in (known.get(item.guideline_version, now), now))
-        return item.type != "checklist" or (asked is not None and asks is not None and asked.question == asks.question)
-
+    asks = asks_as_now(db, tenant)
     with db.tenant(tenant) as connection:
         rows = connection.execute(
             select(gold_item, about.content_hash, about.content_until, about.variant)
@@ -116,7 +111,8 @@ def gold_dialogs(db: Database, tenant: str) -> list[GoldDialog]:
         days = _days(connection)
     found: dict[str, list[Row[tuple[object, ...]]]] = {}
     for row in rows:
-        if is_asked_so(_item(row)) and (row.episode_key, row.content_until) in days:
+        is_asked_so = row.type != "checklist" or asks(row.guideline_version, row.code)
+        if is_asked_so and (row.episode_key, row.content_until) in days:
             found.setdefault(row.episode_key, []).append(row)
     return [_dialog(found[key], days) for key in sorted(found)]
 

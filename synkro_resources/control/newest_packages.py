@@ -37,14 +37,14 @@ def figure_history(
     db: Database, tenant: str, kind: PeriodKind, keys: Collection[Key], limit: int
 ) -> list[PeriodFigures]:
     """The last `limit` periods of a kind that have a package worth reading, oldest first."""
-    return _figures(db, tenant, _LAST_OF_A_KIND, keys, {"kind": kind.value, "limit": limit})
+    return _figures(db, tenant, _last_of_a_kind(), keys, {"kind": kind.value, "limit": limit})
 
 
 def figures_of(
     db: Database, tenant: str, package_ids: Collection[str], keys: Collection[Key]
 ) -> dict[str, PeriodFigures]:
     """Chosen figures of these packages by their ids, superseded revisions too; unknown ids are left out."""
-    found = _figures(db, tenant, _BY_IDS, keys, {"package_ids": list(package_ids)})
+    found = _figures(db, tenant, _by_ids(), keys, {"package_ids": list(package_ids)})
     return {item.package_id: item for item in found}
 
 
@@ -68,19 +68,22 @@ def _with_figures(packages: Select[tuple[object, ...]]) -> Select[tuple[object, 
 
 
 # Putting a query of this width together takes longer than the server's answer, so each is put together once.
-_LAST_OF_A_KIND = _with_figures(
-    select(report_package)
-    .where(
-        report_package.c.kind == bindparam("kind"),
-        report_package.c.state == "ready",
-        report_package.c.verdict != Verdict.FAILED.value,
+@cache
+def _last_of_a_kind() -> Select[tuple[object, ...]]:
+    package = report_package.c
+    last = (
+        select(report_package)
+        .where(package.kind == bindparam("kind"), package.state == "ready", package.verdict != Verdict.FAILED.value)
+        .order_by(package.first_day.desc())
+        .limit(bindparam("limit", type_=Integer))
     )
-    .order_by(report_package.c.first_day.desc())
-    .limit(bindparam("limit", type_=Integer))
-)
-_BY_IDS = _with_figures(
-    select(report_package).where(report_package.c.package_id.in_(bindparam("package_ids", expanding=True)))
-)
+    return _with_figures(last)
+
+
+@cache
+def _by_ids() -> Select[tuple[object, ...]]:
+    wanted = report_package.c.package_id.in_(bindparam("package_ids", expanding=True))
+    return _with_figures(select(report_package).where(wanted))
 
 
 def _figures(

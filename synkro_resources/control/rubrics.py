@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -70,6 +70,20 @@ def active_rubric(db: Database, tenant: str) -> Rubric:
     """The version that dialogs are asked with: what was applied last, the product's without any."""
     with db.tenant(tenant) as connection:
         return _active(connection)
+
+
+def asks_as_now(db: Database, tenant: str) -> Callable[[str, str], bool]:
+    """Whether an item of a version of the checklist asks what it asks now; what was said of another question is void.
+
+    A version that nobody knows is taken for the present one.
+    """
+    now, known = active_rubric(db, tenant), rubrics_of(db, tenant)
+
+    def is_asked_so(version: str, item: str) -> bool:
+        asked, asks = (rubric.by_code.get(item) for rubric in (known.get(version, now), now))
+        return asked is not None and asks is not None and asked.question == asks.question
+
+    return is_asked_so
 
 
 def get_rubric(db: Database, tenant: str, version: str) -> RubricVersion:

@@ -114,12 +114,13 @@ def random_agreement(
     end: datetime | None = None,
     is_asked_so: Callable[[str, str], bool] = lambda _version, _item: True,
     model: str | None = None,
+    of_leads: bool = False,
 ) -> list[Agreement]:
     """How far people agree with findings that were drawn at random and judged in `[start, end)` (UTC).
 
     A finding that several people judged counts once: by its lead, among equals by the newest. `is_asked_so`: whether
     an item of a version of the checklist asks what it asks now; marks on another question say nothing of this one.
-    `model`: only findings of this model.
+    `model`: only findings of this model; `of_leads`: only what leads said.
     """
     said = feedback.c
     judged = (
@@ -136,6 +137,8 @@ def random_agreement(
         judged = judged.where(said.created_at >= start)
     if end is not None:
         judged = judged.where(said.created_at < end)
+    if of_leads:
+        judged = judged.where(said.role.in_(sorted(LEADS)))
     if model is not None:
         judged = judged.where(episode_analysis.c.versions["model"].astext == model)
     with db.tenant(tenant) as connection:

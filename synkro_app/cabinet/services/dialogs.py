@@ -178,7 +178,9 @@ def listing(place: Installation, user: SessionUser, tenant: str, period: Period,
         for key, row in zip(keys, rows, strict=True)
     ]
     shows = may_read_texts(user, tenant)
-    contacts = {int(row["dialog_id"]): row["contact_id"] for row in rows}
+    contacts: dict[int, int | None] = {}
+    for row in rows:  # of several episodes of a dialog only the newer ones may have found the contact
+        contacts[int(row["dialog_id"])] = row["contact_id"] or contacts.get(int(row["dialog_id"]))
     clients = clients_of(lake, tenant, contacts) if shows else {}
     stages = stages_of(lake, tenant, {item.deal_id for item in episodes if item.deal_id is not None})
     placed = [

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from synkro_app.cabinet.components.qr import qr_html
 from synkro_resources.control import users
 from synkro_resources.control.database import Database
 from synkro_resources.control.tenants import Tenant
@@ -77,6 +78,9 @@ def test_a_person_switches_the_second_factor_on_and_is_asked_for_the_code(page: 
     code = page.get_by_role("img", name="QR-код с ключом для приложения")
     expect(code).to_be_visible()
     assert code.evaluate("it => it.naturalWidth") > 0  # the browser reads the picture and the gate's policy lets it in
+    link = page.get_by_role("link", name="Открыть в приложении").get_attribute("href") or ""
+    assert link.startswith("otpauth://totp/")
+    assert f'src="{code.get_attribute("src")}"' in qr_html(link, "", 0)
     secret = page.locator("code").first.inner_text().replace(" ", "").strip()
     page.get_by_label("Код из приложения").fill(code_at(secret, step_of(CLOCK.now())))
     page.get_by_role("button", name="Включить", exact=True).click()

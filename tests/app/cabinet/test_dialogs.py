@@ -139,8 +139,9 @@ def test_a_conversation_is_found_by_its_clients_name_phone_or_deal_channel_and_s
     for filters, expected in (
         (Filters(words="семенов петр"), [CHAT]),  # as the CRM knows him, in any order, without dots
         (Filters(words="PETYA"), [CHAT]),
-        (Filters(words="8 (916) 123-45"), []),  # not the whole number, so the 8 belongs to it
+        (Filters(words="8 (916) 123-45"), [CHAT]),  # as it is written at home, not to its end yet
         (Filters(words="8 (916) 123-45-67"), [CHAT]),
+        (Filters(words="8 123-45-67"), []),
         (Filters(words="4567"), [CHAT]),
         (Filters(words="+7 900 000-00-11"), [CHAT]),
         (Filters(words="@alena_k"), [UNPAID]),
@@ -155,6 +156,18 @@ def test_a_conversation_is_found_by_its_clients_name_phone_or_deal_channel_and_s
     ):
         assert listed(place, owner, tenant_a, filters) == expected, filters
     assert [*stages] == ["Новая", "Замер"]
+
+
+def test_a_client_keeps_the_name_that_the_crm_has_for_them_in_a_later_conversation_that_found_no_contact(
+    place: Installation, tenant_a: Tenant
+) -> None:
+    next_day = DAY.first_day + timedelta(days=1)
+    later = CompanyDay(tenant_a, next_day).episode("11:m9", 9)
+    write_rows(Lake(place.settings.lake_root), EPISODE, tenant_a, next_day, [later])
+    owner = person(place, tenant_a, Role.OWNER)
+    found = dialogs.listing(place, owner, tenant_a.slug, Period.custom(DAY.first_day, next_day)).episodes
+    names = {item.episode_key: item.client and item.client.name for item in found}
+    assert (names["11:m9"], names[CHAT]) == ("Пётр Семёнов", "Пётр Семёнов")
 
 
 def test_nobody_finds_a_client_by_name_who_may_not_read_the_texts(place: Installation, tenant_a: Tenant) -> None:

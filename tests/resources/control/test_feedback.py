@@ -234,6 +234,29 @@ def test_only_random_marks_enter_the_printed_agreement_once_per_finding(
     assert other_question == []
 
 
+def test_a_managers_own_word_makes_no_label_doubtful_only_a_leads_does(
+    control_db: Database, control_clock: FixedClock, slug: str, new_person: NewPerson
+) -> None:
+    owner, viewer = new_person(Role.OWNER), new_person(Role.VIEWER)
+    with control_db.tenant(slug) as connection:
+        for place, key in enumerate((MINE, f"{MINE}: intent")):
+            values = {"finding_id": key, "week": date(2026, 11, 9), "kind": "random", "place": place}
+            connection.execute(insert(review_draw).values(tenant=slug, drawn_at=control_clock.now(), **values))
+    for key, who, verdict in (
+        (f"{MINE}: intent", viewer, Verdict.WRONG),
+        (MINE, owner, Verdict.RIGHT),
+        (MINE, viewer, Verdict.WRONG),
+    ):
+        people_say.mark(control_db, slug, key, verdict, from_review=True, user_id=who, clock=control_clock)
+
+    def counted(*, of_leads: bool) -> dict[str, tuple[float, float]]:
+        found = random_agreement(control_db, slug, of_leads=of_leads)
+        return {item.type: (item.share.num, item.share.den) for item in found if not item.code}
+
+    assert counted(of_leads=False) == {"": (1, 2), "checklist": (1, 1), "intent": (0, 1)}
+    assert counted(of_leads=True) == {"": (1, 1), "checklist": (1, 1)}
+
+
 def test_an_endless_comment_and_a_dispute_without_a_word_are_refused(
     control_db: Database, control_clock: FixedClock, slug: str, new_person: NewPerson
 ) -> None:
