@@ -112,7 +112,12 @@ def main() -> None:
     try:
         app = build_app(settings, control)
         uvicorn.run(
-            app, host=settings.cabinet_host, port=settings.cabinet_port, log_level="warning", server_header=False
+            app,
+            host=settings.cabinet_host,
+            port=settings.cabinet_port,
+            ws_per_message_deflate=False,  # a page is a hundred small messages, 17 to 42 KB: packing costs more
+            log_level="warning",
+            server_header=False,
         )
     finally:
         control.close()

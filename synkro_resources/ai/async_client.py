@@ -9,11 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Literal, cast
-
-import openai
-from openai import AsyncOpenAI
-from openai.types.chat import ChatCompletion
+from typing import TYPE_CHECKING, Literal, cast
 
 from synkro_resources import telemetry
 from synkro_resources.ai.client import explain, no_model
@@ -22,7 +18,14 @@ from synkro_resources.ai.profiles import Profile
 from synkro_resources.ai.rungs import Rung, answer_text, is_about_format
 from synkro_resources.http.guarded import guarded_async_ai_client
 from synkro_resources.http.jsonvalues import JsonObject
+from synkro_resources.late_module import LateModule
 from synkro_resources.model.errors import Sentence, SynkroError, TransientError
+
+if TYPE_CHECKING:
+    import openai.types.chat
+    from openai.types.chat import ChatCompletion
+else:
+    openai = LateModule("openai")
 
 DEADLINE_S = 120.0
 CONNECT_S = 10.0
@@ -74,7 +77,7 @@ class AsyncAiClient:
         self.endpoint = endpoint
         self.rung = endpoint.rung
         self._deadline_s = deadline_s
-        self._client = AsyncOpenAI(
+        self._client = openai.AsyncOpenAI(
             base_url=endpoint.base_url,
             api_key=endpoint.key,
             project=endpoint.project,
@@ -142,9 +145,12 @@ class AsyncAiClient:
         began = time.monotonic()
         with telemetry.span("ai completion", tenant=self.tenant, model=self.model, rung=rung.value):
             async with asyncio.timeout(self._deadline_s):
-                answer = await self._client.post("/chat/completions", cast_to=ChatCompletion, body=body)
+                answer = await self._client.post(
+                    "/chat/completions", cast_to=openai.types.chat.ChatCompletion, body=body
+                )
         took = round((time.monotonic() - began) * 1000)
-        if not isinstance(cast("object", answer), ChatCompletion):  # a page, in spite of the library's types
+        # A page comes through as a text, in spite of the library\'s types.
+        if not isinstance(cast("object", answer), openai.types.chat.ChatCompletion):
             raise CallFailed(no_model(self.tenant), status=200, retry_after_s=None, may_be_billed=False, rung=rung)
         reason = _reason(answer)
         request_id = answer._request_id  # pyright: ignore[reportPrivateUsage]  # the library documents it as public

@@ -7,19 +7,23 @@ the key are always passed (docs/vendors.md, «AI»).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import openai
 import orjson
-from openai import OpenAI
-from openai.types.chat import ChatCompletion
 
 from synkro_resources.ai.endpoint import Endpoint
 from synkro_resources.ai.profiles import Profile
 from synkro_resources.ai.rungs import answer_text, is_about_format
 from synkro_resources.http.guarded import guarded_ai_client
 from synkro_resources.http.jsonvalues import JsonObject
+from synkro_resources.late_module import LateModule
 from synkro_resources.model.errors import IntegrationError, Sentence, SynkroError, TransientError
+
+if TYPE_CHECKING:
+    import openai.types.chat
+    from openai.types.chat import ChatCompletion
+else:
+    openai = LateModule("openai")
 
 DEADLINE_S = 60.0
 MAX_OUTPUT_TOKENS = 400
@@ -49,7 +53,7 @@ class AiClient:
         self._tenant = tenant
         self._endpoint = endpoint
         self.rung = endpoint.rung
-        self._client = OpenAI(
+        self._client = openai.OpenAI(
             base_url=endpoint.base_url,
             api_key=endpoint.key,
             project=endpoint.project,
@@ -103,7 +107,7 @@ class AiClient:
                 self.rung, name=name, schema=schema, system=system, user=user, max_output=max_output
             )
             try:
-                answer = self._client.post("/chat/completions", cast_to=ChatCompletion, body=body)
+                answer = self._client.post("/chat/completions", cast_to=openai.types.chat.ChatCompletion, body=body)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as failure:
                 below = self.profile.below(self.rung)
                 if below is None or not is_about_format(failure):
@@ -112,7 +116,8 @@ class AiClient:
                 continue
             except openai.OpenAIError as failure:
                 raise explain(failure, tenant=self._tenant) from None  # the library's text may hold parts of the key
-            if not isinstance(cast("object", answer), ChatCompletion):  # a page, in spite of the library's types
+            # A page comes through as a text, in spite of the library\'s types.
+            if not isinstance(cast("object", answer), openai.types.chat.ChatCompletion):
                 raise no_model(self._tenant)
             return answer
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import openai
 import orjson
-from openai import OpenAI
-from openai.types.chat import ChatCompletion
 
 from synkro_resources.ai.client import no_model
 from synkro_resources.ai.endpoint import Endpoint
 from synkro_resources.ai.rungs import LADDER, Rung, answer_text, format_fields, is_about_format
 from synkro_resources.http.guarded import guarded_ai_client
 from synkro_resources.http.jsonvalues import JsonObject, as_object
+from synkro_resources.late_module import LateModule
+
+if TYPE_CHECKING:
+    import openai.types.chat
+    from openai.types.chat import ChatCompletion
+else:
+    openai = LateModule("openai")
 
 PROBE_SCHEMA: JsonObject = {
     "type": "object",
@@ -77,12 +81,12 @@ class Climb:
     unfinished: bool = False
 
 
-Complete = Callable[[Probe], ChatCompletion]
+Complete = Callable[[Probe], "ChatCompletion"]
 
 
-def opened(endpoint: Endpoint) -> OpenAI:
+def opened(endpoint: Endpoint) -> openai.OpenAI:
     """A client of the provider; nothing is sent yet."""
-    return OpenAI(
+    return openai.OpenAI(
         base_url=endpoint.base_url,
         api_key=endpoint.key,
         project=endpoint.project,
@@ -93,7 +97,7 @@ def opened(endpoint: Endpoint) -> OpenAI:
 
 
 def probed(
-    client: OpenAI,
+    client: openai.OpenAI,
     endpoint: Endpoint,
     *,
     tenant: str,
@@ -111,11 +115,12 @@ def probed(
         limits = endpoint.profile.limits(MAX_OUTPUT_TOKENS)
         answer = client.post(
             "/chat/completions",
-            cast_to=ChatCompletion,
+            cast_to=openai.types.chat.ChatCompletion,
             body={"model": endpoint.model, "messages": messages, **limits, **probe.fields},
             options={"timeout": timeout()},
         )
-        if not isinstance(cast("object", answer), ChatCompletion):  # a page, in spite of the library's types
+        # A page comes through as a text, in spite of the library\'s types.
+        if not isinstance(cast("object", answer), openai.types.chat.ChatCompletion):
             raise no_model(tenant)
         return answer
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import openai
 
 from synkro_resources.ai.async_client import AsyncAiClient
 from synkro_resources.ai.client import AiClient
@@ -18,9 +18,15 @@ from synkro_resources.ai.probe_finding import STRUCTURED_OUTPUT, told
 from synkro_resources.ai.probing import opened, probed
 from synkro_resources.ai.rungs import first_rung, is_probe_due
 from synkro_resources.control.integrations import last_check, save_finding
+from synkro_resources.late_module import LateModule
 from synkro_resources.model.errors import SynkroError
 from synkro_resources.model.ids import IntegrationKind
 from synkro_resources.platform import Platform
+
+if TYPE_CHECKING:
+    import openai
+else:
+    openai = LateModule("openai")
 
 _LOG = logging.getLogger(__name__)
 

@@ -8,12 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import openai
 import orjson
-from openai.types.chat import ChatCompletion
 
 from synkro_resources.http.jsonvalues import JsonObject
+from synkro_resources.late_module import LateModule
+
+if TYPE_CHECKING:
+    import openai
+    from openai.types.chat import ChatCompletion
+else:
+    openai = LateModule("openai")
 
 PROBED_FOR = timedelta(days=7)
 """How long a found way of asking is believed."""
