@@ -31,12 +31,13 @@ from synkro_resources.control.tenants import save_tenant_settings, tenant_settin
 from synkro_resources.model.clock import SystemClock
 from synkro_resources.model.errors import SynkroError
 from synkro_resources.model.period import Period, PeriodKind
-from synkro_resources.model.tenant_settings import WorkCalendar
+from synkro_resources.model.tenant_settings import Interval, WorkCalendar
 from synkro_resources.sandbox.world.calendar import ZONE
 
 VICTIMS = ("daemon", "code server", "run worker", "database")
 ZONES = (*(f"Etc/GMT{hours:+d}" for hours in range(-12, 13)),)
-EVERY_DAY = WorkCalendar(weekly=dict.fromkeys(range(1, 8), ((day_time(9), day_time(18)),)), public_holidays=None)
+SHIFT = Interval(start=day_time(9), end=day_time(18))
+EVERY_DAY = WorkCalendar(weekly=dict.fromkeys(range(1, 8), (SHIFT,)), public_holidays=None)
 """No daily report is due on a day off: these companies have none, so that a soak can be run on any day."""
 EARLIEST, LATEST = 2, 20
 """Local hours after and before which no midnight can fall into a soak."""
