@@ -92,11 +92,11 @@ def run_demo(*, exit_when_done: bool) -> None:
     console = Console()
     stack = demo_stack(say_step)
     with stopped_in_the_end(stack):
-        stack.start()
-        prepare_demo(stack)
-        check_connections(stack)
-        day = (stack.settings.present.now().astimezone(ZoneInfo(ZONE)) - timedelta(days=1)).date()
-        _make_report(stack, day, console)
+        today = stack.settings.present.now().astimezone(ZoneInfo(ZONE)).date()
+        day = today - timedelta(days=1)
+        loaded = Period.custom(today - timedelta(days=LOADED_DAYS - 1), today)  # the report shows who waits now
+        stack.start(meanwhile=lambda: _introduce(stack, loaded))
+        _make_report(stack, day, loaded, console)
         delivered = delivered_report(stack, day)
         if not delivered:
             raise _nothing_arrived()
@@ -127,25 +127,26 @@ def delivered_report(stack: Stack, day: date) -> list[Delivered]:
     return [Delivered(int(message_id), texts[message_id]) for message_id in sent]
 
 
-def _make_report(stack: Stack, day: date, console: Console) -> None:
+def _introduce(stack: Stack, loaded: Period) -> None:
+    """Everything that needs no Dagster yet; its daemon finds the request for the data when it begins."""
+    prepare_demo(stack)
+    check_connections(stack)
     db = Database.from_settings(stack.settings)
     try:
-        today = day + timedelta(days=1)  # loaded as well: the report shows who waits now
-        first = today - timedelta(days=LOADED_DAYS - 1)
+        _ask(stack, db, RequestKind.DATA, loaded)
+    finally:
+        db.close()
+
+
+def _make_report(stack: Stack, day: date, loaded: Period, console: Console) -> None:
+    db = Database.from_settings(stack.settings)
+    try:
         for kind, period, title, limit in (
-            (RequestKind.DATA, Period.custom(first, today), f"Данные / Data {first:%d.%m}–{today:%d.%m}", DATA_LIMIT),
+            (RequestKind.DATA, loaded, f"Данные / Data {loaded.first_day:%d.%m}–{loaded.last_day:%d.%m}", DATA_LIMIT),
             (RequestKind.REPORT, Period.day(day), f"Отчёт / Report {day:%d.%m.%Y}", REPORT_LIMIT),
         ):
             console.print(title)
-            request = create_request(
-                db,
-                tenant=SLUG,
-                kind=kind,
-                period=period,
-                requested_by="demo",
-                reason="make demo",
-                clock=stack.settings.present,
-            )
+            request = _ask(stack, db, kind, period)
             finished = follow_request(
                 db, SLUG, request.id, title=title, console=console, meanwhile=stack.tick, limit=limit
             )
@@ -153,6 +154,19 @@ def _make_report(stack: Stack, day: date, console: Console) -> None:
                 raise _failed(title, finished)
     finally:
         db.close()
+
+
+def _ask(stack: Stack, db: Database, kind: RequestKind, period: Period) -> RunRequest:
+    """The open request of this kind and period: the one that was made before, or a new one."""
+    return create_request(
+        db,
+        tenant=SLUG,
+        kind=kind,
+        period=period,
+        requested_by="demo",
+        reason="make demo",
+        clock=stack.settings.present,
+    )
 
 
 def _tell(stack: Stack, day: date, last: Delivered, took_s: float) -> None:

@@ -75,15 +75,18 @@ class Stack:
             raise RuntimeError("the stack is not started")
         return self._databases
 
-    def start(self) -> None:
+    def start(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Start everything and wait until it answers.
+
+        Args:
+            meanwhile: called once databases and sandbox answer, while Dagster and the cabinet are still starting.
 
         Raises:
             SynkroError: what failed, with the place of its log; everything started before is stopped again.
         """
         self._lock.take()
         try:
-            self._start()
+            self._start(meanwhile)
         except BaseException:
             self.stop()
             raise
@@ -113,7 +116,7 @@ class Stack:
         remove_runtime(self._state_dir)
         self._lock.release()
 
-    def _start(self) -> None:
+    def _start(self, meanwhile: Callable[[], None]) -> None:
         refuse_unfinished_restore(self._state_dir)
         self._supervisor.end_leftovers()
         remove_runtime(self._state_dir)  # of a killed start: its addresses must not be taken for settings
@@ -133,6 +136,9 @@ class Stack:
         self._say(Sentence("Конвейер данных (Dagster)", "Data pipeline (Dagster)"))
         self._finish_dagster_migration(self._dagster_migration)
         self._supervisor.start(self._code_server_program())
+        if self._sandbox is not None:
+            self._supervisor.wait_ready(SANDBOX)
+        meanwhile()
         self._supervisor.wait_ready(CODE_SERVER)
         if self.settings.run_launcher == "celery" and self.settings.worker_processes:
             self._supervisor.start(self._worker_program())
@@ -143,7 +149,7 @@ class Stack:
         self._supervisor.start(self._program(TELEGRAM, [sys.executable, "-m", "synkro_app.telegram_updates"]))
         if self.settings.has_operators_chat:
             self._supervisor.start(self._program(WATCH, [sys.executable, "-m", "synkro_app.alerts.watch"]))
-        self._supervisor.wait_ready(*([SANDBOX] if self._sandbox else []), DAEMON, WEBSERVER, CABINET)
+        self._supervisor.wait_ready(DAEMON, WEBSERVER, CABINET)
 
     # ---- settings, environment, addresses ----
 
