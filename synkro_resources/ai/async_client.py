@@ -149,7 +149,7 @@ class AsyncAiClient:
                     "/chat/completions", cast_to=openai.types.chat.ChatCompletion, body=body
                 )
         took = round((time.monotonic() - began) * 1000)
-        # A page comes through as a text, in spite of the library\'s types.
+        # A page comes through as a text, in spite of the library's types.
         if not isinstance(cast("object", answer), openai.types.chat.ChatCompletion):
             raise CallFailed(no_model(self.tenant), status=200, retry_after_s=None, may_be_billed=False, rung=rung)
         reason = _reason(answer)

@@ -116,7 +116,7 @@ class AiClient:
                 continue
             except openai.OpenAIError as failure:
                 raise explain(failure, tenant=self._tenant) from None  # the library's text may hold parts of the key
-            # A page comes through as a text, in spite of the library\'s types.
+            # A page comes through as a text, in spite of the library's types.
             if not isinstance(cast("object", answer), openai.types.chat.ChatCompletion):
                 raise no_model(self._tenant)
             return answer

@@ -119,7 +119,7 @@ def probed(
             body={"model": endpoint.model, "messages": messages, **limits, **probe.fields},
             options={"timeout": timeout()},
         )
-        # A page comes through as a text, in spite of the library\'s types.
+        # A page comes through as a text, in spite of the library's types.
         if not isinstance(cast("object", answer), openai.types.chat.ChatCompletion):
             raise no_model(tenant)
         return answer

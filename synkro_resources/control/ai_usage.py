@@ -63,12 +63,15 @@ def ai_usage(db: Database, tenant: str, day: date) -> AiUsage:
 def estimate_labels(db: Database, tenant: str, days: int) -> LabelEstimate:
     """From what the tenant's labelled days have taken: episodes and their calls per day, at what these calls cost.
 
-    An episode whose answer was there already cost nothing, so the estimate is for days that nobody has labelled.
+    An answer that several days stand on was asked for once. Whether it was there when a day was labelled last says
+    nothing: a day that is labelled again finds all of its answers.
     """
-    asked = episode_analysis_day.c.cache_hit.is_(False)
     with db.tenant(tenant) as connection:
         of_days = connection.execute(
-            select(func.count(), func.count(episode_analysis_day.c.day.distinct())).where(asked)
+            select(
+                func.count(episode_analysis_day.c.analysis_key.distinct()),
+                func.count(episode_analysis_day.c.day.distinct()),
+            )
         ).one()
         of_calls = connection.execute(
             select(func.count(), func.sum(ai_call.c.cost), func.max(ai_call.c.currency)).where(

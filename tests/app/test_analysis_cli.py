@@ -51,6 +51,18 @@ def test_the_month_and_the_price_of_more_days_are_told_from_what_was_paid(
     assert ai_usage(control_db, tenant_b.slug, DAY).calls == 0
 
 
+def test_a_company_whose_days_were_labelled_again_still_learns_what_more_days_would_cost(
+    control_db: Database, tenant_a: Tenant, control_clock: FixedClock
+) -> None:
+    labelled(control_db, tenant_a.slug, control_clock)
+    before = estimate_labels(control_db, tenant_a.slug, 30)
+    for number, day in enumerate((19, 20, 20)):
+        again = DayLink(date(2026, 11, day), f"e{number}", f"k{number}", cache_hit=True)
+        link_days(control_db, tenant_a.slug, [again])
+    assert estimate_labels(control_db, tenant_a.slug, 30) == before
+    assert before.episodes == 45
+
+
 def test_the_command_shows_and_sets_limits(
     control_db: Database,
     tenant_a: Tenant,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 
 from synkro_app.cabinet.texts import catalogue, translate
 from synkro_resources.model.period import Period
+from synkro_resources.rules.formats import decimal
 
 
 def instant(value: datetime, zone: str, language: str) -> str:
@@ -30,6 +32,11 @@ def period(value: Period, language: str) -> str:
     if value.first_day == value.last_day:
         return day(value.first_day, language)
     return f"{day(value.first_day, language)} – {day(value.last_day, language)}"
+
+
+def price(amount: Decimal, currency: str, language: str) -> str:
+    """«0,34 USD»; a company without prices of its AI has no currency."""
+    return f"{decimal(float(amount), 2, language)} {currency}".rstrip()
 
 
 def step_name(asset: str, language: str) -> str:

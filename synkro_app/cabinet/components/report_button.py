@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from synkro_app.cabinet.components.formats import plain
+from synkro_app.cabinet.components.formats import plain, price
 from synkro_app.cabinet.components.period_picker import period_picker
 from synkro_app.cabinet.components.run_view import watch_request
 from synkro_app.cabinet.context import Installation, installation, viewer
@@ -76,5 +76,5 @@ def _draw_estimate(found: ReportEstimate, language: str) -> None:
         time = formats.minutes(max(1.0, load.duration.total_seconds() / 60), language)
         st.caption(translate(language, "estimate.load", time=time, requests=formats.whole(load.requests)))
     if labels.cost is not None:
-        price = f"{formats.decimal(float(labels.cost), 2, language)} {labels.currency}"
-        st.caption(plain(translate(language, "estimate.labels", count=labels.episodes, price=price)))
+        cost = price(labels.cost, labels.currency, language)
+        st.caption(plain(translate(language, "estimate.labels", count=labels.episodes, price=cost)))

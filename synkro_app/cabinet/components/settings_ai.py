@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from synkro_app.cabinet.components.deeds import carry_out, draw_outcome
-from synkro_app.cabinet.components.formats import plain
+from synkro_app.cabinet.components.formats import plain, price
 from synkro_app.cabinet.context import Installation
 from synkro_app.cabinet.services import ai_limits, company
 from synkro_app.cabinet.texts import plural, translate
@@ -68,7 +68,7 @@ def draw_ai(place: Installation, user: SessionUser, tenant: Tenant) -> None:
 
 
 def _used(usage: AiUsage, language: str) -> str:
-    money = f"{usage.spent:.2f} {usage.currency}" if usage.currency else translate(language, "ai.price_unknown")
+    money = price(usage.spent, usage.currency, language) if usage.currency else translate(language, "ai.price_unknown")
     calls = plural(language, "ai.calls", usage.calls)
     return plain(
         translate(language, "ai.used", calls=calls, tokens=f"{usage.tokens:,}".replace(",", "\u00a0"), money=money)
@@ -80,7 +80,7 @@ def _expected(estimate: LabelEstimate, language: str) -> str:
         return translate(language, "ai.nothing_known")
     if estimate.cost is None:
         return plain(translate(language, "ai.expected_no_price", days=estimate.days, episodes=estimate.episodes))
-    money = f"{estimate.cost:.2f} {estimate.currency}"
+    money = price(estimate.cost, estimate.currency, language)
     return plain(translate(language, "ai.expected", days=estimate.days, episodes=estimate.episodes, money=money))
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from synkro_app.cabinet.components import formats
 from synkro_app.cabinet.components.deeds import carry_out, draw_outcome
 from synkro_app.cabinet.components.formats import day, plain
 from synkro_app.cabinet.components.rubric_trial import draw_trial
@@ -187,9 +188,8 @@ def _told(price: Price, language: str) -> str:
     dialogs = plural(language, "rubric.dialogs", price.episodes)
     if price.calls is None or price.cost is None:
         return plain(translate(language, "rubric.price_unknown", dialogs=dialogs))
-    return plain(
-        translate(language, "rubric.price", dialogs=dialogs, money=f"{price.cost:.2f}", currency=price.currency)
-    )
+    money = formats.price(price.cost, price.currency, language)
+    return plain(translate(language, "rubric.price", dialogs=dialogs, money=money))
 
 
 def _save(tenant: str, base: Rubric, prefix: str) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from synkro_app.cabinet.components.formats import day, instant, month, period, plain
+from synkro_app.cabinet.components.formats import day, instant, month, period, plain, price
 from synkro_app.cabinet.context import installation, viewer
 from synkro_app.cabinet.services import plan
 from synkro_app.cabinet.services.plan import PlanPage
@@ -18,7 +18,7 @@ from synkro_app.web.files import statement_address
 from synkro_resources.control.plans import Plan
 from synkro_resources.control.tenants import Tenant
 from synkro_resources.control.usage import WARNED_AT, MonthSoFar, last_day_of
-from synkro_resources.rules.formats import decimal, whole
+from synkro_resources.rules.formats import whole
 
 CHART_HEIGHT = 220
 LIMIT_SHOWN_FROM = Decimal("0.5")
@@ -71,7 +71,7 @@ def _draw_used(page: PlanPage, company: Tenant, language: str) -> None:
             st.vega_lite_chart(spec=_chart(found, language), width="stretch", key="plan_chart")
         _bar(language, "users", found.members, allowed.users)
         _bar(language, "requests", page.requests, allowed.manual_requests_per_day)
-        spent = _money(usage.ai_cost, found.currency, language)
+        spent = price(usage.ai_cost, found.currency, language)
         if page.ai_cap:
             share = min(1.0, float(usage.ai_cost / page.ai_cap))
             text = translate(language, "plan.ai_of", spent=plain(spent), cap=f"{page.ai_cap:.0f}")
@@ -189,7 +189,7 @@ def _draw_months(page: PlanPage, company: Tenant, language: str) -> None:
             columns["month"]: month(one.month, language),
             columns["dialogs"]: one.dialogs,
             columns["reports"]: one.reports,
-            columns["ai"]: _money(one.ai_cost, page.month.currency, language),
+            columns["ai"]: price(one.ai_cost, page.month.currency, language),
         }
         for one in months
     ]
@@ -203,8 +203,3 @@ def _draw_months(page: PlanPage, company: Tenant, language: str) -> None:
     st.link_button(
         translate(language, "plan.statement"), statement_address(company.slug, chosen), icon=":material/download:"
     )
-
-
-def _money(amount: Decimal, currency: str, language: str) -> str:
-    """«0,34 USD»; a company without prices of its AI has no currency."""
-    return f"{decimal(float(amount), 2, language)} {currency}".rstrip()
