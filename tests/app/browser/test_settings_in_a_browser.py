@@ -54,8 +54,9 @@ def choose(page: Page, label: str, value: str) -> None:
 def unfold(page: Page, title: str, label: str) -> None:
     """As a person does: unfolds again if the page, which is still being drawn, has put another fold in its place."""
     field = page.get_by_label(label, exact=True).first
+    expect(page.get_by_text(title)).to_have_count(1)  # the step before, whose fold has this title as well, is gone
     for _ in range(6):
-        page.get_by_text(title).click()
+        page.get_by_text(title).last.click()
         with suppress(TimeoutError):
             field.wait_for(state="visible", timeout=5_000)
             return
