@@ -6,9 +6,7 @@ that it cannot make sense of stand alone; they are put aside with the reason and
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -19,6 +17,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from synkro_assets.cycles import no_search_for_cycles
 from synkro_assets.json_columns import lists
 from synkro_resources.http.jsonvalues import JsonObject
 from synkro_resources.model.tables import DAY_COLUMN, INSTANT, Table
@@ -130,25 +129,13 @@ def normalize(raw: pa.Table | Iterable[pa.Table], readings: Iterable[Reading]) -
     for stored in [raw] if isinstance(raw, pa.Table) else raw:
         piece = stored if only is None else stored.filter(only(stored))
         for start in range(0, piece.num_rows, BATCH_ROWS):
-            with _no_search_for_cycles():
+            with no_search_for_cycles():  # parsed JSON holds none, and the search took twice as long as parsing
                 rows, unread = _parsed(piece.slice(start, BATCH_ROWS))
                 for target in targets:
                     target.unread += [UnreadRow(target.reading.target.name, reason, text) for reason, text in unread]
                     target.parts += target.typed(rows)
                 del rows
     return {target.reading.target.name: target.whole() for target in targets}
-
-
-@contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """Parsed JSON holds none, and looking for them among its objects took twice as long as parsing it."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @dataclass

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from synkro_assets.analysis.day_sentence import sentence_for
+from synkro_assets.cycles import no_search_for_cycles
 from synkro_assets.reports.delivery.sending import (
     NOT_REQUESTED,
     is_requested,
@@ -50,15 +51,16 @@ def build_packages(run: TenantRun) -> None:
     created = 0
     for period in _periods_to_build(run):
         inputs = read_inputs(run, period)
-        package = build_package(
-            inputs,
-            tenant=run.tenant,
-            settings=run.settings,
-            period=period,
-            data_until=data_until(run, inputs),
-            clock=run.clock,
-        )
-        stored = save_package(run.platform.control, package)
+        with no_search_for_cycles():  # a large company's deals and rows are a million objects
+            package = build_package(
+                inputs,
+                tenant=run.tenant,
+                settings=run.settings,
+                period=period,
+                data_until=data_until(run, inputs),
+                clock=run.clock,
+            )
+            stored = save_package(run.platform.control, package)
         created += stored.created
         key = period.report_id
         run.notes.extra |= {f"revision {key}": stored.revision, f"verdict {key}": str(package.verdict)}

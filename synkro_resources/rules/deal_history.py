@@ -17,6 +17,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from synkro_resources.rules.metrics.frames import values
+from synkro_resources.rules.working_time import micros
 
 WON = 142  # amoCRM's fixed status ids; they repeat in every pipeline
 LOST = 143
@@ -51,6 +52,19 @@ EVENT_COLUMNS = (
     "after_user_id",
 )
 """What of an event the history reads."""
+STATE_COLUMNS = (
+    "deal_id",
+    "price",
+    "loss_reason_id",
+    "company_id",
+    "created_at",
+    "exists",
+    "pipeline_id",
+    "status_id",
+    "responsible_id",
+)
+MOVE_COLUMNS = ("deal_id", "at", *EVENT_COLUMNS[3:7])
+"""Frames of whole numbers; instants are microseconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +129,7 @@ class DealHistory:
         self, deals: pd.DataFrame, events: pd.DataFrame, *, events_from: datetime, until: datetime | None = None
     ) -> None:
         """`events_from`: the instant from which all events are loaded; before it attribution is less sure."""
-        self.deals: dict[int, Deal] = {deal.deal_id: deal for deal in _deals(deals)}
+        self.deals: dict[int, Deal] = {deal.deal_id: deal for deal in _deals(deals.sort_values("deal_id"))}
         self._events_from = events_from
         self._until = until
         self._moves: dict[int, list[Move]] = defaultdict(list)
@@ -133,6 +147,8 @@ class DealHistory:
 
     def known_until(self, until: datetime) -> DealHistory:
         """The same deals and events as they were known before `until`; shares the rows, so it costs nothing."""
+        if until == self._until:
+            return self
         view = copy(self)
         view._until = until
         view._existing = {}  # what exists depends on what is known
@@ -150,6 +166,36 @@ class DealHistory:
             deal for deal, stage in self._existing_at(as_of) if stage[0] not in excluded and stage[1] not in (WON, LOST)
         ]
 
+    def states(self, as_of: datetime) -> pd.DataFrame:
+        """What every deal created before `as_of` was then, deleted ones too: one row per deal, by id; empty is −1."""
+        existing = {deal.deal_id: stage for deal, stage in self._existing_at(as_of)}
+        rows = [
+            (
+                deal_id,
+                deal.price,
+                deal.loss_reason_id,
+                deal.company_id,
+                micros(deal.created_at),
+                deal_id in existing,
+                *(existing[deal_id] if deal_id in existing else self.stage_at(deal_id, as_of)),
+                self.responsible_at(deal_id, as_of).manager_id,
+            )
+            for deal_id, deal in self.deals.items()
+            if deal.created_at is not None and deal.created_at < as_of
+        ]
+        return pd.DataFrame(rows, columns=list(STATE_COLUMNS)).fillna(-1).astype("int64")
+
+    def moves_before(self, as_of: datetime) -> pd.DataFrame:
+        """The changes of stage before `as_of` and the cut-off of deals created before it, by deal; empty is −1."""
+        rows = [
+            (deal_id, micros(move.at), *move.before, *move.after)
+            for deal_id, deal in self.deals.items()
+            if deal_id in self._moves and deal.created_at is not None and deal.created_at < as_of
+            for move in self.moves(deal_id)
+            if move.at < as_of
+        ]
+        return pd.DataFrame(rows, columns=list(MOVE_COLUMNS)).fillna(-1).astype("int64")
+
     def moved_within(self, start: datetime, end: datetime) -> set[int]:
         """The deals that changed their stage in `[start, end)` and before the cut-off."""
         until = end if self._until is None else min(end, self._until)
@@ -159,10 +205,17 @@ class DealHistory:
     def _existing_at(self, as_of: datetime) -> list[tuple[Deal, Stage]]:
         """The deals that exist, each with its stage; every metric of a report asks for the same instant."""
         if as_of not in self._existing:
+            moves, gone = self._moves, self._gone
             self._existing[as_of] = [
-                (deal, self.stage_at(deal_id, as_of))
-                for deal_id, deal in sorted(self.deals.items())
-                if self.exists_at(deal_id, as_of)
+                (deal, self.stage_at(deal_id, as_of) if deal_id in moves else deal.stage)
+                for deal_id, deal in self.deals.items()
+                if deal.created_at is not None
+                and deal.created_at <= as_of
+                and (
+                    self.exists_at(deal_id, as_of)
+                    if deal_id in gone  # few
+                    else deal.merged_into is None and not deal.is_deleted
+                )
             ]
         return self._existing[as_of]
 

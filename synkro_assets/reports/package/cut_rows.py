@@ -19,6 +19,10 @@ EPISODE_BEGINNING = ("start_at", "first_visible_at", "opened_by", "started_befor
 EPISODE_CONTENT = ("client_messages", "manager_messages", "labelable", "analysable", "skip_reason")
 """What is counted over the whole episode: taken with the beginning unless something was written since."""
 TURN_BEGINNING = ("clock_at", "due_at", "needs_reply", "needs_reply_source")
+_VERSIONS = ("source_updated_at", "superseded_at")
+EPISODE_STORED = (*EPISODE.key, *EPISODE_BEGINNING, *EPISODE_CONTENT, "last_at", *_VERSIONS)
+TURN_STORED = (*TURN.key, *TURN_BEGINNING, *_VERSIONS)
+"""What is read of the stored rows: there are as many of one episode as days in the look-back."""
 
 
 def whole_episodes(newest: pa.Table, stored: pa.Table) -> pd.DataFrame:

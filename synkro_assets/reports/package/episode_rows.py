@@ -9,7 +9,7 @@ import pandas as pd
 from synkro_assets.reports.package.figures import PeriodFigures
 from synkro_resources.model.package import PackageRow
 from synkro_resources.rules.deal_history import NOBODY
-from synkro_resources.rules.metrics.frames import moment, records, text, whole
+from synkro_resources.rules.metrics.frames import among, moment, records, text, whole
 from synkro_resources.rules.metrics.labels import Labels, codes_by_episode, first_by_episode
 from synkro_resources.rules.metrics.turns import TurnState
 
@@ -52,7 +52,7 @@ def _measured(figures: PeriodFigures) -> dict[str, dict[str, object]]:
     found: dict[str, dict[str, object]] = {}
     for row in records(figures.first_response.rows[["episode_key", "wt", "off_hours"]]):
         found[str(row["episode_key"])] = {"frt": row["wt"], "off_hours": bool(row["off_hours"])}
-    states = figures.states[figures.states["episode_key"].isin(figures.active["episode_key"])]
+    states = figures.states[among(figures.states["episode_key"], figures.active["episode_key"])]
     asked = states[states["state"] != TurnState.NO_REPLY_NEEDED]
     for key, count in asked["episode_key"].value_counts().items():
         found.setdefault(str(key), {})["turns"] = int(count)

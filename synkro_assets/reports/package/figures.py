@@ -13,7 +13,7 @@ from synkro_assets.reports.package.inputs import Known
 from synkro_assets.reports.package.label_figures import LabelFigures, label_figures
 from synkro_resources.model.period import Period
 from synkro_resources.model.window import TenantWindow
-from synkro_resources.rules.metrics.frames import as_frame, records, text, whole
+from synkro_resources.rules.metrics.frames import among, as_frame, records, text, whole
 from synkro_resources.rules.metrics.health import DataHealth, data_health
 from synkro_resources.rules.metrics.lost import LostDeals, lost_deals
 from synkro_resources.rules.metrics.response import InSla, ResponseTimes, first_response_time, in_sla, response_time
@@ -137,7 +137,7 @@ def period_figures(known: Known, period: Period, calendar: Calendar) -> PeriodFi
 def _without_answer(states: pd.DataFrame, new: pd.DataFrame) -> int:
     last = last_client_turns(states)
     open_turns = last[last["state"].isin([TurnState.OVERDUE.value, TurnState.PENDING.value])]
-    return int(open_turns["episode_key"].isin(new["episode_key"]).sum())
+    return int(among(open_turns["episode_key"], new["episode_key"]).sum())
 
 
 def _reasons(known: Known) -> dict[int, str]:
@@ -168,4 +168,4 @@ def _unsorted(statuses: pd.DataFrame) -> set[tuple[int, int]]:
 def _active(known: Known, start: datetime, end: datetime) -> pd.DataFrame:
     messages = known.messages
     inside = within(messages["sent_at"], start, end) & messages["is_counted"].astype(bool)
-    return known.episodes[known.episodes["episode_key"].isin(messages["episode_key"][inside].dropna().unique())]
+    return known.episodes[among(known.episodes["episode_key"], messages["episode_key"][inside])]

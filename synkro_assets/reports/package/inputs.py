@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synkro_assets.reports.package.cut_rows import whole_episodes, whole_turns
+from synkro_assets.reports.package.cut_rows import EPISODE_STORED, TURN_STORED, whole_episodes, whole_turns
 from synkro_resources.model.period import Period
 from synkro_resources.model.rubric import R1, RUBRICS, Rubric
 from synkro_resources.model.tables.dialogs import EPISODE, TURN
@@ -100,13 +101,15 @@ def known_at(table: pa.Table, key: Sequence[str], begun: str, *, until: datetime
     A dialog's newest partition holds all its rows that began within the look-back. An older row of that time which it
     does not hold has ceased to exist: a late message has joined two episodes.
     """
-    newest = newest_per_key(in_force_at(table, until), key)
+    small = table.select([*dict.fromkeys([*key, "dialog_id", "source_updated_at", "superseded_at", begun])])
+    small = small.append_column("position", pa.array(np.arange(table.num_rows)))  # rows are moved once, at the end
+    newest = newest_per_key(in_force_at(small, until), key)
     if newest.num_rows == 0:
-        return newest
-    frame = newest.select(["dialog_id", "source_updated_at", begun]).to_pandas()
+        return table.slice(0, 0)
+    frame = newest.select(["dialog_id", "source_updated_at", begun, "position"]).to_pandas()
     last = frame.groupby("dialog_id")["source_updated_at"].transform("max")
     inside = frame[begun] >= last - pd.Timedelta(days=lookback_days)
-    return newest.filter(pa.array(~((frame["source_updated_at"] < last) & inside).to_numpy()))
+    return table.take(pa.array(frame["position"][~((frame["source_updated_at"] < last) & inside)]))
 
 
 @dataclass(frozen=True)
@@ -126,12 +129,14 @@ class Known:
     def episodes(self) -> pd.DataFrame:
         stored = self.inputs.episodes
         rows = before(self._known(stored, EPISODE.key, "first_visible_at"), "first_visible_at", self.as_of)
-        return whole_episodes(rows, in_force_at(stored, self.until))
+        return whole_episodes(rows, in_force_at(stored.select(EPISODE_STORED), self.until))
 
     @cached_property
     def turns(self) -> pd.DataFrame:
         stored = self.inputs.turns
-        turns = whole_turns(self._known(stored, TURN.key, "first_at"), in_force_at(stored, self.until))
+        turns = whole_turns(
+            self._known(stored, TURN.key, "first_at"), in_force_at(stored.select(TURN_STORED), self.until)
+        )
         return closed_by_label(turns, self.messages, self.labels)
 
     @cached_property
@@ -186,23 +191,9 @@ def input_hash(known: Known, versions: Mapping[str, str]) -> str:
     Deals enter as they were at `as_of`, so that moving a deal today makes no new revision of yesterday's report;
     delivery and reading stamps are left out for the same reason.
     """
-    history = known.history
-    deals = [
-        (
-            deal.deal_id,
-            deal.price,
-            deal.loss_reason_id,
-            deal.company_id,
-            deal.created_at,
-            history.exists_at(deal.deal_id, known.as_of),
-            *history.stage_at(deal.deal_id, known.as_of),
-            history.responsible_at(deal.deal_id, known.as_of).manager_id,
-            tuple(history.moves(deal.deal_id)),
-        )
-        for _, deal in sorted(history.deals.items())
-        if deal.created_at is not None and deal.created_at < known.as_of
-    ]
-    sha = hashlib.sha256(repr((known.as_of.isoformat(), sorted(versions.items()), deals)).encode())
+    sha = hashlib.sha256(repr((known.as_of.isoformat(), sorted(versions.items()))).encode())
+    for deals in (known.history.states(known.as_of), known.history.moves_before(known.as_of)):
+        sha.update(deals.to_numpy().tobytes())
     for frame, columns in (
         (known.episodes, [str(name) for name in known.episodes.columns if name != "_day"]),
         (known.turns, [str(name) for name in known.turns.columns if name != "_day"]),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from synkro_resources.model.rubric import RUBRICS, Rubric, RubricItem, unknown_rubric
+from synkro_resources.rules.metrics.frames import among
 from synkro_resources.rules.metrics.labels import DOUBTFUL, Labels
 from synkro_resources.rules.statistics import Share
 
@@ -74,7 +75,7 @@ def checklist(labels: Labels, active: pd.DataFrame, rubrics: Mapping[str, Rubric
     """
     labels = labels.trusted
     analyses = labels.answers
-    analyses = analyses[(analyses["variant"] == "full") & analyses["episode_key"].isin(active["episode_key"])]
+    analyses = analyses[(analyses["variant"] == "full") & among(analyses["episode_key"], active["episode_key"])]
     answers = _answers(labels, analyses, rubrics)
     weight = answers["weight"].to_numpy()
     parts = pd.DataFrame(

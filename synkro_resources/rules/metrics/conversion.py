@@ -174,11 +174,11 @@ def passages(
         funnel.pipeline_id: [(step, list[_Passage]()) for step in funnel.steps()] for funnel in of_pipeline.values()
     }
     pairs = frozenset(handover_pairs)
-    for deal_id, deal in known.deals.items():
-        if deal.created_at is None or not known.exists_at(deal_id, as_of):
+    for deal in known.visible(as_of, ()):
+        if deal.created_at is None:
             continue
-        stays = [(deal.created_at, known.stage_at(deal_id, deal.created_at))]
-        stays.extend((move.at, move.after) for move in known.moves(deal_id))
+        stays = [(deal.created_at, known.stage_at(deal.deal_id, deal.created_at))]
+        stays.extend((move.at, move.after) for move in known.moves(deal.deal_id))
         stayed_in_one = len({stage[0] for _, stage in stays}) == 1  # most deals: nothing to look up for them
         for pipeline_id, way in _ways(stays, of_pipeline, index, pairs).items():
             for position, at in way.passed.items():

@@ -10,6 +10,7 @@ from datetime import date, datetime
 import pandas as pd
 
 from synkro_resources.model.package import Verdict
+from synkro_resources.rules.metrics.frames import among
 from synkro_resources.rules.metrics.turns import TurnState, within
 from synkro_resources.rules.statistics import Share
 
@@ -73,7 +74,7 @@ def data_health(
     told = ["dialog_id", "episode_key", "is_counted", "error_at", "no_zone"]
     inside = messages[told][within(messages["sent_at"], start, end)]
     counted = inside[inside["is_counted"].astype(bool)]
-    active = episodes[episodes["episode_key"].isin(counted["episode_key"].dropna().unique())]
+    active = episodes[among(episodes["episode_key"], counted["episode_key"])]
     unmatched = active[active["contact_id"].isna()]
     attributed, of = _attribution(states, active)
     done = {day: {load.step for load in loads if load.day == day and load.ok} for day in days}
@@ -125,8 +126,8 @@ def _attribution(states: pd.DataFrame, active: pd.DataFrame) -> tuple[Counter[st
     """Attributed episodes by the method of their last turn, and the episodes that could be attributed."""
     turns = states[["episode_key", "manager_id", "attribution"]]
     asked = turns["episode_key"][states["state"] != TurnState.NO_REPLY_NEEDED]
-    wanted = active["episode_key"][(active["manager_messages"] > 0) | active["episode_key"].isin(asked)]
-    last = turns[turns["episode_key"].isin(wanted)].drop_duplicates("episode_key", keep="last")
+    wanted = active["episode_key"][(active["manager_messages"] > 0) | among(active["episode_key"], asked)]
+    last = turns[among(turns["episode_key"], wanted)].drop_duplicates("episode_key", keep="last")
     known = last[last["manager_id"].notna() & (last["attribution"] != "none")]
     return Counter(str(kind) for kind in known["attribution"]), len(wanted)
 

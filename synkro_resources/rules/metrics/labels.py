@@ -10,7 +10,7 @@ from typing import Literal, cast
 import pandas as pd
 
 from synkro_resources.rules.deal_history import Attribution, DealHistory, Responsible
-from synkro_resources.rules.metrics.frames import records, text, values, whole
+from synkro_resources.rules.metrics.frames import among, records, text, values, whole
 
 Missing = Literal["", "no_llm", "budget", "plan", "not_analysed"]
 """Why there are no labels; empty where there are."""
@@ -105,7 +105,7 @@ class Labels:
 
     def are_for(self, episode_keys: pd.Series) -> pd.Series:
         """Which of the episodes have an answer."""
-        return episode_keys.isin(self.answers["episode_key"])
+        return among(episode_keys, self.answers["episode_key"])
 
     def found(self, kind: str, episode_keys: pd.Series | None = None) -> pd.DataFrame:
         """Findings of one type in answers, of all episodes or of those given."""
@@ -113,15 +113,15 @@ class Labels:
             return self.findings
         keys = self.answers["episode_key"]
         if episode_keys is not None:
-            keys = keys[keys.isin(episode_keys)]
+            keys = keys[among(keys, episode_keys)]
         rows = self.findings
-        return rows[(rows["type"] == kind) & rows["episode_key"].isin(keys)]
+        return rows[(rows["type"] == kind) & among(rows["episode_key"], keys)]
 
     def missing_for(self, episode_keys: pd.Series) -> Missing:
         """Why none of these episodes has an answer; empty if one has, or if there are no episodes."""
         if self.missing or episode_keys.empty or self.are_for(episode_keys).any():
             return self.missing
-        tried = self.analyses[self.analyses["episode_key"].isin(episode_keys)]
+        tried = self.analyses[among(self.analyses["episode_key"], episode_keys)]
         reasons: tuple[Missing, ...] = ("budget", "plan")
         for reason in reasons:
             if (tried["status"] == reason).any():
@@ -140,7 +140,7 @@ def episode_managers(
     spoken = messages[
         (messages["author_kind"] == "manager")
         & messages["is_counted"].astype(bool)
-        & messages["episode_key"].isin(episodes["episode_key"])
+        & among(messages["episode_key"], episodes["episode_key"])
     ].sort_values(["sent_at", "message_id"], kind="stable")
     written: dict[str, dict[int, tuple[int, datetime, Attribution, float]]] = {}
     columns = [values(spoken[name]) for name in ("episode_key", "author_ref", "sent_at")]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from synkro_resources.rules.deal_history import DealHistory
-from synkro_resources.rules.metrics.frames import moment, records, whole
+from synkro_resources.rules.metrics.frames import among, moment, records, whole
 from synkro_resources.rules.metrics.turns import within
 from synkro_resources.rules.statistics import Share
 from synkro_resources.rules.working_time import Calendar
@@ -62,7 +62,7 @@ def _fell_silent(rows: pd.DataFrame, messages: pd.DataFrame, as_of: datetime) ->
     """Episodes whose client wrote nothing after the manager's first delivered message."""
     counted = messages[
         messages["is_counted"].astype(bool)
-        & messages["episode_key"].isin(rows["episode_key"])
+        & among(messages["episode_key"], rows["episode_key"])
         & (messages["sent_at"] < as_of)
     ]
     delivered = counted[(counted["author_kind"] == "manager") & counted["error_at"].isna()]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from synkro_resources.rules.metrics.frames import among
 from synkro_resources.rules.metrics.labels import Labels
 from synkro_resources.rules.statistics import Share
 
@@ -61,7 +62,7 @@ def _client_texts(messages: pd.DataFrame, keys: pd.Series) -> dict[str, int]:
     written = messages[
         (messages["author_kind"] == "client")
         & messages["is_counted"].astype(bool)
-        & messages["episode_key"].isin(keys)
+        & among(messages["episode_key"], keys)
         & messages["text"].fillna("").astype(str).str.strip().ne("")
     ]
     return {str(key): int(count) for key, count in written["episode_key"].value_counts().items()}
