@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -305,19 +306,13 @@ def _insert_parts(connection: Connection, package: Package, package_id: str) -> 
         (tables.report_package_health, HEALTH_FIELDS, package.health),
     )
     for table, fields, items in parts:
+        names, cells = (*key, "position", *fields), attrgetter(*fields)
         rows = [
-            key | {"position": position} | {name: _stored(getattr(item, name)) for name in fields}
+            dict(zip(names, (*key.values(), position, *cells(item)), strict=True))
             for position, item in enumerate(items)
         ]
         for first in range(0, len(rows), ROWS_AT_ONCE):
             connection.execute(insert(table).from_select(*given_rows(table, rows[first : first + ROWS_AT_ONCE])))
-
-
-def _stored(value: object) -> object:
-    """A field as its column takes it."""
-    if isinstance(value, Change):
-        return value.value
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _package(connection: Connection, row: Row[tuple[object, ...]], *, with_rows: bool = True) -> Package:

@@ -168,22 +168,23 @@ class DealHistory:
 
     def states(self, as_of: datetime) -> pd.DataFrame:
         """What every deal created before `as_of` was then, deleted ones too: one row per deal, by id; empty is −1."""
-        existing = {deal.deal_id: stage for deal, stage in self._existing_at(as_of)}
         rows = [
             (
                 deal_id,
                 deal.price,
                 deal.loss_reason_id,
                 deal.company_id,
-                micros(deal.created_at),
-                deal_id in existing,
-                *(existing[deal_id] if deal_id in existing else self.stage_at(deal_id, as_of)),
-                self.responsible_at(deal_id, as_of).manager_id,
+                deal.created_at,
+                self.exists_at(deal_id, as_of),
+                *(self.stage_at(deal_id, as_of) if deal_id in self._moves else deal.stage),
+                self.responsible_at(deal_id, as_of).manager_id if deal_id in self._hands else deal.responsible_id,
             )
             for deal_id, deal in self.deals.items()
             if deal.created_at is not None and deal.created_at < as_of
         ]
-        return pd.DataFrame(rows, columns=list(STATE_COLUMNS)).fillna(-1).astype("int64")
+        frame = pd.DataFrame(rows, columns=list(STATE_COLUMNS))
+        frame["created_at"] = pd.to_datetime(frame["created_at"], utc=True).dt.as_unit("us")
+        return frame.fillna(-1).astype("int64")
 
     def moves_before(self, as_of: datetime) -> pd.DataFrame:
         """The changes of stage before `as_of` and the cut-off of deals created before it, by deal; empty is −1."""
