@@ -21,7 +21,7 @@ REPEATS = 3
 COMMANDS = {
     "synkro --help": ["-m", "synkro_app.cli", "--help"],
     "import synkro_app.server": ["-c", "import synkro_app.server"],
-    "import synkro_assets.definitions": ["-c", "import synkro_assets.definitions"],
+    "import synkro_assets.code_location": ["-c", "import synkro_assets.code_location"],
 }
 
 

@@ -21,7 +21,7 @@ from celery import signals
 from celery.apps.worker import Worker
 from dagster_celery.tasks import create_execute_job_task
 
-from synkro_assets.definitions import defs
+from synkro_assets.code_location import defs
 from synkro_resources.run_launcher import QUEUE, celery_app
 from synkro_resources.settings import Settings
 

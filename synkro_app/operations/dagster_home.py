@@ -11,7 +11,7 @@ from synkro_resources.settings import Settings
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 LOCATION = "synkro"
-DEFINITIONS = "synkro_assets.definitions"
+DEFINITIONS = "synkro_assets.code_location"
 PATH_PREFIX = "/ops"  # operators reach the UI through the cabinet's gate under this path
 FRUGAL = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
