@@ -17,8 +17,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synkro_assets.cycles import no_search_for_cycles
 from synkro_assets.json_columns import lists
+from synkro_resources.cycles import no_search_for_cycles
 from synkro_resources.http.jsonvalues import JsonObject
 from synkro_resources.model.tables import DAY_COLUMN, INSTANT, Table
 from synkro_resources.model.window import TenantWindow

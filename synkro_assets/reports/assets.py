@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from synkro_assets.analysis.day_sentence import sentence_for
-from synkro_assets.cycles import no_search_for_cycles
 from synkro_assets.reports.delivery.sending import (
     NOT_REQUESTED,
     is_requested,
@@ -27,6 +26,7 @@ from synkro_assets.tenant_run import TenantRun
 from synkro_resources.control.packages import latest_package, save_package
 from synkro_resources.control.report_files import FileFormat, save_file
 from synkro_resources.control.reports import latest_report, save_report
+from synkro_resources.cycles import no_search_for_cycles
 from synkro_resources.model.errors import DataError, Sentence
 from synkro_resources.model.package import Package, Verdict
 from synkro_resources.model.period import Period, PeriodKind

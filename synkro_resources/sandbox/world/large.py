@@ -5,14 +5,12 @@ Deals go as in small worlds; chats have no planted course, so that the truth of 
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from random import Random
 
 import numpy as np
 
+from synkro_resources.cycles import no_search_for_cycles
 from synkro_resources.sandbox.world import scenarios
 from synkro_resources.sandbox.world.build import FIRST_ORPHAN, FOUNDED_BEFORE_DAYS, empty_account, empty_company, sort
 from synkro_resources.sandbox.world.calendar import ZONE, WorkingTime
@@ -62,7 +60,7 @@ def build_large_world(
     account, company, scratch = empty_account(slug, founded), empty_company(slug, {}), Truth(end, working_time)
     draft = Draft(seed, start, founded, end, working_time, (), account, company, {}, scratch, STRIDE)
     chats = _Chats(draft)
-    with _no_garbage_collection():
+    with no_search_for_cycles():
         for day_number in range((last_day - start).days + 1):
             day = start + timedelta(days=day_number)
             chats.day(day_number, day)
@@ -173,15 +171,3 @@ class _Chats:
 def _group(number: int) -> Chat:
     source = f"1203630{number:011d}@g.us"
     return Chat(CHATS + number, RADIST_CONTACTS + number, "whatsapp", source, f"Монтаж {number}", is_group=True)
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Millions of living objects make every collection slow, and nothing here is garbage."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
